@@ -1,0 +1,149 @@
+/* base: what every floor stands on. Assertions, errors, logging, containers, options and counters. */
+#ifndef ISOMORPH_BASE_H
+#define ISOMORPH_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define LIKELY(x)    __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)  __builtin_expect(!!(x), 0)
+#define MIN(a, b)    ((a) < (b) ? (a) : (b))
+#define MAX(a, b)    ((a) > (b) ? (a) : (b))
+/* n must be a power of two. */
+#define ALIGN_DOWN(x, n) ((x) & ~((uint64_t)(n) - 1))
+#define ALIGN_UP(x, n)   ALIGN_DOWN((x) + ((uint64_t)(n) - 1), n)
+
+/* ---- exit statuses of the runtime's own (the guest's own status passes through unchanged) ---------------------- */
+
+enum {
+    EXIT_BUG = 124,        /* our own defect: a CHECK failed or the runtime itself faulted */
+    EXIT_USAGE = 125,      /* bad option, or the environment refuses what we need */
+    EXIT_CANNOT_RUN = 126, /* the program was found but cannot be run */
+    EXIT_NOT_FOUND = 127,  /* no such program */
+};
+
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
+
+/* An assertion about our own code, in every build. On failure prints one report (with what the installed reporter knows
+ * of the block at hand) and ends the process with EXIT_BUG. The message is a printf format. */
+#define CHECK(cond, ...)                                                                                               \
+    do {                                                                                                               \
+        if (UNLIKELY(!(cond)))                                                                                         \
+            base_check_failed(__FILE__, __LINE__, #cond, __VA_ARGS__);                                                 \
+    } while (0)
+
+_Noreturn void base_check_failed(const char *file, int line, const char *cond, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5), cold));
+
+/* Called once by base_check_failed before it ends the process; prints what the runtime was doing. May be NULL. */
+void base_set_bug_reporter(void (*report)(FILE *out));
+
+/* One line "isomorph: ..." on stderr. The text says what to do. */
+void base_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* base_warn, then _exit(status). */
+_Noreturn void base_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- logging (-d) ------------------------------------------------------------------------------------------------- */
+
+enum log_item {
+#define LOG(id, name, help) LOG_##id,
+#include "log.def"
+#undef LOG
+    LOG_COUNT
+};
+
+extern uint32_t base_log_mask; /* bit per log_item; set once before the guest starts */
+
+static inline bool log_on(enum log_item item)
+{
+    return UNLIKELY(base_log_mask & (1u << item));
+}
+
+/* Parses "guest,uops". Returns 0, or -EINVAL with *bad pointing at the unknown item's name. */
+int log_parse_items(const char *list, uint32_t *mask, const char **bad);
+/* Opens the log file (NULL: stderr). Returns 0 or -errno. The descriptor is close-on-exec and above the guest's. */
+int log_open(const char *path);
+/* Prints to the log, prefixed by nothing; one call is one write, so that lines of several threads do not mix. */
+void log_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_write(const char *text, size_t len);
+
+/* ---- memory ------------------------------------------------------------------------------------------------------- */
+
+/* Never return NULL: out of memory is a one-line error and EXIT_USAGE. */
+void *base_alloc(size_t size);
+void *base_zalloc(size_t size);
+void *base_realloc(void *p, size_t size);
+char *base_strdup(const char *s);
+char *base_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A region allocator: everything is freed at once. Not thread-safe. */
+struct arena {
+    struct arena_chunk *chunks;
+    size_t used, size; /* of the newest chunk */
+};
+void *arena_alloc(struct arena *a, size_t size, size_t align);
+void arena_reset(struct arena *a); /* forget all, keep one chunk */
+void arena_free(struct arena *a);
+
+/* A growable array: struct { T *data; size_t len, cap; }. */
+#define VEC(T)                                                                                                         \
+    struct {                                                                                                           \
+        T *data;                                                                                                       \
+        size_t len, cap;                                                                                               \
+    }
+#define vec_push(v, item) (vec_reserve(v, (v)->len + 1), (v)->data[(v)->len++] = (item))
+#define vec_reserve(v, n)                                                                                              \
+    ((n) > (v)->cap ? (void)((v)->data = base_vec_grow((v)->data, &(v)->cap, (n), sizeof(*(v)->data))) : (void)0)
+#define vec_free(v) (free((v)->data), (v)->data = NULL, (v)->len = (v)->cap = 0)
+void *base_vec_grow(void *data, size_t *cap, size_t need, size_t item_size);
+
+/* A hash map from uint64_t to void * (not NULL). Open addressing. Not thread-safe. */
+struct hash_map {
+    struct hash_slot *slots;
+    size_t len, cap, dead;
+};
+void *hash_map_get(const struct hash_map *m, uint64_t key);
+void hash_map_put(struct hash_map *m, uint64_t key, void *value); /* replaces */
+void *hash_map_remove(struct hash_map *m, uint64_t key);          /* the old value or NULL */
+void hash_map_clear(struct hash_map *m);
+void hash_map_free(struct hash_map *m);
+/* Iterates: start with *pos = 0; false at the end. The map must not change meanwhile. */
+bool hash_map_next(const struct hash_map *m, size_t *pos, uint64_t *key, void **value);
+
+/* A string that grows. */
+struct strbuf {
+    char *data; /* NUL-terminated once anything was added */
+    size_t len, cap;
+};
+void strbuf_printf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap);
+void strbuf_free(struct strbuf *b);
+
+/* ---- options and counters ------------------------------------------------------------------------------------------ */
+
+/* The settings of a run, filled from options.def by main/. Read-only once the guest starts. */
+struct options {
+#define OPTION_BOOL(field, ...)   bool field;
+#define OPTION_STRING(field, ...) const char *field;
+#define OPTION_U64(field, ...)    uint64_t field;
+#define OPTION_LIST(field, ...)   VEC(const char *) field;
+#include "options.def"
+#undef OPTION_BOOL
+#undef OPTION_STRING
+#undef OPTION_U64
+#undef OPTION_LIST
+};
+
+enum counter {
+#define COUNTER(id, name, help) COUNTER_##id,
+#include "counters.def"
+#undef COUNTER
+    COUNTER_COUNT
+};
+
+#endif

@@ -1,0 +1,164 @@
+/* code: plain data that all floors above share. Addresses, traps, the guest description, the thread record. */
+#ifndef ISOMORPH_CODE_H
+#define ISOMORPH_CODE_H
+
+#include "base/base.h"
+
+/* A guest virtual address and a host code address: different types, so that the compiler keeps them apart. */
+typedef struct {
+    uint64_t v;
+} gva;
+
+typedef struct {
+    uint64_t v;
+} hpc;
+
+#define GVA(x) ((gva){(uint64_t)(x)})
+
+/* ---- traps ---------------------------------------------------------------------------------------------------------- */
+
+enum trap_kind {
+    TRAP_NONE,
+    TRAP_SYSCALL,    /* environment call; pc is the call's */
+    TRAP_BREAKPOINT, /* breakpoint instruction; pc is its own */
+    TRAP_ILLEGAL,    /* insn holds the encoding */
+    TRAP_FETCH,      /* addr holds the address that could not be fetched */
+    TRAP_LOAD,
+    TRAP_STORE,
+    TRAP_MISALIGNED, /* atomic access that is not naturally aligned; addr */
+};
+
+/* Why an access failed, as Linux distinguishes it (siginfo si_code of SIGSEGV and SIGBUS). */
+enum fault_reason {
+    FAULT_NONE,
+    FAULT_MAPERR,  /* SEGV_MAPERR: nothing there */
+    FAULT_ACCERR,  /* SEGV_ACCERR: protection */
+    FAULT_BUS,     /* BUS_ADRERR: beyond the end of the mapped file */
+    FAULT_ALIGN,   /* BUS_ADRALN */
+};
+
+/* A guest fault. All instructions before pc have taken effect, none from pc on. */
+struct trap {
+    enum trap_kind kind;
+    enum fault_reason reason;
+    gva addr;
+    uint32_t insn;
+};
+
+/* ---- floating-point environment -------------------------------------------------------------------------------------- */
+
+/* The guest's rounding mode and sticky flags. While guest code runs (between fp_enter and fp_leave, ir/) the flags are
+ * in the host's MXCSR; rm is always exact. */
+struct fp_env {
+    uint32_t rm;    /* 0..7 as in RISC-V's frm; 5..7 are invalid but can be held */
+    uint32_t flags; /* NX 1, UF 2, OF 4, DZ 8, NV 16 */
+};
+
+/* ---- guest description ----------------------------------------------------------------------------------------------- */
+
+enum reg_kind { REG_PC, REG_GPR, REG_FPR, REG_CSR, REG_VEC };
+
+/* One guest register, from isa/<guest>/regs.def. */
+struct guest_reg {
+    const char *name;  /* "x10" */
+    const char *alias; /* "a0" or NULL */
+    enum reg_kind kind;
+    uint16_t bits;
+    uint16_t offset; /* in the thread's guest state, bytes */
+    bool zero;       /* reads as 0, writes are dropped */
+};
+
+struct ir_block;
+struct space;
+struct thread;
+
+/* Instructions of one block in the form that the guest's interpreter executes. Owned by the cache. */
+struct decoded_block {
+    gva pc;              /* first instruction */
+    uint32_t context;    /* see DESIGN: 0 today */
+    uint32_t n_insns;
+    uint32_t guest_bytes;
+    uint32_t n_bytes;    /* of code[] */
+    _Alignas(16) unsigned char code[]; /* guest's own records */
+};
+
+/* Why the interpreter returned to the run loop. The guest's pc is exact in every case. */
+enum exit_kind {
+    EXIT_LOOKUP, /* next block is not in the thread's block table */
+    EXIT_POLL,   /* poll word set */
+    EXIT_TRAP,   /* thread->trap says what */
+    EXIT_FLUSH,  /* fence.i: decoded code must be forgotten */
+};
+
+enum {
+    BLOCK_MAX_INSNS = 64,
+    BLOCK_MAX_BYTES = 64 * 32, /* of decoded_block.code */
+};
+
+/* What a guest architecture supplies: tables and the entry points of its generated code. */
+struct guest {
+    const char *name;      /* "riscv64" */
+    uint16_t elf_machine;
+    uint8_t elf_class;
+    uint16_t insn_align;   /* bytes */
+    const struct guest_reg *regs;
+    unsigned n_regs;
+    size_t state_size;     /* bytes of thread->guest */
+    size_t pc_offset;      /* of the pc in it */
+
+    /* Decodes the block at pc into out (room for BLOCK_MAX_BYTES of code). Stops after a control transfer,
+     * BLOCK_MAX_INSNS, or before an instruction that cannot be fetched. Returns 0, or -EFAULT with *trap filled when
+     * not even the first instruction can be fetched. An illegal instruction is decoded and traps when executed. */
+    int (*decode_block)(struct space *space, gva pc, struct decoded_block *out, struct trap *trap);
+    /* Runs from block until an exit. Takes and leaves exact state in t->guest. */
+    enum exit_kind (*interpret)(struct thread *t, const struct decoded_block *block);
+    /* Lifts a decoded block to µops appended to b (ir/). */
+    void (*lift_block)(const struct decoded_block *block, struct ir_block *b);
+    /* Prints the block's instructions: address, bytes, assembly; a line each. */
+    void (*print_block)(const struct decoded_block *block, struct space *space, struct strbuf *out);
+};
+
+/* ---- thread record --------------------------------------------------------------------------------------------------- */
+
+/* The interpreter's own look-up: direct-mapped by pc, written only by the owning thread. */
+struct block_ref {
+    uint64_t pc; /* of block; ~0 if empty */
+    const struct decoded_block *block;
+};
+
+enum { BLOCK_REF_COUNT = 4096 };
+
+static inline unsigned block_ref_index(uint64_t pc)
+{
+    return (unsigned)(pc >> 1) & (BLOCK_REF_COUNT - 1);
+}
+
+/* One guest thread. Aligned to 64; guest[] holds guest->state_size bytes. Allocated by vm/. */
+struct thread {
+    _Atomic uint32_t poll;  /* not 0: leave guest code at the next poll */
+    struct trap trap;       /* of the last EXIT_TRAP */
+    struct trap fault;      /* reason of the last access that was fixed up; written by the host's signal handler */
+    struct fp_env fp;
+    uint64_t reserve_addr;  /* LR/SC: ~0 if there is no reservation */
+    uint64_t reserve_value;
+    const struct guest *desc;
+    struct space *space;
+    const struct options *options;
+    void *vm;               /* vm/'s own */
+    void *task;             /* linux/'s own */
+    uint64_t counters[COUNTER_COUNT];
+    struct block_ref blocks[BLOCK_REF_COUNT];
+    _Alignas(64) unsigned char guest[];
+};
+
+static inline gva thread_pc(const struct thread *t)
+{
+    return *(const gva *)(t->guest + t->desc->pc_offset);
+}
+
+static inline void thread_set_pc(struct thread *t, gva pc)
+{
+    *(gva *)(t->guest + t->desc->pc_offset) = pc;
+}
+
+#endif

@@ -1,0 +1,72 @@
+/* ir: the µops of isa/uops.def. Builder, printer, parser, verifier, evaluator, and the floating-point functions that
+ * the evaluator and the interpreter share. Knows no guest and no host. */
+#ifndef ISOMORPH_IR_H
+#define ISOMORPH_IR_H
+
+#include "code/code.h"
+#include "ir/fp.h"
+#include "uops.gen.h" /* enum uop, enum ir_type, struct uop_info uop_infos[], uop_*() inline functions; from isagen */
+
+/* A value: the index of the µop that makes it. */
+typedef uint32_t ir_val;
+#define IR_NONE ((ir_val)~0u)
+
+/* Access of a memory µop. */
+enum ir_mem { IR_S8, IR_U8, IR_S16, IR_U16, IR_S32, IR_U32, IR_S64, IR_U64 };
+
+/* One µop. */
+struct ir_uop {
+    uint8_t op;     /* enum uop */
+    uint8_t type;   /* enum ir_type of the result; IR_VOID if none */
+    uint8_t arg_type; /* type of the first value operand (what type variables of the arguments stand for) */
+    uint8_t mem;    /* enum ir_mem of a memory µop */
+    uint16_t reg;   /* get, put: row of the guest's register table */
+    uint8_t rm;     /* rounding mode */
+    uint8_t order;  /* atomics: bit 0 release, bit 1 acquire */
+    ir_val arg[3];  /* IR_NONE where unused */
+    uint64_t imm;
+};
+
+/* A straight line of µops. In SSA form by construction: an operand is a µop further up. */
+struct ir_block {
+    VEC(struct ir_uop) uops;
+    const struct guest_reg *regs; /* names for the printer and parser; may be NULL */
+    unsigned n_regs;
+};
+
+void ir_block_init(struct ir_block *b, const struct guest_reg *regs, unsigned n_regs);
+void ir_block_reset(struct ir_block *b);
+void ir_block_free(struct ir_block *b);
+
+/* ---- builder: appends, folds constants (pure µops of constants become a const), returns the value ----------------- */
+
+ir_val ir_const(struct ir_block *b, enum ir_type type, uint64_t value);
+/* A µop with up to three value operands. type is the result's type (for a suffix) or IR_VOID to infer it. */
+ir_val ir_op(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir_val c, ir_val d);
+ir_val ir_op_rm(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir_val c, ir_val d, unsigned rm);
+ir_val ir_op_imm(struct ir_block *b, enum uop op, uint64_t imm); /* fence, counter, insn, flushi, jump */
+ir_val ir_get(struct ir_block *b, enum ir_type type, unsigned reg);
+void ir_put(struct ir_block *b, unsigned reg, ir_val v);
+ir_val ir_load(struct ir_block *b, enum ir_mem mem, ir_val addr);
+void ir_store(struct ir_block *b, enum ir_mem mem, ir_val addr, ir_val v);
+ir_val ir_atomic(struct ir_block *b, enum uop op, enum ir_mem mem, ir_val addr, ir_val v, unsigned order);
+/* Ends the block with pc = v: a jump if v is constant, branch and jump if v is a select of two constants, else jumpr. */
+void ir_exit_to(struct ir_block *b, ir_val v);
+
+/* ---- printer, parser, verifier ------------------------------------------------------------------------------------ */
+
+/* One µop a line: `v3 = add.i64 v1, v2`. What it prints, ir_parse reads back to the same block. */
+void ir_print(const struct ir_block *b, struct strbuf *out);
+/* Returns 0, or -EINVAL with *line (from 1) and a message. */
+int ir_parse(struct ir_block *b, const char *text, unsigned *line, char *message, size_t size);
+/* NULL if the block is well-formed: operands above their use, types as uops.def says, memory and rounding operands in
+ * range, exits only at the end, one exit (or branch then jump). Otherwise a message (valid until the next call). */
+const char *ir_verify(const struct ir_block *b);
+
+/* ---- evaluator ---------------------------------------------------------------------------------------------------- */
+
+/* Executes the block on t's guest state, guest memory and floating-point environment (between fp_enter and fp_leave;
+ * the caller sees to that). Returns as the interpreter does; state is exact at a trap. */
+enum exit_kind ir_eval(const struct ir_block *b, struct thread *t);
+
+#endif

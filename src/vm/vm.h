@@ -1,0 +1,40 @@
+/* vm: the run loop. Finds or decodes blocks, runs an engine, and hands system calls, traps and polls to the floor
+ * above through hooks. */
+#ifndef ISOMORPH_VM_H
+#define ISOMORPH_VM_H
+
+#include "code/code.h"
+#include "space/space.h"
+
+enum vm_next {
+    VM_CONTINUE, /* go on at the thread's pc */
+    VM_STOP,     /* leave vm_run */
+};
+
+/* Installed by main/, implemented by linux/. Called on the guest's thread with exact state, no lock held. */
+struct vm_hooks {
+    enum vm_next (*syscall)(struct thread *t);
+    enum vm_next (*trap)(struct thread *t, const struct trap *trap);
+    enum vm_next (*poll)(struct thread *t); /* poll word was set; the hook clears it */
+};
+
+struct vm;
+
+struct vm *vm_create(const struct guest *guest, struct space *space, const struct options *options,
+                     const struct vm_hooks *hooks);
+void vm_destroy(struct vm *vm);
+struct thread *vm_thread_create(struct vm *vm);
+void vm_thread_destroy(struct thread *t);
+/* The guest thread that runs on this host thread, or NULL. Async-signal-safe. */
+struct thread *vm_current(void);
+/* Runs t on the calling host thread until a hook says VM_STOP. */
+void vm_run(struct thread *t);
+/* Forgets decoded code of guest addresses [start, end). From hooks only. */
+void vm_invalidate(struct vm *vm, gva start, gva end);
+/* Asks t to leave guest code at its next poll. Async-signal-safe. */
+static inline void vm_request_poll(struct thread *t)
+{
+    __atomic_store_n((uint32_t *)&t->poll, 1, __ATOMIC_RELEASE);
+}
+
+#endif
