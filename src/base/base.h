@@ -1,4 +1,5 @@
-/* base: what every floor stands on. Assertions, errors, logging, containers, options and counters. */
+/* base: what every floor stands on. Assertions, errors, logging, containers, options and counters.
+ */
 #ifndef ISOMORPH_BASE_H
 #define ISOMORPH_BASE_H
 
@@ -7,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define LIKELY(x)    __builtin_expect(!!(x), 1)
@@ -14,10 +16,11 @@
 #define MIN(a, b)    ((a) < (b) ? (a) : (b))
 #define MAX(a, b)    ((a) > (b) ? (a) : (b))
 /* n must be a power of two. */
-#define ALIGN_DOWN(x, n) ((x) & ~((uint64_t)(n) - 1))
-#define ALIGN_UP(x, n)   ALIGN_DOWN((x) + ((uint64_t)(n) - 1), n)
+#define ALIGN_DOWN(x, n) ((x) & ~((uint64_t)(n)-1))
+#define ALIGN_UP(x, n)   ALIGN_DOWN((x) + ((uint64_t)(n)-1), n)
 
-/* ---- exit statuses of the runtime's own (the guest's own status passes through unchanged) ---------------------- */
+/* ---- exit statuses of the runtime's own (the guest's own status passes through unchanged)
+ * ---------------------- */
 
 enum {
     EXIT_BUG = 124,        /* our own defect: a CHECK failed or the runtime itself faulted */
@@ -26,20 +29,24 @@ enum {
     EXIT_NOT_FOUND = 127,  /* no such program */
 };
 
-/* ---- errors ------------------------------------------------------------------------------------------------------ */
+/* ---- errors
+ * ------------------------------------------------------------------------------------------------------
+ */
 
-/* An assertion about our own code, in every build. On failure prints one report (with what the installed reporter knows
- * of the block at hand) and ends the process with EXIT_BUG. The message is a printf format. */
-#define CHECK(cond, ...)                                                                                               \
-    do {                                                                                                               \
-        if (UNLIKELY(!(cond)))                                                                                         \
-            base_check_failed(__FILE__, __LINE__, #cond, __VA_ARGS__);                                                 \
+/* An assertion about our own code, in every build. On failure prints one report (with what the
+ * installed reporter knows of the block at hand) and ends the process with EXIT_BUG. The message is
+ * a printf format. */
+#define CHECK(cond, ...)                                                                           \
+    do {                                                                                           \
+        if (UNLIKELY(!(cond)))                                                                     \
+            base_check_failed(__FILE__, __LINE__, #cond, __VA_ARGS__);                             \
     } while (0)
 
 _Noreturn void base_check_failed(const char *file, int line, const char *cond, const char *fmt, ...)
     __attribute__((format(printf, 4, 5), cold));
 
-/* Called once by base_check_failed before it ends the process; prints what the runtime was doing. May be NULL. */
+/* Called once by base_check_failed before it ends the process; prints what the runtime was doing.
+ * May be NULL. */
 void base_set_bug_reporter(void (*report)(FILE *out));
 
 /* One line "isomorph: ..." on stderr. The text says what to do. */
@@ -48,7 +55,9 @@ void base_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* base_warn, then _exit(status). */
 _Noreturn void base_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- logging (-d) ------------------------------------------------------------------------------------------------- */
+/* ---- logging (-d)
+ * -------------------------------------------------------------------------------------------------
+ */
 
 enum log_item {
 #define LOG(id, name, help) LOG_##id,
@@ -66,13 +75,21 @@ static inline bool log_on(enum log_item item)
 
 /* Parses "guest,uops". Returns 0, or -EINVAL with *bad pointing at the unknown item's name. */
 int log_parse_items(const char *list, uint32_t *mask, const char **bad);
-/* Opens the log file (NULL: stderr). Returns 0 or -errno. The descriptor is close-on-exec and above the guest's. */
+/* Opens the log file (NULL: stderr) and moves the runtime's own descriptors, close-on-exec, above
+ * those that a guest is likely to use; from then on messages reach the stderr of the start,
+ * whatever the guest does with its descriptor 2. Returns 0 or -errno. Called once. */
 int log_open(const char *path);
-/* Prints to the log, prefixed by nothing; one call is one write, so that lines of several threads do not mix. */
+/* Is fd one of the runtime's own descriptors (the log, the copy of stderr)? The guest must neither
+ * close nor see it. */
+bool log_owns_fd(int fd);
+/* Prints to the log, prefixed by nothing; one call is one write, so that lines of several threads
+ * do not mix. */
 void log_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_write(const char *text, size_t len);
 
-/* ---- memory ------------------------------------------------------------------------------------------------------- */
+/* ---- memory
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 /* Never return NULL: out of memory is a one-line error and EXIT_USAGE. */
 void *base_alloc(size_t size);
@@ -91,14 +108,16 @@ void arena_reset(struct arena *a); /* forget all, keep one chunk */
 void arena_free(struct arena *a);
 
 /* A growable array: struct { T *data; size_t len, cap; }. */
-#define VEC(T)                                                                                                         \
-    struct {                                                                                                           \
-        T *data;                                                                                                       \
-        size_t len, cap;                                                                                               \
+#define VEC(T)                                                                                     \
+    struct {                                                                                       \
+        T *data;                                                                                   \
+        size_t len, cap;                                                                           \
     }
 #define vec_push(v, item) (vec_reserve(v, (v)->len + 1), (v)->data[(v)->len++] = (item))
-#define vec_reserve(v, n)                                                                                              \
-    ((n) > (v)->cap ? (void)((v)->data = base_vec_grow((v)->data, &(v)->cap, (n), sizeof(*(v)->data))) : (void)0)
+#define vec_reserve(v, n)                                                                          \
+    ((n) > (v)->cap                                                                                \
+         ? (void)((v)->data = base_vec_grow((v)->data, &(v)->cap, (n), sizeof(*(v)->data)))        \
+         : (void)0)
 #define vec_free(v) (free((v)->data), (v)->data = NULL, (v)->len = (v)->cap = 0)
 void *base_vec_grow(void *data, size_t *cap, size_t need, size_t item_size);
 
@@ -124,7 +143,8 @@ void strbuf_printf(struct strbuf *b, const char *fmt, ...) __attribute__((format
 void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap);
 void strbuf_free(struct strbuf *b);
 
-/* ---- options and counters ------------------------------------------------------------------------------------------ */
+/* ---- options and counters
+ * ------------------------------------------------------------------------------------------ */
 
 /* The settings of a run, filled from options.def by main/. Read-only once the guest starts. */
 struct options {

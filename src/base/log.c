@@ -1,0 +1,155 @@
+/* base/log.c: the log of -d, and the descriptors that the runtime keeps beside the guest's.
+ *
+ * The guest shares the process's descriptor table, so the runtime's are moved up, out of the way of
+ * the low numbers that programs count on, and are closed on exec. The items are set once before the
+ * guest starts, so reading the mask needs no lock. */
+#include "base/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log_fd.h"
+
+enum {
+    FD_WINDOW_TOP =
+        1024,       /* the usual soft limit; a higher number would only grow the kernel's table */
+    FD_WINDOW = 24, /* how many numbers below it are tried */
+};
+
+uint32_t base_log_mask = 1u << LOG_UNIMP;
+int base_report_fd = STDERR_FILENO;
+static int log_fd = STDERR_FILENO;
+
+static const char *const log_names[LOG_COUNT] = {
+#define LOG(id, name, help) [LOG_##id] = name,
+#include "log.def"
+#undef LOG
+};
+
+/* ---- items
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Index of the item called name[0..len), or -1. */
+static int log_find_item(const char *name, size_t len)
+{
+    for (int i = 0; i < LOG_COUNT; i++) {
+        if (strlen(log_names[i]) == len && memcmp(log_names[i], name, len) == 0)
+            return i;
+    }
+    return -1;
+}
+
+int log_parse_items(const char *list, uint32_t *mask, const char **bad)
+{
+    uint32_t found = 0;
+
+    for (const char *at = list;; at++) {
+        size_t len = strcspn(at, ",");
+        int item = log_find_item(at, len);
+        if (item < 0) {
+            *bad = at;
+            return -EINVAL;
+        }
+        found |= 1u << item;
+        at += len;
+        if (*at == '\0')
+            break;
+    }
+    *mask = found;
+    return 0;
+}
+
+/* ---- descriptors
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+/* A close-on-exec duplicate of fd high up. Returns it or -errno. */
+static int fd_move_up(int fd)
+{
+    struct rlimit limit;
+    uint64_t top = FD_WINDOW_TOP;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        top = MIN(top, (uint64_t)limit.rlim_cur);
+    int lowest = top > 2 * FD_WINDOW ? (int)top - FD_WINDOW : (int)top / 2;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, lowest);
+    if (moved < 0 && errno != EBADF)
+        moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return moved < 0 ? -errno : moved;
+}
+
+int log_open(const char *path)
+{
+    int copy = fd_move_up(STDERR_FILENO);
+
+    /* Started with stderr closed: messages and the default log have nowhere to go, which is what
+     * was asked for. */
+    base_report_fd = copy < 0 ? -1 : copy;
+    log_fd = base_report_fd;
+    if (!path)
+        return 0;
+
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return -errno;
+    int moved = fd_move_up(fd);
+    close(fd);
+    if (moved < 0)
+        return moved;
+    log_fd = moved;
+    return 0;
+}
+
+bool log_owns_fd(int fd)
+{
+    return fd > STDERR_FILENO && (fd == base_report_fd || fd == log_fd);
+}
+
+/* ---- writing
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+void base_write_all(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        text += n;
+        len -= (size_t)n;
+    }
+}
+
+void log_write(const char *text, size_t len)
+{
+    int saved = errno;
+
+    base_write_all(log_fd, text, len);
+    errno = saved;
+}
+
+void log_print(const char *fmt, ...)
+{
+    char small[512];
+    va_list ap, again;
+
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(small, sizeof(small), fmt, ap);
+    if (n >= 0 && (size_t)n < sizeof(small)) {
+        log_write(small, (size_t)n);
+    } else if (n >= 0) {
+        struct strbuf text = {0};
+        strbuf_vprintf(&text, fmt, again);
+        log_write(text.data, text.len);
+        strbuf_free(&text);
+    }
+    va_end(again);
+    va_end(ap);
+}
