@@ -47,11 +47,14 @@ struct trap {
 
 /* ---- floating-point environment -------------------------------------------------------------------------------------- */
 
-/* The guest's rounding mode and sticky flags. While guest code runs (between fp_enter and fp_leave, ir/) the flags are
- * in the host's MXCSR; rm is always exact. */
+/* The guest's rounding mode and sticky flags. While guest code runs (between fp_enter and fp_leave, ir/fp.h) the flags
+ * are in the host's MXCSR and `flags` is stale; rm is always exact. */
 struct fp_env {
-    uint32_t rm;    /* 0..7 as in RISC-V's frm; 5..7 are invalid but can be held */
-    uint32_t flags; /* NX 1, UF 2, OF 4, DZ 8, NV 16 */
+    uint32_t rm;         /* 0..7 as in RISC-V's frm; 5..7 are invalid but can be held */
+    uint32_t flags;      /* NX 1, UF 2, OF 4, DZ 8, NV 16 */
+    uint32_t host_rm;    /* the mode that MXCSR holds: rm if that is 0..3, else 0 */
+    uint32_t host_mxcsr; /* the runtime's own, put back by fp_leave */
+    bool host_fma;       /* the processor has FMA3; cleared by tests to take the other path */
 };
 
 /* ---- guest description ----------------------------------------------------------------------------------------------- */

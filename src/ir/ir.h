@@ -65,8 +65,25 @@ const char *ir_verify(const struct ir_block *b);
 
 /* ---- evaluator ---------------------------------------------------------------------------------------------------- */
 
-/* Executes the block on t's guest state, guest memory and floating-point environment (between fp_enter and fp_leave;
- * the caller sees to that). Returns as the interpreter does; state is exact at a trap. */
-enum exit_kind ir_eval(const struct ir_block *b, struct thread *t);
+/* What the evaluator needs from the floors above: guest memory and counters. load, store and atomic return false after a
+ * fault, with t->trap filled in but for the pc; then nothing has changed. */
+struct ir_eval_ops {
+    /* Reads at addr, extended to 64 bits as mem says. Any alignment. */
+    bool (*load)(struct thread *t, enum ir_mem mem, uint64_t addr, uint64_t *value);
+    /* Writes the low bits (IR_U8, IR_U16, IR_U32, IR_U64). Any alignment. */
+    bool (*store)(struct thread *t, enum ir_mem mem, uint64_t addr, uint64_t value);
+    /* op is UOP_lr, UOP_sc or UOP_amo...; mem is IR_U32 or IR_U64; a 32-bit result is sign-extended. Traps if addr is not
+     * naturally aligned. order as in struct ir_uop. */
+    bool (*atomic)(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr, uint64_t operand, unsigned order,
+                   uint64_t *result);
+    /* 0 cycles, 1 time, 2 instructions retired. */
+    uint64_t (*counter)(struct thread *t, unsigned which);
+};
+
+/* Executes the block (which must be well-formed, with register rows of t->desc) on t's guest state, guest memory and
+ * floating-point environment (between fp_enter and fp_leave; the caller sees to that). Returns EXIT_LOOKUP, EXIT_TRAP or
+ * EXIT_FLUSH with the guest's pc exact: at a trap that of the latest `insn` µop. trap.insn is left 0: whoever needs the
+ * encoding reads it at the pc. Does not poll and does not count. */
+enum exit_kind ir_eval(const struct ir_block *b, struct thread *t, const struct ir_eval_ops *ops);
 
 #endif
