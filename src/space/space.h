@@ -3,12 +3,16 @@
  *
  * Host address = base + guest address: base 0 is the identity mapping, another one the offset mapping. (A software
  * table comes as a third kind behind the same accessors.) Guest addresses lie below SPACE_TOP, as on an Sv39 machine;
- * anything above is not mapped, so that no guest address ever reaches the runtime's own memory.
+ * anything above is not mapped, so that no guest address ever reaches the runtime's own memory. The last page below
+ * SPACE_TOP is never mapped either.
  *
  * A guest access may fault at any time. The accessors are assembly with an entry in the table `space_fixups`; the
  * host's SIGSEGV/SIGBUS handler asks space_fixup() and resumes there, and the accessor returns false. */
 #ifndef ISOMORPH_SPACE_H
 #define ISOMORPH_SPACE_H
+
+#include <signal.h>
+#include <ucontext.h>
 
 #include "code/code.h"
 
@@ -77,6 +81,11 @@ void *space_host_range(struct space *s, gva addr, uint64_t len, bool *ok);
 
 /* If pc is an instruction of an accessor, the address where to go on; else 0. Async-signal-safe. */
 hpc space_fixup(hpc pc);
+/* The handler's whole part for SIGSEGV and SIGBUS: if the signal was raised by an accessor, writes reason and guest
+ * address to *fault (usually &thread->fault; may be NULL), moves context to the landing pad and returns true. Else
+ * returns false and has changed nothing: it is the runtime's own fault. Async-signal-safe. */
+bool space_handle_fault(const struct space *s, int sig, const siginfo_t *info, ucontext_t *context,
+                        struct trap *fault);
 /* Guest address for a host data address, or false if it is not guest memory. Async-signal-safe. */
 bool space_guest_addr(const struct space *s, uint64_t host, gva *addr);
 
