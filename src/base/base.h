@@ -19,8 +19,7 @@
 #define ALIGN_DOWN(x, n) ((x) & ~((uint64_t)(n)-1))
 #define ALIGN_UP(x, n)   ALIGN_DOWN((x) + ((uint64_t)(n)-1), n)
 
-/* ---- exit statuses of the runtime's own (the guest's own status passes through unchanged)
- * ---------------------- */
+/* ---- exit statuses of the runtime's own (the guest's own status passes through unchanged) ---- */
 
 enum {
     EXIT_BUG = 124,        /* our own defect: a CHECK failed or the runtime itself faulted */
@@ -29,9 +28,7 @@ enum {
     EXIT_NOT_FOUND = 127,  /* no such program */
 };
 
-/* ---- errors
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 /* An assertion about our own code, in every build. On failure prints one report (with what the
  * installed reporter knows of the block at hand) and ends the process with EXIT_BUG. The message is
@@ -55,9 +52,7 @@ void base_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* base_warn, then _exit(status). */
 _Noreturn void base_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- logging (-d)
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- logging (-d) ---------------------------------------------------------------------------- */
 
 enum log_item {
 #define LOG(id, name, help) LOG_##id,
@@ -87,9 +82,7 @@ bool log_owns_fd(int fd);
 void log_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_write(const char *text, size_t len);
 
-/* ---- memory
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Never return NULL: out of memory is a one-line error and EXIT_USAGE. */
 void *base_alloc(size_t size);
@@ -143,8 +136,7 @@ void strbuf_printf(struct strbuf *b, const char *fmt, ...) __attribute__((format
 void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap);
 void strbuf_free(struct strbuf *b);
 
-/* ---- options and counters
- * ------------------------------------------------------------------------------------------ */
+/* ---- options and counters -------------------------------------------------------------------- */
 
 /* The settings of a run, filled from options.def by main/. Read-only once the guest starts. */
 struct options {

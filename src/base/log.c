@@ -29,9 +29,7 @@ static const char *const log_names[LOG_COUNT] = {
 #undef LOG
 };
 
-/* ---- items
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- items ----------------------------------------------------------------------------------- */
 
 /* Index of the item called name[0..len), or -1. */
 static int log_find_item(const char *name, size_t len)
@@ -63,9 +61,7 @@ int log_parse_items(const char *list, uint32_t *mask, const char **bad)
     return 0;
 }
 
-/* ---- descriptors
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- descriptors ----------------------------------------------------------------------------- */
 
 /* A close-on-exec duplicate of fd high up. Returns it or -errno. */
 static int fd_move_up(int fd)
@@ -109,9 +105,7 @@ bool log_owns_fd(int fd)
     return fd > STDERR_FILENO && (fd == base_report_fd || fd == log_fd);
 }
 
-/* ---- writing
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 void base_write_all(int fd, const char *text, size_t len)
 {

@@ -58,9 +58,7 @@ char *base_printf(const char *fmt, ...)
     return b.data;
 }
 
-/* ---- arena
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- arena ----------------------------------------------------------------------------------- */
 
 struct arena_chunk {
     struct arena_chunk *next; /* older */
@@ -119,8 +117,7 @@ void arena_free(struct arena *a)
     *a = (struct arena){0};
 }
 
-/* ---- growing arrays and strings
- * ------------------------------------------------------------------------------------- */
+/* ---- growing arrays and strings -------------------------------------------------------------- */
 
 void *base_vec_grow(void *data, size_t *cap, size_t need, size_t item_size)
 {
