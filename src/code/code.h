@@ -117,6 +117,9 @@ struct guest {
     enum exit_kind (*interpret)(struct thread *t, const struct decoded_block *block);
     /* Lifts a decoded block to µops appended to b (ir/). */
     void (*lift_block)(const struct decoded_block *block, struct ir_block *b);
+    /* Runs a lifted block through ir_eval, with this guest's memory, atomics and counters: what interpret does for one
+     * block. Takes and leaves exact state in t->guest, counts the instructions executed, fills t->trap in whole. */
+    enum exit_kind (*evaluate)(struct thread *t, const struct ir_block *b);
     /* Prints the block's instructions: address, bytes, assembly; a line each. */
     void (*print_block)(const struct decoded_block *block, struct space *space, struct strbuf *out);
 };
