@@ -15,6 +15,7 @@ struct loaded_image {
     gva interp_base; /* AT_BASE, 0 without an interpreter */
     gva brk;         /* first address after the program's data */
     gva vdso;        /* AT_SYSINFO_EHDR */
+    gva vdso_sigreturn; /* __vdso_rt_sigreturn in it: where signal handlers return to */
     bool exec_stack; /* PT_GNU_STACK asks for it */
     uint64_t stack_size; /* PT_GNU_STACK p_memsz if not 0 */
 };
@@ -38,7 +39,12 @@ gva linux_setup_stack(struct space *space, const struct loaded_image *image, con
 
 extern const struct vm_hooks linux_hooks;
 
-/* Loads and runs a program as the first guest process; does not return. exec_path is opened as given. */
+/* Called once before the process ends by exit_group or by a fault of its own, on the guest's thread (--stats). Set by
+ * main/ before linux_run; may stay NULL. */
+extern void (*linux_at_exit)(struct thread *t);
+
+/* Loads and runs a program as the first guest process; does not return. exec_path is looked up like every path that the
+ * guest executes: under options->prefix first. A path without a slash is relative to the working directory. */
 _Noreturn void linux_run(const struct options *options, const char *exec_path, char *const argv[], char *const envp[]);
 
 #endif
