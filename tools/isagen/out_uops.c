@@ -48,9 +48,11 @@ static const char info_struct[] =
     "};\n\n"
     "extern const struct uop_info uop_infos[UOP_COUNT];\n"
     "extern const char *const ir_type_names[IR_TYPE_COUNT]; /* \"i64\" */\n\n"
-    "/* Value of a µop whose row has an evaluation, on scalar types; operands are passed as their "
-    "bits, a truth value as\n"
-    " * 0 or 1. fp may be NULL for class pure. CHECKs that the row and the types fit. */\n"
+    "/* Value of a µop whose row has an evaluation; operands are passed as their bits, a truth value "
+    "as 0 or 1. With a\n"
+    " * vector type or a mask it takes and gives one element. fp may be NULL for class pure. CHECKs "
+    "that the row and the\n"
+    " * types fit. */\n"
     "uint64_t uop_eval(struct fp_env *fp, enum uop op, enum ir_type type, enum ir_type arg_type,\n"
     "                  unsigned rm, uint64_t a, uint64_t b, uint64_t c);\n\n"
     "static inline uint64_t uop_eval_pure(enum uop op, enum ir_type type, enum ir_type arg_type,\n"
@@ -175,13 +177,11 @@ void out_uops_h(FILE *out, const struct uop_table *t)
     fputs("#endif\n", out);
 }
 
-/* One line of uop_eval: the call for one choice of scalar types. */
+/* One line of uop_eval: the call for one choice of types. */
 static void out_eval_case(FILE *out, const struct uop *u, const enum type types[MAX_VARS])
 {
     const char *condition = "";
     for (int i = 0; i < u->n_vars; i++) {
-        if (types[i] >= TY_V8)
-            return;
         const char *which = u->result == TY_VAR0 + (enum type)i ? "type" : "arg_type";
         condition =
             text_printf("%s%s%s == %s", condition, i ? " && " : "", which, type_enum(types[i]));
