@@ -87,6 +87,7 @@ void log_write(const char *text, size_t len);
 /* Never return NULL: out of memory is a one-line error and EXIT_USAGE. */
 void *base_alloc(size_t size);
 void *base_zalloc(size_t size);
+void *base_zalloc_aligned(size_t size, size_t align); /* freed with free() like the others */
 void *base_realloc(void *p, size_t size);
 char *base_strdup(const char *s);
 char *base_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -144,11 +145,9 @@ struct options {
 #define OPTION_STRING(field, ...) const char *field;
 #define OPTION_U64(field, ...)    uint64_t field;
 #define OPTION_LIST(field, ...)   VEC(const char *) field;
+#define OPTION_GROUP(...)
+#define OPTION_LATER(...)
 #include "options.def"
-#undef OPTION_BOOL
-#undef OPTION_STRING
-#undef OPTION_U64
-#undef OPTION_LIST
 };
 
 enum counter {

@@ -31,6 +31,15 @@ void *base_zalloc(size_t size)
     return p;
 }
 
+void *base_zalloc_aligned(size_t size, size_t align)
+{
+    void *p = aligned_alloc(align, ALIGN_UP(size, align));
+
+    if (!p)
+        out_of_memory(size);
+    return memset(p, 0, size);
+}
+
 void *base_realloc(void *p, size_t size)
 {
     void *q = realloc(p, size ? size : 1);

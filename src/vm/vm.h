@@ -1,5 +1,5 @@
-/* vm: the run loop. Finds or decodes blocks, runs an engine, and hands system calls, traps and polls to the floor
- * above through hooks. */
+/* vm: the run loop. Finds or decodes blocks, runs an engine, and hands system calls, traps and
+ * polls to the floor above through hooks. */
 #ifndef ISOMORPH_VM_H
 #define ISOMORPH_VM_H
 
@@ -11,7 +11,8 @@ enum vm_next {
     VM_STOP,     /* leave vm_run */
 };
 
-/* Installed by main/, implemented by linux/. Called on the guest's thread with exact state, no lock held. */
+/* Installed by main/, implemented by linux/. Called on the guest's thread with exact state, no lock
+ * held. */
 struct vm_hooks {
     enum vm_next (*syscall)(struct thread *t);
     enum vm_next (*trap)(struct thread *t, const struct trap *trap);
@@ -20,6 +21,12 @@ struct vm_hooks {
 
 struct vm;
 
+/* The engines that options->engine can name: the i-th one's name and a line of help, or false past
+ * the last. */
+bool vm_list_engines(unsigned i, const char **name, const char **help);
+
+/* Everything given must outlive the vm. options->engine must be one of the list. Sets
+ * space->on_change. */
 struct vm *vm_create(const struct guest *guest, struct space *space, const struct options *options,
                      const struct vm_hooks *hooks);
 void vm_destroy(struct vm *vm);
@@ -31,6 +38,10 @@ struct thread *vm_current(void);
 void vm_run(struct thread *t);
 /* Forgets decoded code of guest addresses [start, end). From hooks only. */
 void vm_invalidate(struct vm *vm, gva start, gva end);
+/* Adds up the counters of all threads, of those that have ended too. */
+void vm_sum_counters(const struct vm *vm, uint64_t sum[COUNTER_COUNT]);
+/* Prints what the current thread was doing: for base_set_bug_reporter. */
+void vm_report(FILE *out);
 /* Asks t to leave guest code at its next poll. Async-signal-safe. */
 static inline void vm_request_poll(struct thread *t)
 {

@@ -1,0 +1,125 @@
+/* vm/log.c: what -d shows of blocks and exits, and the report of a bug. */
+#include "vm/vm_private.h"
+
+#include "ir/ir.h"
+
+/* Prints the block's µops. NULL if they are well-formed, else what is wrong. */
+static const char *print_uops(const struct vm *vm, const struct decoded_block *block,
+                              struct strbuf *out)
+{
+    struct ir_block lifted;
+
+    ir_block_init(&lifted, vm->guest->regs, vm->guest->n_regs);
+    vm->guest->lift_block(block, &lifted);
+    ir_print(&lifted, out);
+    const char *wrong = ir_verify(&lifted);
+    ir_block_free(&lifted);
+    return wrong;
+}
+
+void vm_log_block(struct vm *vm, const struct decoded_block *block)
+{
+    struct strbuf text = {0};
+    const char *wrong = NULL;
+
+    if (!log_on(LOG_GUEST) && !log_on(LOG_UOPS))
+        return;
+    strbuf_printf(&text, "block %#lx: %u instructions, %u bytes\n", (unsigned long)block->pc.v,
+                  block->n_insns, block->guest_bytes);
+    if (log_on(LOG_GUEST))
+        vm->guest->print_block(block, vm->space, &text);
+    if (log_on(LOG_UOPS))
+        wrong = print_uops(vm, block, &text);
+    log_write(text.data, text.len);
+    CHECK(!wrong, "the block at %#lx lifts to wrong µops: %s", (unsigned long)block->pc.v, wrong);
+    strbuf_free(&text);
+}
+
+static const char *trap_name(enum trap_kind kind)
+{
+    static const char *const names[] = {
+        [TRAP_NONE] = "none",
+        [TRAP_SYSCALL] = "syscall",
+        [TRAP_BREAKPOINT] = "breakpoint",
+        [TRAP_ILLEGAL] = "illegal",
+        [TRAP_FETCH] = "fetch",
+        [TRAP_LOAD] = "load",
+        [TRAP_STORE] = "store",
+        [TRAP_MISALIGNED] = "misaligned",
+    };
+
+    return (unsigned)kind < ARRAY_LEN(names) ? names[kind] : "unknown";
+}
+
+void vm_log_exit(const struct thread *t, enum exit_kind kind)
+{
+    static const char *const names[] = {[EXIT_LOOKUP] = "lookup",
+                                        [EXIT_POLL] = "poll",
+                                        [EXIT_TRAP] = "trap",
+                                        [EXIT_FLUSH] = "flush"};
+    unsigned long pc = (unsigned long)thread_pc(t).v;
+
+    if (kind != EXIT_TRAP) {
+        log_print("exit %s pc=%#lx\n", names[kind], pc);
+        return;
+    }
+    switch (t->trap.kind) {
+    case TRAP_ILLEGAL:
+        log_print("exit trap illegal pc=%#lx insn=%#x\n", pc, t->trap.insn);
+        break;
+    case TRAP_FETCH:
+    case TRAP_LOAD:
+    case TRAP_STORE:
+    case TRAP_MISALIGNED:
+        log_print("exit trap %s pc=%#lx addr=%#lx\n", trap_name(t->trap.kind), pc,
+                  (unsigned long)t->trap.addr.v);
+        break;
+    default:
+        log_print("exit trap %s pc=%#lx\n", trap_name(t->trap.kind), pc);
+    }
+}
+
+/* ---- the report of a bug --------------------------------------------------------------------- */
+
+static void report_registers(FILE *out, const struct thread *t)
+{
+    unsigned column = 0;
+
+    for (unsigned i = 0; i < t->desc->n_regs; i++) {
+        const struct guest_reg *reg = &t->desc->regs[i];
+        if (reg->bits != 64 || reg->kind == REG_FPR)
+            continue;
+        uint64_t value = *(const uint64_t *)(t->guest + reg->offset);
+        fprintf(out, "  %-4s %016lx%s", reg->alias ? reg->alias : reg->name, (unsigned long)value,
+                ++column % 4 == 0 ? "\n" : "");
+    }
+    if (column % 4 != 0)
+        fputc('\n', out);
+}
+
+void vm_report(FILE *out)
+{
+    const struct thread *t = vm_current();
+
+    if (!t) {
+        fprintf(out, "  no guest code was running\n");
+        return;
+    }
+    const struct vm *vm = t->vm;
+    gva pc = thread_pc(t);
+    fprintf(out, "  engine: %s, guest pc at the last exit or entry: %#lx\n", vm->engine->name,
+            (unsigned long)pc.v);
+    report_registers(out, t);
+    fflush(out);
+    const struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
+    if (!block)
+        return;
+    struct strbuf text = {0};
+    vm->guest->print_block(block, vm->space, &text);
+    fprintf(out, "%s", text.data ? text.data : "");
+    fflush(out);
+    text.len = 0;
+    print_uops(vm, block, &text);
+    fprintf(out, "%s", text.data);
+    strbuf_free(&text);
+}
