@@ -52,6 +52,9 @@ void base_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* base_warn, then _exit(status). */
 _Noreturn void base_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Several lines of the runtime's own (statistics) as they are, to where base_warn writes. */
+void base_report(const char *text, size_t len);
+
 /* ---- logging (-d) ---------------------------------------------------------------------------- */
 
 enum log_item {

@@ -56,6 +56,11 @@ void base_fail(int status, const char *fmt, ...)
     _exit(status);
 }
 
+void base_report(const char *text, size_t len)
+{
+    base_write_all(base_report_fd, text, len);
+}
+
 /* Lets the installed reporter add what it knows, in one write. */
 static void report_details(void)
 {

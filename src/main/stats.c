@@ -1,0 +1,100 @@
+/* main/stats.c: --stats. What the run has counted, printed when the first guest process ends.
+ *
+ * Text and JSON carry the same figures. They go to stderr, so that the guest's output stays what it
+ * is, or to a file. Children of the guest print nothing. */
+#include "main/main_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "linux/linux.h"
+#include "vm/vm.h"
+
+static const struct {
+    const char *name, *help;
+} counter_rows[COUNTER_COUNT] = {
+#define COUNTER(id, name, help) [COUNTER_##id] = {name, help},
+#include "base/counters.def"
+#undef COUNTER
+};
+
+/* The run that is measured: one for each process, set before the guest starts. */
+static struct {
+    const struct options *options;
+    struct timespec start;
+    pid_t pid;
+} run;
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static void print_text(struct strbuf *out, const uint64_t *counters, double seconds, double rate)
+{
+    strbuf_printf(out, "isomorph: statistics\n");
+    strbuf_printf(out, "  %-26s %20s\n", "engine", run.options->engine);
+    strbuf_printf(out, "  %-26s %20.6f\n", "elapsed_seconds", seconds);
+    strbuf_printf(out, "  %-26s %20.0f\n", "instructions_per_second", rate);
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+        strbuf_printf(out, "  %-26s %20lu  %s\n", counter_rows[i].name, (unsigned long)counters[i],
+                      counter_rows[i].help);
+}
+
+static void print_json(struct strbuf *out, const uint64_t *counters, double seconds, double rate)
+{
+    strbuf_printf(out, "{\n  \"engine\": \"%s\",\n", run.options->engine);
+    strbuf_printf(out, "  \"elapsed_seconds\": %.6f,\n", seconds);
+    strbuf_printf(out, "  \"instructions_per_second\": %.0f", rate);
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+        strbuf_printf(out, ",\n  \"%s\": %lu", counter_rows[i].name, (unsigned long)counters[i]);
+    strbuf_printf(out, "\n}\n");
+}
+
+static void write_file(const char *path, const struct strbuf *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+    if (fd < 0 || write(fd, text->data, text->len) != (ssize_t)text->len)
+        base_warn("--stats: cannot write %s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
+static void stats_print(struct thread *t)
+{
+    uint64_t counters[COUNTER_COUNT];
+    double seconds = seconds_since(&run.start);
+    const char *format = run.options->stats;
+    struct strbuf text = {0};
+
+    if (getpid() != run.pid)
+        return;
+    vm_sum_counters(t->vm, counters);
+    double rate = seconds > 0 ? (double)counters[COUNTER_GUEST_INSNS] / seconds : 0;
+    if (strcmp(format, "text") == 0)
+        print_text(&text, counters, seconds, rate);
+    else
+        print_json(&text, counters, seconds, rate);
+    if (strncmp(format, "json:", 5) == 0)
+        write_file(format + 5, &text);
+    else
+        base_report(text.data, text.len);
+    strbuf_free(&text);
+}
+
+void stats_start(const struct options *options)
+{
+    if (!options->stats)
+        return;
+    run.options = options;
+    run.pid = getpid();
+    clock_gettime(CLOCK_MONOTONIC, &run.start);
+    linux_at_exit = stats_print;
+}

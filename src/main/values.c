@@ -1,0 +1,117 @@
+/* main/values.c: are the options' values such that the runtime can start with them?
+ *
+ * A value of "help" prints what there is and exits. Everything else that is wrong is one line
+ * naming the option and what is expected, and EXIT_USAGE: before the guest's program is even looked
+ * for. */
+#include "main/main_private.h"
+
+#include <string.h>
+
+#include "vm/vm.h"
+
+enum {
+    STACK_SIZE_MIN = 64 << 10,
+    PAGE_SIZE = 4096,
+};
+
+#define STACK_SIZE_MAX ((uint64_t)64 << 30)
+#define CACHE_SIZE_MIN ((uint64_t)64 << 10)
+#define CACHE_SIZE_MAX ((uint64_t)16 << 30)
+
+static void check_environment_lists(const struct options *options)
+{
+    for (size_t i = 0; i < options->set_env.len; i++) {
+        const char *item = options->set_env.data[i];
+        const char *equals = strchr(item, '=');
+        if (!equals || equals == item)
+            base_fail(EXIT_USAGE, "-E: expected VAR=VALUE, separated by commas, not '%s'", item);
+    }
+    for (size_t i = 0; i < options->unset_env.len; i++) {
+        const char *item = options->unset_env.data[i];
+        if (!*item || strchr(item, '='))
+            base_fail(EXIT_USAGE, "-U: expected names of variables, separated by commas, not '%s'",
+                      item);
+    }
+}
+
+static void check_cpu(const char *name)
+{
+    if (strcmp(name, "help") == 0)
+        help_print_cpus();
+    if (!help_knows_cpu(name))
+        base_fail(EXIT_USAGE, "-cpu: no processor is called '%s'; -cpu help lists them", name);
+}
+
+static void check_engine(const char *name)
+{
+    const char *known, *help;
+
+    if (strcmp(name, "help") == 0)
+        help_print_engines();
+    for (unsigned i = 0; vm_list_engines(i, &known, &help); i++) {
+        if (strcmp(name, known) == 0)
+            return;
+    }
+    base_fail(EXIT_USAGE, "--engine: no engine is called '%s'; --engine=help lists them", name);
+}
+
+static void check_log_items(const char *items)
+{
+    uint32_t mask;
+    const char *bad;
+
+    if (!items)
+        return;
+    if (strcmp(items, "help") == 0)
+        help_print_log_items();
+    if (log_parse_items(items, &mask, &bad) < 0)
+        base_fail(EXIT_USAGE, "-d: no log item is called '%.*s'; -d help lists them",
+                  (int)strcspn(bad, ","), bad);
+}
+
+static void check_memory(const struct options *options)
+{
+    const char *kind = options->memory;
+
+    if (strcmp(kind, "auto") != 0 && strcmp(kind, "identity") != 0 && strcmp(kind, "offset") != 0)
+        base_fail(EXIT_USAGE, "--memory: expected auto, identity or offset, not '%s'", kind);
+    if (options->base % PAGE_SIZE != 0)
+        base_fail(EXIT_USAGE, "-B: expected a multiple of the page size (0x1000), not %#lx",
+                  (unsigned long)options->base);
+    if (options->base != 0 && strcmp(kind, "identity") == 0)
+        base_fail(EXIT_USAGE, "-B: a base needs --memory=offset, not identity");
+}
+
+static void check_sizes(const struct options *options)
+{
+    uint64_t stack = options->stack_size, cache = options->cache_size;
+
+    if (stack != 0 && (stack < STACK_SIZE_MIN || stack > STACK_SIZE_MAX))
+        base_fail(EXIT_USAGE, "-s: expected a stack size from 64K to 64G, not %lu",
+                  (unsigned long)stack);
+    if (cache < CACHE_SIZE_MIN || cache > CACHE_SIZE_MAX)
+        base_fail(EXIT_USAGE, "--cache-size: expected 64K to 16G, not %lu", (unsigned long)cache);
+}
+
+static void check_stats(const char *format)
+{
+    if (!format || strcmp(format, "text") == 0 || strcmp(format, "json") == 0)
+        return;
+    if (strncmp(format, "json:", 5) != 0 || format[5] == '\0')
+        base_fail(EXIT_USAGE, "--stats: expected text, json or json:FILE, not '%s'", format);
+}
+
+void options_check(const struct options *options)
+{
+    if (options->help)
+        help_print();
+    if (options->version)
+        help_print_version();
+    check_cpu(options->cpu);
+    check_engine(options->engine);
+    check_log_items(options->log_items);
+    check_environment_lists(options);
+    check_memory(options);
+    check_sizes(options);
+    check_stats(options->stats);
+}
