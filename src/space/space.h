@@ -21,6 +21,9 @@
 
 enum space_kind { SPACE_AUTO, SPACE_IDENTITY, SPACE_OFFSET };
 
+/* With MAP_GROWSDOWN: the mapping has its full size already, the host does not extend it (the main stack). */
+#define SPACE_MAP_GROWN 0x40000000
+
 /* A run of guest pages with the same attributes. */
 struct mapping {
     uint64_t start, end;  /* guest addresses, page-aligned, end exclusive */
@@ -55,6 +58,8 @@ int64_t space_map(struct space *s, gva hint, uint64_t len, int prot, int flags, 
 int space_unmap(struct space *s, gva start, uint64_t len);             /* 0 or -errno */
 int space_protect(struct space *s, gva start, uint64_t len, int prot); /* 0 or -errno */
 int64_t space_remap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, int flags, gva new_addr);
+/* Where the heap starts: the first page boundary from start on. Once, by the loader. */
+void space_set_brk(struct space *s, gva start);
 /* brk(2): moves the break, returns the new one (the old one if it cannot move). */
 uint64_t space_brk(struct space *s, uint64_t wanted);
 /* Finds `len` free bytes aligned to `align`, highest below `below` (0: mmap_top). Returns 0 if there is no room. */

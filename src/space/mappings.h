@@ -1,0 +1,52 @@
+/* The table of guest mappings: a sorted array without overlaps. Private to space/. Knows nothing of
+ * the host: the callers make the host agree with it. */
+#ifndef ISOMORPH_SPACE_MAPPINGS_H
+#define ISOMORPH_SPACE_MAPPINGS_H
+
+#include "space/space.h"
+
+struct mappings {
+    VEC(struct mapping) v;
+    bool host_grows;      /* a mapping that the host extends downward was ever made */
+    uint64_t next_shared; /* number for the next shared anonymous mapping, see map.c */
+};
+
+void mappings_free(struct mappings *m);
+/* Index of the first mapping whose end is above addr; the length if there is none. */
+size_t mappings_index(const struct mappings *m, uint64_t addr);
+/* True if some page of [start, end) is mapped, or if all are. */
+bool mappings_overlap(const struct mappings *m, uint64_t start, uint64_t end);
+bool mappings_cover(const struct mappings *m, uint64_t start, uint64_t end);
+/* Finds the first hole of [*start, end): [*start, *hole_end). False if there is none. */
+bool mappings_next_hole(const struct mappings *m, uint64_t *start, uint64_t end,
+                        uint64_t *hole_end);
+/* Adds an item (its name is copied) to a place that is free, and joins it with its neighbours. */
+void mappings_insert(struct mappings *m, const struct mapping *item);
+/* Removes what lies in [start, end), cutting mappings that reach over the edges. */
+void mappings_remove(struct mappings *m, uint64_t start, uint64_t end);
+/* Sets the protection of what lies in [start, end), cutting and joining as needed. */
+void mappings_set_prot(struct mappings *m, uint64_t start, uint64_t end, int prot);
+
+/* ---- map.c, for remap.c -----------------------------------------------------------------------
+ */
+
+/* The protection that the host gets: the guest's code is data to the host, never executable. */
+int space_host_prot(int prot);
+/* Tells on_change about the executable parts of [start, end). */
+void space_notify_change(struct space *s, uint64_t start, uint64_t end);
+/* Takes the holes of [start, end) from the host with inaccessible pages, so that MAP_FIXED over the
+ * whole replaces guest pages only. Returns 0, or -ENOMEM (nothing taken) if the host uses a page of
+ * them. release gives them back. */
+int space_claim_holes(struct space *s, uint64_t start, uint64_t end);
+void space_release_holes(struct space *s, uint64_t start, uint64_t end);
+/* Brings the table up to date with mappings that the host has extended downward. */
+void space_sync_growth(struct space *s);
+/* A free place for len bytes as mmap without an address chooses it; try is how often the host has
+ * refused so far, *below the state between tries (0 at first). Returns 0 if there is none. */
+uint64_t space_choose(const struct space *s, uint64_t len, unsigned try, uint64_t *below);
+
+/* Bounds of what a guest can map, see space.c. */
+#define SPACE_MIN_ADDR ((uint64_t)65536)
+#define SPACE_MAP_END  (SPACE_TOP - SPACE_PAGE_SIZE)
+
+#endif
