@@ -98,9 +98,7 @@ void fp_fma_nan(struct fp_env *fp, unsigned bits, uint64_t a, uint64_t b)
         fp_raise(fp, FP_NV);
 }
 
-/* ---- other modes
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- other modes ----------------------------------------------------------------------------- */
 
 static unsigned fp_resolve_mode(const struct fp_env *fp, unsigned rm)
 {
@@ -174,16 +172,16 @@ static uint64_t fp_host_arith(struct fp_env *fp, enum fp_op op, unsigned bits, u
     return 0;
 }
 
+/* The mode stays loaded: whoever needs another one comes here too. */
 uint64_t fp_slow_arith(struct fp_env *fp, enum fp_op op, unsigned bits, uint64_t a, uint64_t b,
                        uint64_t c, unsigned rm)
 {
-    unsigned mode = fp_resolve_mode(fp, rm), before = fp->host_rm;
+    unsigned mode = fp_resolve_mode(fp, rm);
     if (mode == FP_RMM || (op == FP_OP_fma && !fp->host_fma))
         return fp_soft_arith(fp, op, bits, a, b, c, mode);
-    fp_load_mode(fp, mode);
-    uint64_t r = fp_host_arith(fp, op, bits, a, b, c, mode);
-    fp_load_mode(fp, before);
-    return r;
+    if (mode != fp->host_rm)
+        fp_load_mode(fp, mode);
+    return fp_host_arith(fp, op, bits, a, b, c, mode);
 }
 
 uint64_t fp_slow_to_int(struct fp_env *fp, unsigned bits, uint64_t a, unsigned int_bits,

@@ -39,9 +39,7 @@ enum { FP_NX = 1, FP_UF = 2, FP_OF = 4, FP_DZ = 8, FP_NV = 16 };
 #define FP_SIGN_f32 0x80000000u
 #define FP_SIGN_f64 0x8000000000000000u
 
-/* ---- the environment
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the environment ------------------------------------------------------------------------- */
 
 /* Gives MXCSR to the guest with the mode and flags of fcsr (mode in bits 7:5, flags in 4:0), all
  * exceptions masked. */
@@ -60,8 +58,7 @@ void fp_set_rm(struct fp_env *fp, uint64_t rm);
 /* Sets sticky flags. */
 void fp_raise(struct fp_env *fp, uint32_t flags);
 
-/* ---- the rare paths, in fp.c
- * --------------------------------------------------------------------------------------- */
+/* ---- the rare paths, in fp.c ----------------------------------------------------------------- */
 
 enum fp_op { FP_OP_add, FP_OP_sub, FP_OP_mul, FP_OP_div, FP_OP_sqrt, FP_OP_fma, FP_OP_narrow };
 
@@ -84,8 +81,7 @@ static inline bool fp_mode_is(const struct fp_env *fp, unsigned rm)
     return (rm == FP_DYN ? fp->rm : rm) == fp->host_rm;
 }
 
-/* ---- the same for both formats: F the format, U its bits, R the C type, X the suffix of SSE's
- * instructions --------- */
+/* ---- both formats: F the name, U its bits, R the C type, X SSE's suffix ---------------------- */
 
 #define FP_EACH_FORMAT(DO) DO(f32, uint32_t, float, "ss") DO(f64, uint64_t, double, "sd")
 
@@ -233,9 +229,7 @@ FP_EACH_FORMAT(FP_COMPARE)
     }
 FP_EACH_FORMAT(FP_CLASS)
 
-/* ---- conversions
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- conversions ----------------------------------------------------------------------------- */
 
 /* Float to signed integer. The host answers the most negative integer to all that does not fit,
  * with the right flags; what is due is the nearest bound, and the highest one for NaN. */

@@ -25,9 +25,7 @@ struct unpacked {
 const struct fp_format fp_binary32 = {32, 23, 127};
 const struct fp_format fp_binary64 = {64, 52, 1023};
 
-/* ---- packing
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- packing --------------------------------------------------------------------------------- */
 
 static uint64_t fp_infinity(const struct fp_format *f)
 {
@@ -158,9 +156,7 @@ static uint64_t fp_soft_nan(const struct fp_format *f, bool invalid, uint32_t *f
     return fp_canonical_nan(f);
 }
 
-/* ---- arithmetic
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- arithmetic ------------------------------------------------------------------------------ */
 
 /* The sum of two finite numbers that are not zero. */
 static uint64_t fp_soft_add_finite(const struct fp_format *f, struct unpacked x, struct unpacked y,
@@ -286,9 +282,7 @@ uint64_t fp_soft_sqrt(const struct fp_format *f, uint64_t a, unsigned rm, uint32
     return fp_soft_round(f, &r, rm, flags);
 }
 
-/* ---- conversions
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- conversions ----------------------------------------------------------------------------- */
 
 uint64_t fp_soft_narrow(uint64_t a, unsigned rm, uint32_t *flags)
 {

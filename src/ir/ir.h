@@ -38,7 +38,7 @@ void ir_block_init(struct ir_block *b, const struct guest_reg *regs, unsigned n_
 void ir_block_reset(struct ir_block *b);
 void ir_block_free(struct ir_block *b);
 
-/* ---- builder: appends, folds constants (pure µops of constants become a const), returns the value ----------------- */
+/* ---- builder: appends, folds constants (pure µops of constants become a const), returns the value  */
 
 ir_val ir_const(struct ir_block *b, enum ir_type type, uint64_t value);
 /* A µop with up to three value operands. type is the result's type (for a suffix) or IR_VOID to infer it. */
@@ -53,7 +53,7 @@ ir_val ir_atomic(struct ir_block *b, enum uop op, enum ir_mem mem, ir_val addr, 
 /* Ends the block with pc = v: a jump if v is constant, branch and jump if v is a select of two constants, else jumpr. */
 void ir_exit_to(struct ir_block *b, ir_val v);
 
-/* ---- printer, parser, verifier ------------------------------------------------------------------------------------ */
+/* ---- printer, parser, verifier --------------------------------------------------------------- */
 
 /* One µop a line: `v3 = add.i64 v1, v2`. What it prints, ir_parse reads back to the same block. */
 void ir_print(const struct ir_block *b, struct strbuf *out);
@@ -63,7 +63,7 @@ int ir_parse(struct ir_block *b, const char *text, unsigned *line, char *message
  * range, exits only at the end, one exit (or branch then jump). Otherwise a message (valid until the next call). */
 const char *ir_verify(const struct ir_block *b);
 
-/* ---- evaluator ---------------------------------------------------------------------------------------------------- */
+/* ---- evaluator ------------------------------------------------------------------------------- */
 
 /* What the evaluator needs from the floors above: guest memory and counters. load, store and atomic return false after a
  * fault, with t->trap filled in but for the pc; then nothing has changed. */
