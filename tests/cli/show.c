@@ -1,0 +1,60 @@
+/* Guest program of the command-line tests: shows what it was given. Its first argument says what. */
+#include <alloca.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static void show_random(void)
+{
+    const unsigned char *bytes = (const unsigned char *)getauxval(AT_RANDOM);
+
+    for (int i = 0; i < 16; i++)
+        printf("%02x", bytes[i]);
+    printf("\n");
+}
+
+/* Touches every page of `mib` MiB of stack. */
+static void use_stack(size_t mib)
+{
+    volatile char *area = alloca(mib << 20);
+
+    for (size_t i = mib << 20; i > 0; i -= 4096)
+        area[i - 1] = (char)i;
+    printf("used %zu MiB\n", mib);
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    const char *arg = argc > 2 ? argv[2] : "0";
+    struct utsname u;
+
+    if (strcmp(what, "args") == 0) {
+        for (int i = 0; i < argc; i++)
+            printf("%s\n", argv[i]);
+    } else if (strcmp(what, "env") == 0) {
+        for (char **e = environ; *e; e++)
+            printf("%s\n", *e);
+    } else if (strcmp(what, "uname") == 0 && uname(&u) == 0) {
+        printf("%s %s\n", u.machine, u.release);
+    } else if (strcmp(what, "random") == 0) {
+        show_random();
+    } else if (strcmp(what, "stack") == 0) {
+        use_stack((size_t)atoi(arg));
+    } else if (strcmp(what, "signal") == 0) {
+        fflush(stdout);
+        raise(atoi(arg));
+    } else if (strcmp(what, "close2") == 0) {
+        close(2);
+    } else if (strcmp(what, "exit") != 0) {
+        return 99;
+    }
+    fflush(stdout);
+    return strcmp(what, "exit") == 0 ? atoi(arg) : 0;
+}
