@@ -1,11 +1,12 @@
-/* ir: the µops of isa/uops.def. Builder, printer, parser, verifier, evaluator, and the floating-point functions that
- * the evaluator and the interpreter share. Knows no guest and no host. */
+/* ir: the µops of isa/uops.def. Builder, printer, parser, verifier, evaluator, and the
+ * floating-point functions that the evaluator and the interpreter share. Knows no guest and no
+ * host. */
 #ifndef ISOMORPH_IR_H
 #define ISOMORPH_IR_H
 
 #include "code/code.h"
 #include "ir/fp.h"
-#include "uops.gen.h" /* enum uop, enum ir_type, struct uop_info uop_infos[], uop_*() inline functions; from isagen */
+#include "uops.gen.h" /* from isa/uops.def: enum uop, enum ir_type, uop_infos[], uop_*() */
 
 /* A value: the index of the µop that makes it. */
 typedef uint32_t ir_val;
@@ -14,17 +15,20 @@ typedef uint32_t ir_val;
 /* Access of a memory µop. */
 enum ir_mem { IR_S8, IR_U8, IR_S16, IR_U16, IR_S32, IR_U32, IR_S64, IR_U64 };
 
-/* One µop. */
+/* A vector value has up to this many bytes; all of a mask's elements fit 64 bits then. */
+enum { IR_VECTOR_BYTES = 64 };
+
+/* One µop. What its row does not have is 0, or IR_NONE. */
 struct ir_uop {
-    uint8_t op;     /* enum uop */
-    uint8_t type;   /* enum ir_type of the result; IR_VOID if none */
-    uint8_t arg_type; /* type of the first value operand (what type variables of the arguments stand for) */
-    uint8_t mem;    /* enum ir_mem of a memory µop */
-    uint16_t reg;   /* get, put: row of the guest's register table */
-    uint8_t rm;     /* rounding mode */
-    uint8_t order;  /* atomics: bit 0 release, bit 1 acquire */
-    ir_val arg[3];  /* IR_NONE where unused */
-    uint64_t imm;
+    uint8_t op;       /* enum uop */
+    uint8_t type;     /* enum ir_type of the result; IR_VOID if none */
+    uint8_t arg_type; /* of the first value operand: what the arguments' type variables stand for */
+    uint8_t mem;      /* enum ir_mem of a memory µop */
+    uint16_t reg;     /* get, put: row of the guest's register table */
+    uint8_t rm;       /* rounding mode: 0..4, or 7 for the thread's */
+    uint8_t order;    /* atomics: bit 0 release, bit 1 acquire */
+    ir_val arg[3];
+    uint64_t imm; /* of a constant: its bits, those above the type's width 0 */
 };
 
 /* A straight line of µops. In SSA form by construction: an operand is a µop further up. */
@@ -35,55 +39,81 @@ struct ir_block {
 };
 
 void ir_block_init(struct ir_block *b, const struct guest_reg *regs, unsigned n_regs);
-void ir_block_reset(struct ir_block *b);
+void ir_block_reset(struct ir_block *b); /* empties it, keeps the memory */
 void ir_block_free(struct ir_block *b);
 
-/* ---- builder: appends, folds constants (pure µops of constants become a const), returns the value  */
+/* What a type of a row of uops.def is in µop u. */
+static inline enum ir_type ir_row_type(const struct ir_uop *u, unsigned row_type)
+{
+    if (row_type < UOP_VAR0)
+        return (enum ir_type)row_type;
+    return uop_infos[u->op].result == row_type ? u->type : u->arg_type;
+}
 
+/* ---- builder --------------------------------------------------------------------------------- */
+
+/* These append a µop and return its value (IR_NONE if it has none). Pure µops of constants become
+ * constants. Operands must be of the types that uops.def says: anything else is a defect of the
+ * caller's (CHECK). */
 ir_val ir_const(struct ir_block *b, enum ir_type type, uint64_t value);
-/* A µop with up to three value operands. type is the result's type (for a suffix) or IR_VOID to infer it. */
+/* A µop with up to three value operands. type is the result's type (for a suffix) or IR_VOID to
+ * infer it. */
 ir_val ir_op(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir_val c, ir_val d);
-ir_val ir_op_rm(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir_val c, ir_val d, unsigned rm);
-ir_val ir_op_imm(struct ir_block *b, enum uop op, uint64_t imm); /* fence, counter, insn, flushi, jump */
+ir_val ir_op_rm(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir_val c, ir_val d,
+                unsigned rm);
+/* fence, counter, insn, flushi, jump */
+ir_val ir_op_imm(struct ir_block *b, enum uop op, uint64_t imm);
 ir_val ir_get(struct ir_block *b, enum ir_type type, unsigned reg);
 void ir_put(struct ir_block *b, unsigned reg, ir_val v);
 ir_val ir_load(struct ir_block *b, enum ir_mem mem, ir_val addr);
 void ir_store(struct ir_block *b, enum ir_mem mem, ir_val addr, ir_val v);
-ir_val ir_atomic(struct ir_block *b, enum uop op, enum ir_mem mem, ir_val addr, ir_val v, unsigned order);
-/* Ends the block with pc = v: a jump if v is constant, branch and jump if v is a select of two constants, else jumpr. */
+ir_val ir_atomic(struct ir_block *b, enum uop op, enum ir_mem mem, ir_val addr, ir_val v,
+                 unsigned order);
+/* Ends the block with pc = v: a jump if v is constant, branch and jump if v is a select of two
+ * constants, else jumpr. v and the constants it was made of are used up. */
 void ir_exit_to(struct ir_block *b, ir_val v);
+/* Appends *u as it is, neither folded nor checked. */
+ir_val ir_append(struct ir_block *b, const struct ir_uop *u);
 
 /* ---- printer, parser, verifier --------------------------------------------------------------- */
 
-/* One µop a line: `v3 = add.i64 v1, v2`. What it prints, ir_parse reads back to the same block. */
+/* One µop a line: `v3 = add.i64 v1, v2`; parser.c has the syntax. What it prints,
+ * ir_parse reads back to the same block. */
 void ir_print(const struct ir_block *b, struct strbuf *out);
-/* Returns 0, or -EINVAL with *line (from 1) and a message. */
+/* Appends the µops of text to the empty block. It checks the syntax alone; ir_verify does the
+ * rest. Returns 0, or -EINVAL with *line (from 1) and a message. */
 int ir_parse(struct ir_block *b, const char *text, unsigned *line, char *message, size_t size);
-/* NULL if the block is well-formed: operands above their use, types as uops.def says, memory and rounding operands in
- * range, exits only at the end, one exit (or branch then jump). Otherwise a message (valid until the next call). */
+/* NULL if the block is well-formed, else a message (valid until the thread's next call):
+ *  - an operand is a value further up, of the type that uops.def says;
+ *  - immediates are in range, and 0 where the row has none; constants fit their type;
+ *  - get and put name rows of the register table of the right kind, and never the pc;
+ *  - an `insn` stands above whatever may trap; a `checkrm` above whatever uses rounding mode 7,
+ *    with no setrm between;
+ *  - the last µop is an exit, and the only one but for a branch right before a last jump. */
 const char *ir_verify(const struct ir_block *b);
 
 /* ---- evaluator ------------------------------------------------------------------------------- */
 
-/* What the evaluator needs from the floors above: guest memory and counters. load, store and atomic return false after a
- * fault, with t->trap filled in but for the pc; then nothing has changed. */
+/* What the evaluator needs from the floors above: guest memory and counters. load, store and
+ * atomic return false after a fault, with t->trap filled in; then nothing has changed. */
 struct ir_eval_ops {
     /* Reads at addr, extended to 64 bits as mem says. Any alignment. */
     bool (*load)(struct thread *t, enum ir_mem mem, uint64_t addr, uint64_t *value);
     /* Writes the low bits (IR_U8, IR_U16, IR_U32, IR_U64). Any alignment. */
     bool (*store)(struct thread *t, enum ir_mem mem, uint64_t addr, uint64_t value);
-    /* op is UOP_lr, UOP_sc or UOP_amo...; mem is IR_U32 or IR_U64; a 32-bit result is sign-extended. Traps if addr is not
-     * naturally aligned. order as in struct ir_uop. */
-    bool (*atomic)(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr, uint64_t operand, unsigned order,
-                   uint64_t *result);
+    /* op is UOP_lr, UOP_sc or UOP_amo...; mem is IR_U32 or IR_U64; a 32-bit result is
+     * sign-extended. Traps if addr is not naturally aligned. order as in struct ir_uop. */
+    bool (*atomic)(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr, uint64_t operand,
+                   unsigned order, uint64_t *result);
     /* 0 cycles, 1 time, 2 instructions retired. */
     uint64_t (*counter)(struct thread *t, unsigned which);
 };
 
-/* Executes the block (which must be well-formed, with register rows of t->desc) on t's guest state, guest memory and
- * floating-point environment (between fp_enter and fp_leave; the caller sees to that). Returns EXIT_LOOKUP, EXIT_TRAP or
- * EXIT_FLUSH with the guest's pc exact: at a trap that of the latest `insn` µop. trap.insn is left 0: whoever needs the
- * encoding reads it at the pc. Does not poll and does not count. */
+/* Executes the block (which must be well-formed, with register rows of t->desc) on t's guest state,
+ * guest memory and floating-point environment (between fp_enter and fp_leave; the caller sees to
+ * that). Returns EXIT_LOOKUP, EXIT_TRAP or EXIT_FLUSH with the guest's pc exact: at a trap that of
+ * the latest `insn` µop. trap.insn is left 0: whoever needs the encoding reads it at the pc. Does
+ * not poll and does not count. */
 enum exit_kind ir_eval(const struct ir_block *b, struct thread *t, const struct ir_eval_ops *ops);
 
 #endif

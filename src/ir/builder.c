@@ -1,0 +1,201 @@
+/* The builder: appends µops to a block, infers their types, folds constants. */
+#include "ir/ir.h"
+
+#include <stdlib.h>
+
+void ir_block_init(struct ir_block *b, const struct guest_reg *regs, unsigned n_regs)
+{
+    *b = (struct ir_block){.regs = regs, .n_regs = n_regs};
+}
+
+void ir_block_reset(struct ir_block *b)
+{
+    b->uops.len = 0;
+}
+
+void ir_block_free(struct ir_block *b)
+{
+    vec_free(&b->uops);
+}
+
+ir_val ir_append(struct ir_block *b, const struct ir_uop *u)
+{
+    vec_push(&b->uops, *u);
+    return uop_infos[u->op].result == IR_VOID ? IR_NONE : (ir_val)(b->uops.len - 1);
+}
+
+static const struct ir_uop *ir_at(const struct ir_block *b, ir_val v)
+{
+    CHECK(v < b->uops.len, "operand v%u of a block of %zu", v, b->uops.len);
+    return &b->uops.data[v];
+}
+
+static bool ir_is_const(const struct ir_block *b, ir_val v)
+{
+    return ir_at(b, v)->op == UOP_const;
+}
+
+/* Cuts a value to its type's width. */
+static uint64_t ir_cut(enum ir_type type, uint64_t value)
+{
+    switch (type) {
+    case IR_B:
+        return value & 1;
+    case IR_I32:
+    case IR_F32:
+        return (uint32_t)value;
+    default:
+        return value;
+    }
+}
+
+ir_val ir_const(struct ir_block *b, enum ir_type type, uint64_t value)
+{
+    CHECK(uop_infos[UOP_const].var_types[0] >> type & 1, "constant of type %s",
+          ir_type_names[type]);
+    return ir_append(b, &(struct ir_uop){.op = UOP_const,
+                                         .type = type,
+                                         .arg = {IR_NONE, IR_NONE, IR_NONE},
+                                         .imm = ir_cut(type, value)});
+}
+
+/* Starts a µop: operands in place, types inferred and checked. type may be IR_VOID where the
+ * operands tell. */
+static struct ir_uop ir_prepare(const struct ir_block *b, enum uop op, enum ir_type type, ir_val a,
+                                ir_val c, ir_val d)
+{
+    const struct uop_info *row = &uop_infos[op];
+    struct ir_uop u = {.op = op, .type = type, .arg = {a, c, d}};
+    if (row->n_args > 0)
+        u.arg_type = ir_at(b, a)->type;
+    if (row->result < UOP_VAR0) {
+        u.type = row->result;
+    } else if (type == IR_VOID) {
+        for (unsigned i = 0; i < row->n_args; i++)
+            if (row->arg[i] == row->result)
+                u.type = ir_at(b, u.arg[i])->type;
+        CHECK(u.type != IR_VOID, "%s needs a type", row->name);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        if (i >= row->n_args) {
+            CHECK(u.arg[i] == IR_NONE, "%s takes %u operands", row->name, row->n_args);
+            continue;
+        }
+        enum ir_type want = ir_row_type(&u, row->arg[i]), got = ir_at(b, u.arg[i])->type;
+        CHECK(got == want && got != IR_VOID, "%s: operand %u is %s, not %s", row->name, i + 1,
+              ir_type_names[got], ir_type_names[want]);
+    }
+    return u;
+}
+
+/* Folds a pure µop whose operands are all constant; returns IR_NONE if it is not one. */
+static ir_val ir_fold(struct ir_block *b, const struct ir_uop *u)
+{
+    const struct uop_info *row = &uop_infos[u->op];
+    uint64_t v[3] = {0, 0, 0};
+    if (row->class != UOP_CLASS_pure || !row->has_eval)
+        return IR_NONE;
+    for (unsigned i = 0; i < row->n_args; i++) {
+        if (!ir_is_const(b, u->arg[i]))
+            return IR_NONE;
+        v[i] = ir_at(b, u->arg[i])->imm;
+    }
+    return ir_const(b, u->type, uop_eval_pure(u->op, u->type, u->arg_type, v[0], v[1], v[2]));
+}
+
+ir_val ir_op(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir_val c, ir_val d)
+{
+    CHECK(uop_infos[op].imms == 0, "%s needs an immediate", uop_infos[op].name);
+    struct ir_uop u = ir_prepare(b, op, type, a, c, d);
+    ir_val folded = ir_fold(b, &u);
+    return folded != IR_NONE ? folded : ir_append(b, &u);
+}
+
+ir_val ir_op_rm(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir_val c, ir_val d,
+                unsigned rm)
+{
+    CHECK(uop_infos[op].imms == UOP_HAS_rm, "%s has no rounding mode", uop_infos[op].name);
+    CHECK(rm <= FP_RMM || rm == FP_DYN, "rounding mode %u", rm);
+    struct ir_uop u = ir_prepare(b, op, type, a, c, d);
+    u.rm = (uint8_t)rm;
+    return ir_append(b, &u);
+}
+
+ir_val ir_op_imm(struct ir_block *b, enum uop op, uint64_t imm)
+{
+    CHECK(uop_infos[op].imms == UOP_HAS_imm && op != UOP_const, "%s has no immediate alone",
+          uop_infos[op].name);
+    struct ir_uop u = ir_prepare(b, op, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
+    u.imm = imm;
+    return ir_append(b, &u);
+}
+
+ir_val ir_get(struct ir_block *b, enum ir_type type, unsigned reg)
+{
+    struct ir_uop u = ir_prepare(b, UOP_get, type, IR_NONE, IR_NONE, IR_NONE);
+    u.reg = (uint16_t)reg;
+    return ir_append(b, &u);
+}
+
+void ir_put(struct ir_block *b, unsigned reg, ir_val v)
+{
+    struct ir_uop u = ir_prepare(b, UOP_put, IR_VOID, v, IR_NONE, IR_NONE);
+    u.reg = (uint16_t)reg;
+    ir_append(b, &u);
+}
+
+ir_val ir_load(struct ir_block *b, enum ir_mem mem, ir_val addr)
+{
+    struct ir_uop u = ir_prepare(b, UOP_load, IR_VOID, addr, IR_NONE, IR_NONE);
+    u.mem = mem;
+    return ir_append(b, &u);
+}
+
+void ir_store(struct ir_block *b, enum ir_mem mem, ir_val addr, ir_val v)
+{
+    struct ir_uop u = ir_prepare(b, UOP_store, IR_VOID, addr, v, IR_NONE);
+    u.mem = mem;
+    ir_append(b, &u);
+}
+
+ir_val ir_atomic(struct ir_block *b, enum uop op, enum ir_mem mem, ir_val addr, ir_val v,
+                 unsigned order)
+{
+    CHECK(uop_infos[op].class == UOP_CLASS_atomic, "%s is not atomic", uop_infos[op].name);
+    struct ir_uop u = ir_prepare(b, op, IR_VOID, addr, v, IR_NONE);
+    u.mem = mem;
+    u.order = (uint8_t)order;
+    return ir_append(b, &u);
+}
+
+/* Drops the constants at the block's end: nothing can use them any more. */
+static void ir_drop_constants(struct ir_block *b)
+{
+    while (b->uops.len > 0 && b->uops.data[b->uops.len - 1].op == UOP_const)
+        b->uops.len--;
+}
+
+void ir_exit_to(struct ir_block *b, ir_val v)
+{
+    struct ir_uop u = *ir_at(b, v);
+    CHECK(u.type == IR_I64, "exit to a value of type %s", ir_type_names[u.type]);
+    if (u.op == UOP_const) {
+        ir_drop_constants(b);
+        ir_op_imm(b, UOP_jump, u.imm);
+        return;
+    }
+    if (u.op != UOP_select || !ir_is_const(b, u.arg[1]) || !ir_is_const(b, u.arg[2])) {
+        ir_op(b, UOP_jumpr, IR_VOID, v, IR_NONE, IR_NONE);
+        return;
+    }
+    uint64_t taken = ir_at(b, u.arg[1])->imm, other = ir_at(b, u.arg[2])->imm;
+    if (v == b->uops.len - 1) {
+        b->uops.len--;
+        if (!ir_is_const(b, u.arg[0]))
+            ir_drop_constants(b);
+    }
+    struct ir_uop branch = ir_prepare(b, UOP_branch, IR_VOID, u.arg[0], IR_NONE, IR_NONE);
+    branch.imm = taken;
+    ir_append(b, &branch);
+    ir_op_imm(b, UOP_jump, other);
+}
