@@ -1,4 +1,5 @@
-/* The example guest of `make demo`: draws the Mandelbrot set (double precision) and counts primes (integers). */
+/* The example guest of `make demo`: draws the Mandelbrot set (double precision) and counts primes
+ * (integers). */
 #include <stdio.h>
 #include <stdlib.h>
 

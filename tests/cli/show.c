@@ -1,4 +1,5 @@
-/* Guest program of the command-line tests: shows what it was given. Its first argument says what. */
+/* Guest program of the command-line tests: shows what it was given. Its first argument says what.
+ */
 #include <alloca.h>
 #include <signal.h>
 #include <stdio.h>
