@@ -20,6 +20,7 @@ struct place {
 };
 
 _Noreturn void fail(struct place at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void *make(size_t size); /* zeroed */
 char *text_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *grow_list(void *data, size_t *cap, size_t need, size_t item_size);
 
@@ -135,5 +136,269 @@ const char *uop_function(const struct uop *u, const enum type types[MAX_VARS]);
 
 void out_uops_h(FILE *out, const struct uop_table *t);
 void out_uops_c(FILE *out, const struct uop_table *t);
+
+/* ---- the guest's registers and CSRs -------------------------------------------------------------
+ */
+
+struct reg_class {
+    const char *name;
+    const char *kind; /* gpr fpr pc csr vec */
+    struct place at;
+    int bits, count;
+    bool numbered; /* count= was given: x0, x1, ... */
+    int zero;      /* register that reads as 0, or -1 */
+    const char **alias;
+};
+
+enum expr_kind { EX_INT, EX_FIELD, EX_LOCAL, EX_PC, EX_NEXT, EX_UOP, EX_CSR_READ };
+
+struct expr {
+    enum expr_kind kind;
+    struct place at;
+    enum type type;
+    int64_t value;    /* EX_INT */
+    int index;        /* EX_FIELD, EX_CSR_READ: of the stanza's fields */
+    const char *name; /* EX_LOCAL */
+    const struct uop *uop;
+    enum type types[MAX_VARS];
+    const char *mem; /* "s32" */
+    int n_args;
+    struct expr *args[MAX_WORDS]; /* by word */
+};
+
+enum stmt_kind { ST_LOCAL, ST_REG, ST_PC, ST_UOP, ST_CSR_WRITE, ST_NOP };
+
+struct stmt {
+    enum stmt_kind kind;
+    struct place at;
+    const char *text; /* as it was written */
+    const char *name; /* ST_LOCAL */
+    int index;        /* ST_REG, ST_CSR_WRITE: of the stanza's fields */
+    struct expr *e;
+};
+
+typedef LIST(struct stmt) stmt_list;
+
+struct csr {
+    unsigned number;
+    const char *name;
+    struct place at;
+    bool read_only;
+    struct expr *read;
+    stmt_list write; /* `v` is a local */
+};
+
+/* ---- instructions -------------------------------------------------------------------------------
+ */
+
+enum operand_kind {
+    OPERAND_X,
+    OPERAND_F,
+    OPERAND_SIGNED,
+    OPERAND_UNSIGNED,
+    OPERAND_RM,
+    OPERAND_CSR,
+    OPERAND_FENCE,
+    OPERAND_ORDER,
+    OPERAND_KINDS
+};
+
+struct operand {
+    const char *name;
+    struct place at;
+    enum operand_kind kind;
+    int width, bias;
+};
+
+/* Bits value[from + len - 1 : from] stand at word[at + len - 1 : at]. */
+struct segment {
+    int from, at, len;
+};
+
+/* An operand as a stanza encodes it. */
+struct field {
+    const struct operand *op;
+    LIST(struct segment) segments;
+    int width;          /* bits of the value, without the bias */
+    bool read, written; /* by the statements */
+    bool used;
+    const char *slot;       /* member of the instruction record that holds it */
+    const char *write_slot; /* of a register that is written */
+};
+
+struct cond {
+    struct place at;
+    int field;
+    bool equal;
+    int other; /* field, or -1: value */
+    int64_t value;
+};
+
+typedef LIST(struct cond) cond_list;
+
+/* What an expansion gives an operand of the instruction it expands to. */
+struct binding {
+    struct place at;
+    const char *name;
+    int field; /* or -1: value */
+    int64_t value;
+};
+
+enum item_kind { ITEM_X, ITEM_F, ITEM_MEM, ITEM_CSR, ITEM_RESERVE, ITEM_PC, ITEM_TRAP };
+
+/* NAME=VALUE of a test: state before or after. */
+struct item {
+    enum item_kind kind;
+    int index;         /* register, CSR number, or offset in scratch memory */
+    int bits;          /* of memory */
+    const char *value; /* C expression */
+};
+
+struct test {
+    struct place at;
+    uint32_t word;
+    LIST(struct item) before, after;
+};
+
+struct format {
+    const char *name;
+    struct place at;
+    LIST(const char *) pieces;
+};
+
+struct extension {
+    const char *name, *text;
+    struct place at;
+};
+
+struct stanza {
+    const char *name;
+    const char *mnemonic; /* the name up to an apostrophe */
+    const char *id;       /* the name as part of a C name */
+    struct place at;
+    const char *extension;
+    int bits;             /* 16 or 32 */
+    const char *encoding; /* its pieces, formats filled in */
+    uint32_t mask, match;
+    LIST(struct field) fields;
+    const char *assembly;
+    cond_list where;
+    LIST(const char *) except;
+    LIST(cond_list) reserved, hint;
+    stmt_list body;
+    const char *expands;
+    struct place expands_at;
+    const struct stanza *expansion; /* found when all is read */
+    LIST(struct binding) bindings;
+    LIST(struct {
+        struct place at;
+        const char *text;
+    })
+    test_lines;
+    LIST(struct test) tests;
+    const char *doc;
+};
+
+struct isa {
+    const char *guest; /* "rv64": prefix of C names */
+    struct uop_table uops;
+    LIST(struct reg_class) classes;
+    LIST(struct csr) csrs;
+    LIST(struct operand *) operands;
+    LIST(struct format) formats;
+    LIST(struct extension) extensions;
+    LIST(struct stanza *) stanzas;
+};
+
+/* Readers of one line each; arg is the struct isa. isa.c, stanza.c. */
+void regs_read_row(void *isa, struct line *l);
+void csr_read_row(void *isa, struct line *l);
+void isa_read_row(void *isa, struct line *l);
+void stanza_read_head(struct isa *isa, const char *name, struct line *l);
+void stanza_read_clause(struct isa *isa, struct stanza *s, struct line *l);
+
+const char *c_name(const char *name); /* "c.addi" -> "c_addi" */
+const struct stanza *stanza_find(const struct isa *isa, const char *name);
+const struct reg_class *reg_class_find(const struct isa *isa, const char *name);
+const struct csr *csr_find(const struct isa *isa, const char *name, int64_t number);
+int field_find(const struct stanza *s, const char *name); /* -1 if it is not encoded */
+int field_of_kind(const struct stanza *s, enum operand_kind kind);
+bool operand_is_register(const struct operand *op);
+
+/* expr.c. s is NULL inside a CSR row. */
+struct expr *expr_read(const struct isa *isa, struct stanza *s, const stmt_list *locals,
+                       struct line *l, enum type want);
+void stmt_read(const struct isa *isa, struct stanza *s, stmt_list *body, struct line *l);
+bool expr_is_const(const struct isa *isa, const struct stanza *s,
+                   const struct expr *e); /* known from the encoding and the pc */
+/* Calls visit for e and all inside it, operands first. */
+void expr_walk(struct expr *e, void (*visit)(void *arg, struct expr *e), void *arg);
+
+/* test.c: turns the lines `test` into words and items. */
+void tests_read(const struct isa *isa, struct stanza *s);
+
+/* check.c: the whole table; resolves expansions, gives the fields their slots. */
+void isa_check(struct isa *isa);
+bool stanza_covers(const struct stanza *s, uint32_t word);
+bool stanza_excepts(const struct stanza *s, const struct stanza *other);
+/* Value of a field in a word, biased and extended. */
+int64_t field_value(const struct field *f, uint32_t word);
+bool stanza_ends_block(const struct stanza *s);
+
+/* ---- emit.c: what the writers of C share
+ * --------------------------------------------------------- */
+
+/* C expression of a field's value, taken from a variable `word`. */
+const char *field_c(const struct field *f);
+/* C condition: all of conds hold for `word`. */
+const char *conds_c(const struct stanza *s, const cond_list *conds);
+/* C expression (uint64_t) of a constant expression, from `pc` and the instruction record *i. */
+const char *const_c(const struct stanza *s, const struct expr *e);
+const char *upper_name(const char *name); /* "amoadd" -> "AMOADD" */
+
+/* Statements turned to C for one engine: the interpreter computes values, the lifting makes µops
+ * that will. */
+struct emitter {
+    const struct engine *engine;
+    FILE *out;
+    const struct isa *isa;
+    const struct stanza *s; /* NULL in a CSR row */
+    const char *indent;
+    int n_values;
+};
+
+struct engine {
+    const char *(*type)(enum type t); /* C type of a value */
+    /* C expression of an integer, field, pc, next, or CSR read. */
+    const char *(*leaf)(struct emitter *em, const struct expr *e);
+    /* Writes the statements of a µop. args: C expressions by word (of immediates too); result:
+     * variable to declare. */
+    void (*uop)(struct emitter *em, const struct expr *e, const char *const args[],
+                const char *result);
+    void (*read_reg)(struct emitter *em, const struct field *f, const char *variable);
+    void (*write_reg)(struct emitter *em, const struct field *f, const char *value);
+    void (*write_csr)(struct emitter *em, const struct field *f, const char *value);
+    void (*check_rm)(struct emitter *em, const struct field *f);
+    void (*exit_to)(struct emitter *em, const struct expr *pc);
+};
+
+void emit_line(struct emitter *em, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Writes what e needs and gives the C expression of its value. */
+const char *emit_expr(struct emitter *em, const struct expr *e);
+/* All statements; the exit comes last whatever the order. */
+void emit_body(struct emitter *em, const stmt_list *body);
+
+/* Outputs. */
+void out_regs_h(FILE *out, const struct isa *isa);
+void out_regs_c(FILE *out, const struct isa *isa);
+void out_decode_h(FILE *out, const struct isa *isa);
+void out_decode_c(FILE *out, const struct isa *isa);
+void out_disasm_c(FILE *out, const struct isa *isa);
+void out_csrs_h(FILE *out, const struct isa *isa);
+void out_handlers_h(FILE *out, const struct isa *isa);
+void out_lift_c(FILE *out, const struct isa *isa);
+void out_tests_c(FILE *out, const struct isa *isa);
+void out_encodings(FILE *out, const struct isa *isa);
+void out_manual(FILE *out, const struct isa *isa);
 
 #endif

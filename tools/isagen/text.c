@@ -18,28 +18,52 @@ void fail(struct place at, const char *fmt, ...)
     exit(1);
 }
 
+void *make(size_t size)
+{
+    /* Chunks stay linked, so that a leak checker sees that they are kept on purpose. */
+    static struct chunk {
+        struct chunk *next;
+        size_t used, size;
+        _Alignas(16) char data[];
+    } * chunks;
+    size = (size + 15) & ~(size_t)15;
+    if (!chunks || chunks->size - chunks->used < size) {
+        size_t room = size > 65536 ? size : 65536;
+        struct chunk *c = calloc(1, sizeof *c + room);
+        if (!c)
+            abort();
+        c->size = room;
+        c->next = chunks;
+        chunks = c;
+    }
+    chunks->used += size;
+    return chunks->data + chunks->used - size;
+}
+
 char *text_printf(const char *fmt, ...)
 {
-    char *text = NULL;
-    va_list ap;
+    va_list ap, again;
     va_start(ap, fmt);
-    if (vasprintf(&text, fmt, ap) < 0)
-        abort();
+    va_copy(again, ap);
+    char none[1];
+    int len = vsnprintf(none, 0, fmt, ap);
+    char *text = make((size_t)len + 1);
+    vsnprintf(text, (size_t)len + 1, fmt, again);
+    va_end(again);
     va_end(ap);
     return text;
 }
 
 void *grow_list(void *data, size_t *cap, size_t need, size_t item_size)
 {
-    if (need > *cap) {
-        size_t new_cap = *cap ? *cap * 2 : 8;
-        data = realloc(data, new_cap * item_size);
-        if (!data)
-            abort();
-        *cap = new_cap;
-    }
-    memset((char *)data + (need - 1) * item_size, 0, item_size);
-    return data;
+    if (need <= *cap)
+        return data;
+    size_t new_cap = *cap ? *cap * 2 : 8;
+    void *grown = make(new_cap * item_size);
+    if (data)
+        memcpy(grown, data, *cap * item_size);
+    *cap = new_cap;
+    return grown;
 }
 
 /* Cuts a comment and trailing blanks off; a '#' inside a string stays. */
@@ -148,8 +172,10 @@ bool line_try_int(struct line *l, int64_t *v)
     char *end;
     errno = 0;
     uint64_t u = strtoull(p, &end, base);
-    if (end == p || errno || isalnum((unsigned char)*end) || *end == '_' || *end == '.')
+    if (end == p || isalnum((unsigned char)*end) || *end == '_' || *end == '.')
         return false;
+    if (errno)
+        fail(l->at, "integer of more than 64 bits: '%s'", l->p);
     *v = (int64_t)(negative ? 0 - u : u);
     l->p = end;
     return true;
