@@ -26,7 +26,6 @@ static struct ir_block *lifted_block(struct vm *vm, const struct decoded_block *
 
 enum exit_kind vm_eval_run(struct vm *vm, struct thread *t, const struct decoded_block *block)
 {
-    t->counters[COUNTER_BLOCKS_ENTERED]++;
     return vm->guest->evaluate(t, lifted_block(vm, block));
 }
 
