@@ -17,7 +17,6 @@ struct loaded_image {
     gva vdso;        /* AT_SYSINFO_EHDR */
     gva vdso_sigreturn; /* __vdso_rt_sigreturn in it: where signal handlers return to */
     bool exec_stack; /* PT_GNU_STACK asks for it */
-    uint64_t stack_size; /* PT_GNU_STACK p_memsz if not 0 */
 };
 
 /* Why a program cannot be loaded: one line for the user, and a status. */

@@ -124,11 +124,10 @@ enum fault_reason space_check(const struct space *s, gva addr, int prot)
     return prot & ~allowed ? FAULT_ACCERR : FAULT_NONE;
 }
 
-/* Lowest address that m keeps free: one that grows down keeps a gap below it. */
+/* Where m begins for its neighbour below: a stack keeps a gap between them. */
 static uint64_t guarded_start(const struct mapping *m)
 {
-    bool grows = m->flags & MAP_GROWSDOWN && !(m->flags & SPACE_MAP_GROWN);
-    if (!grows)
+    if (!(m->flags & MAP_GROWSDOWN))
         return m->start;
     return m->start > STACK_GUARD_GAP ? m->start - STACK_GUARD_GAP : 0;
 }
