@@ -1,0 +1,238 @@
+/* linux/exec.c: execve.
+ *
+ * A guest's program is started as a new process of this runtime: the host executes /proc/self/exe
+ * with our own options, the program and its arguments. So close-on-exec, pending signals, ids,
+ * limits and what else survives an exec are the kernel's to keep, and binfmt_misc is not needed.
+ * Scripts are taken apart here, because the kernel would not find their interpreters for the guest;
+ * programs of the host are executed as they are. What can fail is looked at before the point of no
+ * return (exec_plan.c).
+ *
+ * Does not handle: a descriptor without a name (memfd) that is marked close-on-exec is opened up
+ * for its new program and stays open there. */
+#include "linux/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "linux/exec.h"
+#include "linux/paths.h"
+#include "linux/signals.h"
+
+/* The lists of struct linux_process. */
+typedef VEC(const char *) word_list;
+
+/* ---- our own command line ---------------------------------------------------------------------
+ */
+
+static const char *absolute_path(struct arena *a, const char *path)
+{
+    char folder[PATH_MAX];
+
+    if (path[0] == '/' || !getcwd(folder, sizeof(folder)))
+        return path;
+    size_t size = strlen(folder) + 1 + strlen(path) + 1;
+    char *whole = arena_alloc(a, size, 1);
+    snprintf(whole, size, "%s/%s", folder, path);
+    return whole;
+}
+
+static void add_word(struct arena *a, word_list *words, const char *option, const char *value)
+{
+    size_t size = strlen(option) + strlen(value) + 4;
+    char *word = arena_alloc(a, size, 1);
+
+    snprintf(word, size, "--%s=%s", option, value);
+    vec_push(words, word);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* The options of this run, as words of a command line. Those that change the environment have done
+ * so; argv[0] is the new program's; names of files must hold in another working directory. */
+static void add_options(struct linux_process *process, word_list *words)
+{
+    const struct options *o = process->options;
+    struct arena *a = &process->scratch;
+    char number[24];
+
+#define OPTION_BOOL(field, short_form, long_form, env, fallback, argument, preset, help)           \
+    if (o->field != (preset))                                                                      \
+        vec_push(words, "--" long_form);
+#define OPTION_STRING(field, short_form, long_form, env, fallback, argument, preset, help)         \
+    if (o->field && !same_text(o->field, preset) && strcmp(#field, "argv0") != 0)                  \
+        add_word(a, words, long_form,                                                              \
+                 strcmp(#field, "prefix") == 0     ? process->prefix                               \
+                 : strcmp(#field, "log_file") == 0 ? absolute_path(a, o->field)                    \
+                                                   : o->field);
+#define OPTION_U64(field, short_form, long_form, env, fallback, argument, preset, help)            \
+    if (o->field != (preset)) {                                                                    \
+        snprintf(number, sizeof(number), "%llu", (unsigned long long)o->field);                    \
+        add_word(a, words, long_form, number);                                                     \
+    }
+#define OPTION_LIST(...)
+#define OPTION_GROUP(...)
+#define OPTION_LATER(...)
+#include "base/options.def"
+}
+
+/* ---- the guest's arguments --------------------------------------------------------------------
+ */
+
+/* Appends the strings of a guest's array, as host pointers into its memory: the kernel reads them
+ * from there. */
+static int add_guest_strings(struct linux_task *task, uint64_t array, word_list *words)
+{
+    uint64_t addr, host;
+
+    for (uint64_t at = array; array != 0; at += sizeof(addr)) {
+        if (space_read(task->process->space, GVA(at), &addr, sizeof(addr)))
+            return -EFAULT;
+        if (addr == 0)
+            break;
+        if (!sys_span(task, addr, 1, &host))
+            return -EFAULT;
+        vec_push(words, (const char *)host);
+    }
+    return 0;
+}
+
+static int lookup_for_task(void *arg, char *path)
+{
+    return path_resolve(arg, path, PATH_FOLLOW);
+}
+
+/* The program's whole command line: for a host program its own, else one of ours. */
+static void build_command(struct linux_process *process, const struct exec_plan *plan,
+                          const word_list *argv, word_list *out)
+{
+    const char *leading[1 + 2 * EXEC_MAX_SCRIPTS];
+    unsigned n = exec_leading_words(plan, argv->len > 0 ? argv->data[0] : "", leading);
+    const char *program = plan->path;
+    unsigned first = 0;
+
+    if (plan->kind == EXEC_GUEST) {
+        vec_push(out, "isomorph");
+        add_options(process, out);
+        vec_push(out, "-0");
+        vec_push(out, leading[0]);
+        if (program[0] == '-') {
+            size_t size = strlen(program) + 3;
+            char *clear = arena_alloc(&process->scratch, size, 1);
+            snprintf(clear, size, "./%s", program);
+            program = clear;
+        }
+        vec_push(out, program);
+        first = 1;
+    }
+    for (unsigned i = first; i < n; i++)
+        vec_push(out, leading[i]);
+    for (size_t i = 1; i < argv->len; i++)
+        vec_push(out, argv->data[i]);
+    vec_push(out, NULL);
+}
+
+/* Executes the guest's path. Returns -errno or SYS_RESTART; comes back only then. */
+static int64_t exec_program(struct linux_task *task, const char *path, uint64_t argv, uint64_t envp)
+{
+    struct linux_process *process = task->process;
+    word_list *args = (word_list *)&process->exec_args, *env = (word_list *)&process->exec_env;
+    word_list *command = (word_list *)&process->exec_command;
+
+    /* Kept in the process: a vfork child that succeeds leaves them to its parent. */
+    arena_reset(&process->scratch);
+    args->len = env->len = command->len = 0;
+    struct exec_plan *plan = arena_alloc(&process->scratch, sizeof(*plan), 8);
+    int64_t err = exec_make_plan(task->t->desc, path, lookup_for_task, task, plan);
+    /* A file that we may not read, the kernel may still execute. */
+    if (err == -EACCES && faccessat(AT_FDCWD, plan->host_path, X_OK, AT_EACCESS) == 0) {
+        plan->kind = EXEC_HOST;
+        plan->n_scripts = 0;
+        err = 0;
+    }
+    if (!err)
+        err = add_guest_strings(task, argv, args);
+    if (!err)
+        err = add_guest_strings(task, envp, env);
+    if (!err) {
+        vec_push(env, NULL);
+        build_command(process, plan, args, command);
+        signal_exec_prepare(task);
+        err = sys_host(task, __NR_execve,
+                       plan->kind == EXEC_GUEST ? "/proc/self/exe" : plan->host_path, command->data,
+                       env->data);
+        signal_exec_failed(task);
+    }
+    return err;
+}
+
+int64_t exec_execve(struct linux_task *task, const uint64_t args[6])
+{
+    char path[PATH_MAX];
+    int64_t len = space_read_string(task->process->space, GVA(args[0]), path, sizeof(path));
+
+    if (len < 0)
+        return len;
+    if (len == 0)
+        return -ENOENT;
+    return exec_program(task, path, args[1], args[2]);
+}
+
+/* The path of an open descriptor, followed by "/rest" if rest is not empty. Returns 0 or -errno. */
+static int descriptor_path(int fd, const char *rest, char path[PATH_MAX])
+{
+    static const char deleted[] = " (deleted)";
+    char link[32];
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(link, path, PATH_MAX - 1);
+    if (len < 0)
+        return -EBADF;
+    path[len] = '\0';
+    size_t tail = sizeof(deleted) - 1;
+    if (path[0] != '/' || ((size_t)len > tail && strcmp(path + len - tail, deleted) == 0)) {
+        /* No name: the new program has to find it by number. */
+        fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
+        strcpy(path, link);
+        len = (ssize_t)strlen(path);
+    }
+    if (!*rest)
+        return 0;
+    if ((size_t)len + 1 + strlen(rest) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    path[len] = '/';
+    strcpy(path + len + 1, rest);
+    return 0;
+}
+
+/* execveat(dirfd, path, argv, envp, flags) */
+int64_t exec_execveat(struct linux_task *task, const uint64_t args[6])
+{
+    char given[PATH_MAX], path[PATH_MAX];
+    int64_t len = space_read_string(task->process->space, GVA(args[1]), given, sizeof(given));
+    struct stat st;
+
+    if (len < 0)
+        return len;
+    if (args[4] & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+        return -EINVAL;
+    if (len == 0 && !(args[4] & AT_EMPTY_PATH))
+        return -ENOENT;
+    if (given[0] == '/' || ((int)args[0] == AT_FDCWD && len > 0)) {
+        strcpy(path, given);
+    } else {
+        int err = descriptor_path((int)args[0] == AT_FDCWD ? -1 : (int)args[0], given, path);
+        if (err)
+            return err;
+    }
+    if (args[4] & AT_SYMLINK_NOFOLLOW && lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+        return -ELOOP;
+    return exec_program(task, path, args[2], args[3]);
+}

@@ -1,0 +1,130 @@
+/* linux/exec_plan.c: looks at a program's first bytes before anything is given up: is it the
+ * guest's, a script, or the host's? */
+#include "linux/exec.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Reads the first bytes of an executable file. Returns how many, or -errno as execve(2) has it. */
+static int read_head(const char *path, char *head, size_t size)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+        return -EACCES;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t n = read(fd, head, size);
+    int err = errno;
+    close(fd);
+    return n < 0 ? -err : (int)n;
+}
+
+static bool is_guest_program(const struct guest *guest, const char *head, int len)
+{
+    Elf64_Ehdr e;
+
+    if (len < (int)sizeof(e))
+        return false;
+    memcpy(&e, head, sizeof(e));
+    return memcmp(e.e_ident, ELFMAG, SELFMAG) == 0 && e.e_ident[EI_CLASS] == guest->elf_class &&
+           e.e_ident[EI_DATA] == ELFDATA2LSB && e.e_machine == guest->elf_machine;
+}
+
+/* "#! interpreter [argument]" (fs/binfmt_script.c). The line is cut up in place. Returns 0 or
+ * -ENOEXEC. */
+static int parse_script_line(char *line, const char **interpreter, const char **argument)
+{
+    char *end = strchr(line, '\n');
+    char *at = line + 2 + strspn(line + 2, " \t");
+
+    if (end)
+        *end = '\0';
+    else if (!strpbrk(at, " \t") && strlen(line) == EXEC_LINE)
+        return -ENOEXEC; /* the name does not fit */
+    size_t len = strlen(at);
+    while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t'))
+        at[--len] = '\0';
+    if (len == 0)
+        return -ENOEXEC;
+    *interpreter = at;
+    at += strcspn(at, " \t");
+    *argument = NULL;
+    if (*at) {
+        *at++ = '\0';
+        *argument = at + strspn(at, " \t");
+    }
+    return 0;
+}
+
+int exec_make_plan(const struct guest *guest, const char *path,
+                   int (*lookup)(void *arg, char *path), void *arg, struct exec_plan *plan)
+{
+    char head[EXEC_LINE + 1];
+    int len;
+
+    plan->n_scripts = 0;
+    for (;;) {
+        if (strlen(path) >= PATH_MAX)
+            return -ENAMETOOLONG;
+        memmove(plan->path, path, strlen(path) + 1);
+        strcpy(plan->host_path, plan->path);
+        int err = lookup(arg, plan->host_path);
+        if (err)
+            return err;
+        len = read_head(plan->host_path, head, EXEC_LINE);
+        if (len < 0)
+            return len;
+        head[len] = '\0';
+        if (strncmp(head, "#!", 2) != 0)
+            break;
+        if (plan->n_scripts == EXEC_MAX_SCRIPTS)
+            return -ELOOP;
+
+        unsigned i = plan->n_scripts++;
+        memcpy(plan->scripts[i].line, head, (size_t)len + 1);
+        strcpy(plan->scripts[i].path, plan->path);
+        strcpy(plan->scripts[i].host_path, plan->host_path);
+        err = parse_script_line(plan->scripts[i].line, &plan->scripts[i].interpreter,
+                                &plan->scripts[i].argument);
+        if (err)
+            return err;
+        path = plan->scripts[i].interpreter;
+    }
+    plan->kind = is_guest_program(guest, head, len) ? EXEC_GUEST : EXEC_HOST;
+    return 0;
+}
+
+/* The name of script i for whoever interprets it: a host program knows host paths only. */
+static const char *script_name(const struct exec_plan *plan, unsigned i)
+{
+    return plan->kind == EXEC_HOST ? plan->scripts[i].host_path : plan->scripts[i].path;
+}
+
+unsigned exec_leading_words(const struct exec_plan *plan, const char *argv0, const char **words)
+{
+    unsigned n = 0;
+
+    if (plan->n_scripts == 0) {
+        words[n++] = argv0;
+        return n;
+    }
+    /* Each script's words stand before those of the script it interprets; only the innermost
+     * argv[0] is dropped, for the name of a script takes the place of the argv[0] that it was
+     * called with. */
+    for (unsigned i = plan->n_scripts; i-- > 0;) {
+        words[n++] =
+            i + 1 < plan->n_scripts ? script_name(plan, i + 1) : plan->scripts[i].interpreter;
+        if (plan->scripts[i].argument)
+            words[n++] = plan->scripts[i].argument;
+    }
+    words[n++] = script_name(plan, 0);
+    return n;
+}

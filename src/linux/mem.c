@@ -1,0 +1,195 @@
+/* linux/mem.c: the calls that shape the guest's address space. All of them go through space/, which
+ * chooses addresses and keeps the map; the host's kernel is asked directly only for what changes no
+ * mapping. */
+#include "linux/sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Flags of the host's mmap that riscv64 does not have: ignored there, so kept from the host. */
+enum { MAP_HOST_ONLY = 0x40 /* MAP_32BIT */ | 0x80 /* MAP_ABOVE4G */ };
+
+static bool is_page_aligned(uint64_t addr)
+{
+    return addr % SPACE_PAGE_SIZE == 0;
+}
+
+/* True if [addr, addr+len) lies inside the guest's address space. */
+static bool in_space(uint64_t addr, uint64_t len)
+{
+    return addr <= SPACE_TOP && len <= SPACE_TOP - addr;
+}
+
+/* ---- mappings ---------------------------------------------------------------------------------
+ */
+
+int64_t mem_brk(struct linux_task *task, const uint64_t args[6])
+{
+    return (int64_t)space_brk(task->process->space, args[0]);
+}
+
+int64_t mem_mmap(struct linux_task *task, const uint64_t args[6])
+{
+    int flags = (int)args[3] & ~MAP_HOST_ONLY;
+    int fd = flags & MAP_ANONYMOUS ? -1 : (int)args[4];
+    char link[32], name[4096];
+    ssize_t len = -1;
+
+    if (fd >= 0) {
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        len = readlink(link, name, sizeof(name) - 1);
+    }
+    if (len > 0)
+        name[len] = '\0';
+    return space_map(task->process->space, GVA(args[0]), args[1], (int)args[2], flags, fd, args[5],
+                     len > 0 ? name : NULL);
+}
+
+int64_t mem_munmap(struct linux_task *task, const uint64_t args[6])
+{
+    return space_unmap(task->process->space, GVA(args[0]), args[1]);
+}
+
+int64_t mem_mremap(struct linux_task *task, const uint64_t args[6])
+{
+    return space_remap(task->process->space, GVA(args[0]), args[1], args[2], (int)args[3],
+                       GVA(args[4]));
+}
+
+int64_t mem_mprotect(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+    uint64_t start = args[0], len = args[1];
+    int prot = (int)args[2];
+
+    /* For a stack whose extent the caller does not know: from the mapping's start (mm/mprotect.c).
+     */
+    if (prot & PROT_GROWSDOWN && is_page_aligned(start)) {
+        const struct mapping *m = space_find(space, GVA(start));
+        if (!m || m->start > start)
+            return -ENOMEM;
+        if (!(m->flags & MAP_GROWSDOWN))
+            return -EINVAL;
+        len += start - m->start;
+        start = m->start;
+        prot &= ~PROT_GROWSDOWN;
+    }
+    return space_protect(space, GVA(start), len, prot);
+}
+
+int64_t mem_pkey_mprotect(struct linux_task *task, const uint64_t args[6])
+{
+    if ((int)args[3] != -1) /* no keys can be had, so none is valid */
+        return -EINVAL;
+    return mem_mprotect(task, args);
+}
+
+/* ---- advice -----------------------------------------------------------------------------------
+ */
+
+int64_t mem_madvise(struct linux_task *task, const uint64_t args[6])
+{
+    struct linux_process *process = task->process;
+
+    if (!in_space(args[0], args[1]))
+        return args[0] > SPACE_TOP && !is_page_aligned(args[0]) ? -EINVAL : -ENOMEM;
+    switch ((int)args[2]) {
+    case MADV_DONTNEED:
+    case MADV_REMOVE:
+    case MADV_FREE:
+        if (args[1] > 0) /* what was decoded from these pages is gone with them */
+            vm_invalidate(process->vm, GVA(args[0]), GVA(args[0] + args[1]));
+        break;
+    default:
+        break;
+    }
+    return sys_host(task, __NR_madvise, process->space->base + args[0], args[1], args[2]);
+}
+
+int64_t mem_mincore(struct linux_task *task, const uint64_t args[6])
+{
+    uint64_t vec;
+
+    if (!is_page_aligned(args[0]))
+        return -EINVAL;
+    if (!in_space(args[0], args[1]))
+        return -ENOMEM;
+    if (!sys_span(task, args[2], ALIGN_UP(args[1], SPACE_PAGE_SIZE) / SPACE_PAGE_SIZE, &vec))
+        return -EFAULT;
+    return sys_host(task, __NR_mincore, task->process->space->base + args[0], args[1], vec);
+}
+
+/* riscv_flush_icache(start, end, flags): what was decoded there must be decoded again. The kernel
+ * ignores the range when it flushes everything; an empty one is taken as everything. */
+int64_t mem_flush_icache(struct linux_task *task, const uint64_t args[6])
+{
+    enum { FLUSH_LOCAL = 1 };
+    uint64_t start = args[0], end = MIN(args[1], SPACE_TOP);
+
+    if (args[2] & ~(uint64_t)FLUSH_LOCAL)
+        return -EINVAL;
+    if (start >= end) {
+        start = 0;
+        end = SPACE_TOP;
+    }
+    vm_invalidate(task->process->vm, GVA(start), GVA(end));
+    return 0;
+}
+
+/* ---- System V shared memory -------------------------------------------------------------------
+ */
+
+/* The space makes room, then the segment takes its place (SHM_REMAP). */
+int64_t mem_shmat(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+    int flags = (int)args[2];
+    uint64_t at = args[1];
+    struct shmid_ds info;
+    char name[32];
+
+    int64_t err = sys_host(task, __NR_shmctl, args[0], IPC_STAT, &info);
+    if (err < 0)
+        return err;
+    if (!is_page_aligned(at)) {
+        if (!(flags & SHM_RND))
+            return -EINVAL;
+        at = ALIGN_DOWN(at, SPACE_PAGE_SIZE);
+    }
+    if (at == 0 && flags & SHM_REMAP)
+        return -EINVAL;
+
+    int prot =
+        PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
+    int map_flags = MAP_SHARED | MAP_ANONYMOUS;
+    if (at != 0)
+        map_flags |= flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+    snprintf(name, sizeof(name), "/SYSV%08x", (unsigned)info.shm_perm.__key);
+    uint64_t size = ALIGN_UP(MAX(info.shm_segsz, 1), SPACE_PAGE_SIZE);
+    int64_t where = space_map(space, GVA(at), size, prot, map_flags, -1, 0, name);
+    if (where < 0)
+        return where == -EEXIST ? -EINVAL : where;
+    err = sys_host(task, __NR_shmat, args[0], space->base + (uint64_t)where, flags | SHM_REMAP);
+    if (err < 0) {
+        space_unmap(space, GVA(where), size);
+        return err;
+    }
+    return where;
+}
+
+int64_t mem_shmdt(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+    const struct mapping *m = space_find(space, GVA(args[0]));
+
+    if (!m || m->start != args[0] || !m->name || strncmp(m->name, "/SYSV", 5) != 0)
+        return -EINVAL;
+    uint64_t size = m->end - m->start;
+    int64_t err = sys_host(task, __NR_shmdt, space->base + args[0]);
+    return err < 0 ? err : space_unmap(space, GVA(args[0]), size);
+}

@@ -1,0 +1,351 @@
+/* linux/misc.c: what kernel and machine this is, prctl, and odd structs. */
+#include "linux/sys.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/sem.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* ---- the kernel's name ------------------------------------------------------------------------
+ */
+
+int64_t misc_uname(struct linux_task *task, const uint64_t args[6])
+{
+    const struct options *options = task->process->options;
+    struct utsname name;
+
+    int64_t err = sys_host(task, __NR_uname, &name);
+    if (err < 0)
+        return err;
+    memset(name.machine, 0, sizeof(name.machine));
+    strcpy(name.machine, task->t->desc->name);
+    if (options->uname) {
+        memset(name.release, 0, sizeof(name.release));
+        strncpy(name.release, options->uname, sizeof(name.release) - 1);
+    }
+    return space_write(task->process->space, GVA(args[0]), &name, sizeof(name));
+}
+
+/* ---- riscv_hwprobe (Documentation/arch/riscv/hwprobe.rst) -------------------------------------
+ */
+
+struct hwprobe_pair {
+    int64_t key;
+    uint64_t value;
+};
+
+enum {
+    HWPROBE_WHICH_CPUS = 1,
+    /* keys */
+    HWPROBE_BASE_BEHAVIOR = 3,
+    HWPROBE_IMA_EXT_0 = 4,
+    HWPROBE_CPUPERF_0 = 5,
+    HWPROBE_HIGHEST_VA = 7,
+    HWPROBE_TIME_FREQ = 8,
+    HWPROBE_MISALIGNED_SCALAR = 9,
+    HWPROBE_MISALIGNED_VECTOR = 10,
+    HWPROBE_LAST = 15, /* the keys between and up to here are known and 0 on this machine */
+    /* values */
+    HWPROBE_MISALIGNED_FAST = 3,
+    HWPROBE_MISALIGNED_VECTOR_UNSUPPORTED = 4,
+};
+
+/* Bits of IMA_EXT_0 that are true of isa/rv64. */
+static const unsigned char hwprobe_extensions[] = {
+    0 /* F, D */, 1 /* C */,    3 /* Zba */,     4 /* Zbb */,    5 /* Zbs */,     35 /* Zicond */,
+    43 /* Zca */, 45 /* Zcd */, 50 /* Zicntr */, 56 /* Zaamo */, 57 /* Zalrsc */,
+};
+
+/* Frequency of the time CSR: the glue of guest/rv64 derives it from CLOCK_MONOTONIC. */
+#define TIME_FREQUENCY 10000000u
+
+/* Fills in value; an unknown key becomes -1. */
+static void hwprobe_value(struct hwprobe_pair *pair)
+{
+    pair->value = 0;
+    switch (pair->key) {
+    case HWPROBE_BASE_BEHAVIOR:
+        pair->value = 1; /* IMA */
+        break;
+    case HWPROBE_IMA_EXT_0:
+        for (unsigned i = 0; i < sizeof(hwprobe_extensions); i++)
+            pair->value |= (uint64_t)1 << hwprobe_extensions[i];
+        break;
+    case HWPROBE_CPUPERF_0:
+    case HWPROBE_MISALIGNED_SCALAR:
+        pair->value = HWPROBE_MISALIGNED_FAST;
+        break;
+    case HWPROBE_HIGHEST_VA:
+        pair->value = SPACE_TOP - 1;
+        break;
+    case HWPROBE_TIME_FREQ:
+        pair->value = TIME_FREQUENCY;
+        break;
+    case HWPROBE_MISALIGNED_VECTOR:
+        pair->value = HWPROBE_MISALIGNED_VECTOR_UNSUPPORTED;
+        break;
+    default:
+        if (pair->key < 0 || pair->key > HWPROBE_LAST)
+            pair->key = -1;
+        break;
+    }
+}
+
+static bool hwprobe_matches(const struct hwprobe_pair *wanted)
+{
+    struct hwprobe_pair have = *wanted;
+
+    hwprobe_value(&have);
+    if (have.key < 0)
+        return false;
+    if (have.key == HWPROBE_BASE_BEHAVIOR || have.key == HWPROBE_IMA_EXT_0 ||
+        have.key == HWPROBE_CPUPERF_0)
+        return (have.value & wanted->value) == wanted->value;
+    return have.value == wanted->value;
+}
+
+/* Reads the processors at addr into a set of those that there are. */
+static int hwprobe_read_cpus(struct linux_task *task, uint64_t addr, uint64_t size, cpu_set_t *cpus)
+{
+    cpu_set_t online;
+
+    CPU_ZERO(cpus);
+    if (space_read(task->process->space, GVA(addr), cpus, MIN(size, sizeof(*cpus))))
+        return -EFAULT;
+    CPU_ZERO(&online);
+    for (long i = 0, n = sysconf(_SC_NPROCESSORS_ONLN); i < n && i < CPU_SETSIZE; i++)
+        CPU_SET(i, &online);
+    if (CPU_COUNT(cpus) == 0 && size > 0)
+        *cpus = online;
+    else
+        CPU_AND(cpus, cpus, &online);
+    return 0;
+}
+
+/* Which processors have all these values: all are alike, so the given ones or none. */
+static int64_t hwprobe_which_cpus(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+    bool all = true, unknown = false;
+    cpu_set_t cpus;
+
+    if (args[2] == 0 || args[3] == 0)
+        return -EINVAL;
+    int err = hwprobe_read_cpus(task, args[3], args[2], &cpus);
+    if (err)
+        return err;
+    for (uint64_t i = 0; i < args[1]; i++) {
+        uint64_t at = args[0] + i * sizeof(struct hwprobe_pair);
+        struct hwprobe_pair pair, known;
+        if (space_read(space, GVA(at), &pair, sizeof(pair)))
+            return -EFAULT;
+        known = pair;
+        hwprobe_value(&known);
+        if (known.key < 0) {
+            unknown = true;
+            known.value = 0;
+            if (space_write(space, GVA(at), &known, sizeof(known)))
+                return -EFAULT;
+        }
+        all = all && hwprobe_matches(&pair);
+    }
+    if (!all || unknown)
+        CPU_ZERO(&cpus);
+    return space_write(space, GVA(args[3]), &cpus, MIN(args[2], sizeof(cpus)));
+}
+
+/* riscv_hwprobe(pairs, count, cpus size, cpus, flags) */
+int64_t misc_hwprobe(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+
+    if (args[4] == HWPROBE_WHICH_CPUS)
+        return hwprobe_which_cpus(task, args);
+    if (args[4] != 0)
+        return -EINVAL;
+    if (args[2] != 0 || args[3] != 0) {
+        cpu_set_t cpus;
+        int err = args[3] == 0 ? -EFAULT : hwprobe_read_cpus(task, args[3], args[2], &cpus);
+        if (err)
+            return err;
+        if (CPU_COUNT(&cpus) == 0)
+            return -EINVAL;
+    }
+    for (uint64_t i = 0; i < args[1]; i++) {
+        uint64_t at = args[0] + i * sizeof(struct hwprobe_pair);
+        struct hwprobe_pair pair;
+        if (space_read(space, GVA(at), &pair, sizeof(pair)))
+            return -EFAULT;
+        hwprobe_value(&pair);
+        if (space_write(space, GVA(at), &pair, sizeof(pair)))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* ---- prctl ------------------------------------------------------------------------------------
+ */
+
+enum {
+    RISCV_V_SET_CONTROL = 69,
+    RISCV_V_GET_CONTROL = 70,
+    RISCV_SET_ICACHE_FLUSH_CTX = 71,
+    NAME_SIZE = 16, /* TASK_COMM_LEN */
+};
+
+/* With the second argument converted as a span of size bytes. */
+static int64_t prctl_pointer(struct linux_task *task, const uint64_t args[6], uint64_t size)
+{
+    uint64_t host;
+
+    if (!sys_span(task, args[1], size, &host))
+        return -EFAULT;
+    return sys_host(task, __NR_prctl, args[0], host, args[2], args[3], args[4]);
+}
+
+static int64_t prctl_set_name(struct linux_task *task, const uint64_t args[6])
+{
+    char name[NAME_SIZE] = {0};
+    int64_t len = space_read_string(task->process->space, GVA(args[1]), name, sizeof(name));
+
+    if (len == -EFAULT)
+        return len;
+    name[NAME_SIZE - 1] = '\0';
+    return sys_host(task, __NR_prctl, PR_SET_NAME, name);
+}
+
+int64_t misc_prctl(struct linux_task *task, const uint64_t args[6])
+{
+    switch ((int)args[0]) {
+    case PR_SET_NAME:
+        return prctl_set_name(task, args);
+    case PR_GET_NAME:
+        return prctl_pointer(task, args, NAME_SIZE);
+    case PR_GET_PDEATHSIG:
+    case PR_GET_CHILD_SUBREAPER:
+        return prctl_pointer(task, args, sizeof(int));
+    case PR_SET_PDEATHSIG:
+    case PR_GET_DUMPABLE:
+    case PR_SET_DUMPABLE:
+    case PR_GET_KEEPCAPS:
+    case PR_SET_KEEPCAPS:
+    case PR_GET_SECUREBITS:
+    case PR_SET_SECUREBITS:
+    case PR_CAPBSET_READ:
+    case PR_CAPBSET_DROP:
+    case PR_CAP_AMBIENT:
+    case PR_SET_TIMERSLACK:
+    case PR_GET_TIMERSLACK:
+    case PR_SET_CHILD_SUBREAPER:
+    case PR_SET_NO_NEW_PRIVS:
+    case PR_GET_NO_NEW_PRIVS:
+    case PR_SET_THP_DISABLE:
+    case PR_GET_THP_DISABLE:
+    case PR_MCE_KILL:
+    case PR_MCE_KILL_GET:
+    case PR_TASK_PERF_EVENTS_DISABLE:
+    case PR_TASK_PERF_EVENTS_ENABLE:
+    case PR_GET_SECCOMP:
+        return sys_host(task, __NR_prctl, args[0], args[1], args[2], args[3], args[4]);
+    case RISCV_SET_ICACHE_FLUSH_CTX:
+        /* Leave to use fence.i, which works here in any case. */
+        return args[1] <= 1 && args[2] <= 1 ? 0 : -EINVAL;
+    case RISCV_V_SET_CONTROL:
+    case RISCV_V_GET_CONTROL:
+    default:
+        return -EINVAL; /* as a kernel that does not know the option */
+    }
+}
+
+/* ---- IPC --------------------------------------------------------------------------------------
+ */
+
+/* struct semid64_ds of riscv64 (asm-generic); x86's has holes behind the times. */
+struct guest_semid {
+    struct ipc_perm perm;
+    int64_t otime, ctime;
+    uint64_t nsems, unused[2];
+};
+_Static_assert(sizeof(struct guest_semid) == 88, "riscv64 struct semid64_ds");
+
+static int64_t semctl_stat(struct linux_task *task, const uint64_t args[6])
+{
+    struct semid_ds ds;
+    int64_t result = sys_host(task, __NR_semctl, args[0], args[1], args[2], &ds);
+
+    if (result < 0)
+        return result;
+    struct guest_semid out = {
+        .perm = ds.sem_perm,
+        .otime = ds.sem_otime,
+        .ctime = ds.sem_ctime,
+        .nsems = ds.sem_nsems,
+    };
+    int err = space_write(task->process->space, GVA(args[3]), &out, sizeof(out));
+    return err ? err : result;
+}
+
+static int64_t semctl_set(struct linux_task *task, const uint64_t args[6])
+{
+    struct guest_semid in;
+    struct semid_ds ds = {0};
+
+    if (space_read(task->process->space, GVA(args[3]), &in, sizeof(in)))
+        return -EFAULT;
+    ds.sem_perm = in.perm;
+    return sys_host(task, __NR_semctl, args[0], args[1], args[2], &ds);
+}
+
+int64_t misc_semctl(struct linux_task *task, const uint64_t args[6])
+{
+    uint64_t value = args[3], size;
+    struct semid_ds ds;
+
+    switch ((int)args[2]) {
+    case IPC_STAT:
+    case SEM_STAT:
+        return semctl_stat(task, args);
+    case IPC_SET:
+        return semctl_set(task, args);
+    case IPC_INFO:
+    case SEM_INFO:
+        size = sizeof(struct seminfo);
+        break;
+    case GETALL:
+    case SETALL: {
+        int64_t err = sys_host(task, __NR_semctl, args[0], 0, IPC_STAT, &ds);
+        if (err < 0)
+            return err;
+        size = ds.sem_nsems * sizeof(uint16_t);
+        break;
+    }
+    default: /* no argument, or an integer */
+        return sys_host(task, __NR_semctl, args[0], args[1], args[2], (uint32_t)value);
+    }
+    if (!sys_span(task, args[3], size, &value))
+        return -EFAULT;
+    return sys_host(task, __NR_semctl, args[0], args[1], args[2], value);
+}
+
+/* SIGEV_THREAD has the address of a cookie in its value. */
+int64_t misc_mq_notify(struct linux_task *task, const uint64_t args[6])
+{
+    enum { COOKIE = 32 };
+    struct sigevent event;
+    uint64_t cookie;
+
+    if (args[1] == 0)
+        return sys_host(task, __NR_mq_notify, args[0], 0);
+    if (space_read(task->process->space, GVA(args[1]), &event, sizeof(event)))
+        return -EFAULT;
+    if (event.sigev_notify == SIGEV_THREAD) {
+        if (!sys_span(task, (uint64_t)event.sigev_value.sival_ptr, COOKIE, &cookie))
+            return -EFAULT;
+        event.sigev_value.sival_ptr = (void *)cookie;
+    }
+    return sys_host(task, __NR_mq_notify, args[0], &event);
+}

@@ -1,0 +1,220 @@
+/* linux/process.c: processes. A guest process is a host process, so that waiting, groups, sessions
+ * and limits are the kernel's.
+ *
+ * fork is the host's fork: the child's copy of the runtime goes on in the same thread record. vfork
+ * and what asks for CLONE_VM | CLONE_VFORK (posix_spawn) is the host's vfork: the child runs in a
+ * nested run loop on the suspended parent's stack and shares its memory, so that the parent sees
+ * what the child wrote (the errno of a failed exec); when it is gone the parent takes its registers
+ * and signal state back. Nothing may come between: all signals are blocked until then.
+ *
+ * Does not handle: threads (CLONE_THREAD, CLONE_VM alone) are refused. A vfork child killed from
+ * outside while the runtime changes its own tables would leave them to the parent half changed. */
+#include "linux/sys.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "linux/abi.h"
+#include "linux/raw_syscall.h"
+#include "linux/signals.h"
+
+void (*linux_at_exit)(struct thread *t);
+
+/* ---- the end ----------------------------------------------------------------------------------
+ */
+
+int64_t process_exit_group(struct linux_task *task, const uint64_t args[6])
+{
+    if (linux_at_exit)
+        linux_at_exit(task->t);
+    raw_syscall4(__NR_exit_group, args[0], 0, 0, 0);
+    CHECK(false, "exit_group returned");
+}
+
+/* The only thread's end is the process's. */
+int64_t process_exit(struct linux_task *task, const uint64_t args[6])
+{
+    return process_exit_group(task, args);
+}
+
+/* ---- fork and vfork ---------------------------------------------------------------------------
+ */
+
+/* clone(2)'s arguments in riscv64's order: flags, stack, parent's tid, tls, child's tid. */
+struct clone_args_guest {
+    uint64_t flags, stack, ptid, tls, ctid; /* ptid, ctid: host addresses */
+};
+
+/* In the child: the call returns 0, on the stack and with the thread pointer that were asked for.
+ */
+static void child_start(struct linux_task *task, const struct clone_args_guest *c)
+{
+    struct thread *t = task->t;
+
+    abi_syscall_return(t, 0);
+    if (c->stack)
+        abi_state(t)->x[ABI_SP] = c->stack;
+    if (c->flags & CLONE_SETTLS)
+        abi_state(t)->x[ABI_TP] = c->tls;
+    task->sync_pending = 0;
+    task->robust_list = task->robust_size = 0;
+    t->reserve_addr = ~(uint64_t)0;
+    t->poll = 0;
+    memset(t->counters, 0, sizeof(t->counters));
+}
+
+static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest *c)
+{
+    int64_t result =
+        sys_host(task, __NR_clone, c->flags & ~(uint64_t)CLONE_SETTLS, 0, c->ptid, c->ctid, 0);
+
+    if (result != 0)
+        return result;
+    child_start(task, c);
+    return SYS_STATE_SET;
+}
+
+struct vfork_child {
+    struct linux_task *task;
+    const struct clone_args_guest *args;
+};
+
+static void vfork_child_run(void *arg)
+{
+    struct vfork_child *child = arg;
+
+    child_start(child->task, child->args);
+    signal_apply_mask(child->task);
+    vm_run(child->task->t);
+    CHECK(false, "a vfork child came back");
+}
+
+static int64_t clone_vfork(struct linux_task *task, const struct clone_args_guest *c)
+{
+    struct thread *t = task->t;
+    size_t size = sizeof(*t) + t->desc->state_size;
+    struct vfork_child child = {task, c};
+
+    signal_block_all();
+    if (task->sig_pending) {
+        signal_apply_mask(task);
+        return SYS_RESTART;
+    }
+    /* What the child changes in memory and the kernel would have kept apart. Its look-up table of
+     * blocks is as good as the old one, but the old one may name blocks that are gone: saved is
+     * only what stands around it. */
+    struct linux_task saved_task = *task;
+    struct linux_process *saved_process = base_alloc(sizeof(*saved_process));
+    struct thread *saved = base_alloc(size);
+    *saved_process = *task->process;
+    memcpy(saved, t, size);
+
+    int64_t result = linux_raw_vfork(c->flags & ~(uint64_t)CLONE_SETTLS, 0, c->ptid, c->ctid,
+                                     vfork_child_run, &child);
+
+    memcpy(saved->blocks, t->blocks, sizeof(t->blocks));
+    memcpy(t, saved, size);
+    *task = saved_task;
+    memcpy(task->process->actions, saved_process->actions, sizeof(saved_process->actions));
+    free(saved);
+    free(saved_process);
+    signal_apply_mask(task);
+    return result;
+}
+
+int64_t process_clone(struct linux_task *task, const uint64_t args[6])
+{
+    static bool told;
+    struct clone_args_guest c = {.flags = args[0], .stack = args[1], .tls = args[3]};
+
+    if (args[0] & (CLONE_THREAD | CLONE_SIGHAND) ||
+        (args[0] & (CLONE_VM | CLONE_VFORK)) == CLONE_VM) {
+        if (log_on(LOG_UNIMP) && !told)
+            log_print("isomorph: threads are not implemented: clone fails with ENOSYS\n");
+        told = true;
+        return -ENOSYS;
+    }
+    if (!sys_span(task, args[2], sizeof(int), &c.ptid) ||
+        !sys_span(task, args[4], sizeof(int), &c.ctid))
+        return -EFAULT;
+    if (args[0] & CLONE_VM)
+        return clone_vfork(task, &c);
+    return clone_fork(task, &c);
+}
+
+/* ---- thread identity and futexes --------------------------------------------------------------
+ */
+
+/* The kernel clears the guest's word at the end, which is what was asked for; the runtime's own
+ * main thread is never joined. */
+int64_t process_set_tid_address(struct linux_task *task, const uint64_t args[6])
+{
+    uint64_t host;
+
+    if (!sys_span(task, args[0], sizeof(int), &host))
+        host = 0;
+    return sys_host(task, __NR_set_tid_address, host);
+}
+
+/* The list's links are guest addresses: the kernel can follow them where guest and host addresses
+ * are the same. */
+int64_t process_set_robust_list(struct linux_task *task, const uint64_t args[6])
+{
+    enum { HEAD_SIZE = 24 };
+
+    if (args[1] != HEAD_SIZE)
+        return -EINVAL;
+    task->robust_list = args[0];
+    task->robust_size = args[1];
+    if (task->process->space->base != 0 || args[0] >= SPACE_TOP)
+        return 0;
+    return sys_host(task, __NR_set_robust_list, args[0], args[1]);
+}
+
+int64_t process_get_robust_list(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+
+    if (args[0] != 0 && (int)args[0] != getpid())
+        return -ESRCH;
+    if (space_write(space, GVA(args[1]), &task->robust_list, sizeof(task->robust_list)) ||
+        space_write(space, GVA(args[2]), &task->robust_size, sizeof(task->robust_size)))
+        return -EFAULT;
+    return 0;
+}
+
+/* futex(word, operation, value, timeout or value 2, word 2, value 3) */
+int64_t process_futex(struct linux_task *task, const uint64_t args[6])
+{
+    uint64_t word, word2 = args[4], fourth = args[3];
+    bool timeout = false, second = false;
+
+    switch ((int)args[1] & FUTEX_CMD_MASK) {
+    case FUTEX_WAIT:
+    case FUTEX_WAIT_BITSET:
+    case FUTEX_LOCK_PI:
+    case 13 /* FUTEX_LOCK_PI2 */:
+        timeout = true;
+        break;
+    case FUTEX_WAIT_REQUEUE_PI:
+        timeout = second = true;
+        break;
+    case FUTEX_REQUEUE:
+    case FUTEX_CMP_REQUEUE:
+    case FUTEX_CMP_REQUEUE_PI:
+    case FUTEX_WAKE_OP:
+        second = true;
+        break;
+    default:
+        break;
+    }
+    if (!sys_span(task, args[0], 4, &word) || (second && !sys_span(task, args[4], 4, &word2)) ||
+        (timeout && !sys_span(task, args[3], sizeof(struct timespec), &fourth)))
+        return -EFAULT;
+    return sys_host(task, __NR_futex, word, args[1], args[2], fourth, word2, args[5]);
+}

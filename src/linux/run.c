@@ -1,0 +1,212 @@
+/* linux/run.c: from a path to the first instruction of the guest. */
+#include "linux/linux.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "linux/abi.h"
+#include "linux/exec.h"
+#include "linux/paths.h"
+#include "linux/signals.h"
+
+/* ---- the program ------------------------------------------------------------------------------
+ */
+
+static int lookup_in_prefix(void *arg, char *path)
+{
+    return path_resolve_prefix(*(int *)arg, path, false);
+}
+
+/* Finds the program, through scripts. Does not return if there is nothing to run. */
+static void find_program(const struct linux_process *process, const struct guest *guest,
+                         const char *path, struct exec_plan *plan)
+{
+    int err = exec_make_plan(guest, path, lookup_in_prefix, (void *)&process->prefix_fd, plan);
+
+    if (err == -ENOENT || err == -ENOTDIR) {
+        if (plan->n_scripts > 0)
+            base_fail(EXIT_NOT_FOUND, "%s: its interpreter %s is not there%s", path, plan->path,
+                      process->prefix ? "" : "; -L names the folder of the guest's files");
+        base_fail(EXIT_NOT_FOUND, "%s: %s", path, strerror(-err));
+    }
+    /* What is no program of the guest's is linux_load's to describe, in full. */
+    if (err && err != -EACCES && err != -ENOEXEC)
+        base_fail(EXIT_CANNOT_RUN, "%s: %s", path, strerror(-err));
+    if (err == -EACCES && access(plan->host_path, R_OK) < 0)
+        base_fail(EXIT_CANNOT_RUN, "%s: %s", path, strerror(-err));
+    if (plan->kind == EXEC_HOST && plan->n_scripts > 0)
+        base_fail(
+            EXIT_CANNOT_RUN,
+            "%s: its interpreter %s is not a %s program; -L names the folder of the guest's files",
+            path, plan->path, guest->name);
+}
+
+/* The guest's argv: what the command line says, with the words of scripts in front. */
+static char **build_argv(const struct exec_plan *plan, char *const argv[])
+{
+    const char *leading[1 + 2 * EXEC_MAX_SCRIPTS];
+    unsigned n = exec_leading_words(plan, argv[0] ? argv[0] : "", leading), given = 0;
+
+    while (argv[given])
+        given++;
+    char **out = base_alloc((n + given + 1) * sizeof(*out));
+    for (unsigned i = 0; i < n; i++)
+        out[i] = base_strdup(leading[i]);
+    for (unsigned i = 1; i < given; i++)
+        out[n++] = argv[i];
+    out[n] = NULL;
+    return out;
+}
+
+static int open_program(const struct exec_plan *plan)
+{
+    struct stat st;
+    int fd = open(plan->host_path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        base_fail(EXIT_CANNOT_RUN, "%s: %s", plan->path, strerror(errno));
+    if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+        base_fail(EXIT_CANNOT_RUN, "%s: not a regular file", plan->path);
+    return fd;
+}
+
+/* ---- the process ------------------------------------------------------------------------------
+ */
+
+static struct space *make_space(const struct options *options)
+{
+    enum space_kind kind = SPACE_AUTO;
+    const char *why = "";
+
+    if (strcmp(options->memory, "identity") == 0)
+        kind = SPACE_IDENTITY;
+    else if (strcmp(options->memory, "offset") == 0 || options->base != 0)
+        kind = SPACE_OFFSET;
+    struct space *space = space_create(kind, options->base, &why);
+    if (!space)
+        base_fail(EXIT_USAGE, "no room for the guest's memory: %s", why);
+    return space;
+}
+
+static void open_prefix(struct linux_process *process, const char *prefix)
+{
+    process->prefix_fd = -1;
+    if (!prefix)
+        return;
+    process->prefix_fd = path_open_prefix(prefix);
+    if (process->prefix_fd < 0)
+        base_fail(EXIT_USAGE, "-L %s: %s", prefix, strerror(-process->prefix_fd));
+    process->prefix = realpath(prefix, NULL);
+    if (!process->prefix)
+        process->prefix = prefix;
+}
+
+/* What /proc/self says of the program. */
+static void remember_program(struct linux_process *process, const struct exec_plan *plan,
+                             char **argv)
+{
+    size_t size = 0;
+
+    process->exe = realpath(plan->host_path, NULL);
+    if (!process->exe)
+        process->exe = base_strdup(plan->host_path);
+    for (int i = 0; argv[i]; i++)
+        size += strlen(argv[i]) + 1;
+    process->cmdline = base_alloc(size);
+    for (int i = 0; argv[i]; i++) {
+        size_t len = strlen(argv[i]) + 1;
+        memcpy(process->cmdline + process->cmdline_size, argv[i], len);
+        process->cmdline_size += len;
+    }
+    const char *base = strrchr(plan->path, '/');
+    prctl(PR_SET_NAME, base ? base + 1 : plan->path, 0, 0, 0);
+}
+
+/* Copies the auxiliary vector, which stands behind argc, argv and envp at sp. */
+static void remember_auxv(struct linux_process *process, gva sp)
+{
+    struct space *space = process->space;
+    uint64_t at = sp.v, word = 1;
+    Elf64_auxv_t entry = {0};
+
+    if (space_read(space, GVA(at), &word, sizeof(word)))
+        return;
+    at += (word + 2) * sizeof(word); /* argc, argv, NULL */
+    do {
+        if (space_read(space, GVA(at), &word, sizeof(word)))
+            return;
+        at += sizeof(word);
+    } while (word != 0);
+    do {
+        if (process->auxv_size + sizeof(entry) > sizeof(process->auxv) ||
+            space_read(space, GVA(at), &entry, sizeof(entry)))
+            return;
+        memcpy(process->auxv + process->auxv_size, &entry, sizeof(entry));
+        process->auxv_size += sizeof(entry);
+        at += sizeof(entry);
+    } while (entry.a_type != AT_NULL);
+}
+
+/* The runtime's own stack is as deep as it will get: a limit that the guest sets later does not cut
+ * it off. */
+static void __attribute__((noinline)) grow_own_stack(void)
+{
+    volatile char room[256 << 10];
+
+    for (size_t i = 0; i < sizeof(room); i += 4096)
+        room[i] = 0;
+}
+
+static struct linux_task *make_task(const struct options *options, const struct guest *guest)
+{
+    struct linux_process *process = base_zalloc(sizeof(*process));
+    struct linux_task *task = base_zalloc(sizeof(*task));
+
+    process->options = options;
+    process->space = make_space(options);
+    process->vm = vm_create(guest, process->space, options, &linux_hooks);
+    task->process = process;
+    task->t = vm_thread_create(process->vm);
+    task->t->task = task;
+    return task;
+}
+
+_Noreturn void linux_run(const struct options *options, const char *exec_path, char *const argv[],
+                         char *const envp[])
+{
+    const struct guest *guest = &guest_rv64;
+    struct exec_plan *plan = base_zalloc(sizeof(*plan));
+    struct linux_task *task = make_task(options, guest);
+    struct linux_process *process = task->process;
+    struct loaded_image image;
+    struct load_error error;
+
+    grow_own_stack();
+    open_prefix(process, options->prefix);
+    find_program(process, guest, exec_path, plan);
+    char **guest_argv = build_argv(plan, argv);
+    int fd = open_program(plan);
+    signal_init(task);
+    if (linux_load(process->space, fd, plan->host_path, process->prefix, &image, &error))
+        base_fail(error.status, "%s", error.text);
+    close(fd);
+    gva sp =
+        linux_setup_stack(process->space, &image, options, plan->path, guest_argv, envp, &error);
+    if (sp.v == 0)
+        base_fail(error.status, "%s", error.text);
+
+    process->sigreturn = image.vdso_sigreturn;
+    remember_program(process, plan, guest_argv);
+    remember_auxv(process, sp);
+    free(plan);
+    abi_state(task->t)->x[ABI_SP] = sp.v;
+    thread_set_pc(task->t, image.entry);
+    vm_run(task->t);
+    CHECK(false, "the run loop of the only thread ended");
+}

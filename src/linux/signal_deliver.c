@@ -1,0 +1,107 @@
+/* linux/signal_deliver.c: from a pending signal to the guest's handler, at the run loop's border,
+ * where the guest's state is exact. */
+#include "linux/signals.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "linux/sys.h"
+
+/* Takes the next signal to act on: what a processor would have raised before what was sent. False
+ * if there is none. */
+static bool signal_take(struct linux_task *task, siginfo_t *info)
+{
+    __atomic_store_n(&task->sig_pending, 0,
+                     __ATOMIC_SEQ_CST); /* set again by whatever comes from now on */
+    uint64_t sync = __atomic_load_n(&task->sync_pending, __ATOMIC_SEQ_CST) & ~task->mask;
+
+    if (sync) {
+        int sig = __builtin_ctzll(sync) + 1;
+        *info = task->sync_info[sig];
+        __atomic_and_fetch(&task->sync_pending, ~signal_bit(sig), __ATOMIC_SEQ_CST);
+        return true;
+    }
+    if (!__atomic_load_n(&task->slot_full, __ATOMIC_ACQUIRE))
+        return false;
+    /* All others are blocked on the host, until the new mask is applied. */
+    *info = task->slot;
+    __atomic_store_n(&task->slot_full, 0, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* The frame of a handler cannot be built: SIGSEGV in its place, and death if that was its own
+ * (force_sigsegv). */
+static void frame_failed(struct linux_task *task, int sig)
+{
+    siginfo_t info = {.si_signo = SIGSEGV, .si_code = SI_KERNEL};
+
+    if (sig == SIGSEGV)
+        signal_die(task, SIGSEGV);
+    signal_force(task, &info);
+}
+
+/* Sends the thread to the guest's handler. */
+static void signal_handle(struct linux_task *task, const siginfo_t *info)
+{
+    int sig = info->si_signo;
+    struct guest_sigaction *slot = &task->process->actions[sig];
+    struct guest_sigaction action = *slot;
+    uint64_t old_mask = task->restore_mask ? task->saved_mask : task->mask;
+
+    if (signal_push_frame(task, info, &action, old_mask)) {
+        frame_failed(task, sig);
+        return;
+    }
+    task->restore_mask = false;
+    task->t->counters[COUNTER_SIGNALS]++;
+    if (action.flags & SA_RESETHAND) {
+        slot->handler = GUEST_SIG_DFL;
+        signal_install(sig, slot);
+    }
+    task->mask |= action.mask;
+    if (!(action.flags & SA_NODEFER))
+        task->mask |= signal_bit(sig);
+    task->mask &= ~SIGNAL_UNBLOCKABLE;
+}
+
+static void signal_act(struct linux_task *task, const siginfo_t *info)
+{
+    uint64_t handler = task->process->actions[info->si_signo].handler;
+
+    strace_signal(info);
+    if (handler == GUEST_SIG_DFL)
+        signal_default(task, info->si_signo);
+    else if (handler != GUEST_SIG_IGN)
+        signal_handle(task, info);
+    signal_apply_mask(task);
+}
+
+void signal_deliver(struct linux_task *task)
+{
+    siginfo_t info;
+
+    for (;;) {
+        while (task->slot_full || task->sig_pending || (task->sync_pending & ~task->mask)) {
+            if (signal_take(task, &info))
+                signal_act(task, &info);
+        }
+        if (!task->restore_mask)
+            return;
+        /* The call that set a mask of its own was not ended by a handler after all. */
+        task->restore_mask = false;
+        task->mask = task->saved_mask;
+        signal_apply_mask(task);
+    }
+}
+
+void signal_force(struct linux_task *task, const siginfo_t *info)
+{
+    int sig = info->si_signo;
+    uint64_t handler = task->process->actions[sig].handler;
+
+    if (handler == GUEST_SIG_DFL || handler == GUEST_SIG_IGN || task->mask & signal_bit(sig)) {
+        strace_signal(info);
+        signal_die(task, sig);
+    }
+    signal_act(task, info);
+}

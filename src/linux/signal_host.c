@@ -1,0 +1,266 @@
+/* linux/signal_host.c: signals as they arrive from the host's kernel.
+ *
+ * The host's kernel does all queueing. What the guest blocks is blocked on the host, what it
+ * ignores is ignored there and what it leaves to the default happens there; only a signal that the
+ * guest handles gets our handler. It takes the signal into the task's slot, blocks all others until
+ * the run loop has delivered it, and asks the thread to leave guest code. So there is never more
+ * than one signal in our hands, and order, real-time queues, sigtimedwait, signalfd, and what fork
+ * and exec do to pending signals are the kernel's.
+ *
+ * The signals that a processor raises (SIGNAL_SYNC) are the exception: the runtime's own accesses
+ * to guest memory raise them, so they are always open and always come here. The kernel's own
+ * (si_code > 0) are a guest access with a landing pad (space/), or the runtime's defect, which is
+ * reported. Those that somebody sent are kept in the task while the guest blocks them, one of each.
+ *
+ * Everything here is by raw system calls: signals 32 and 33 belong to the guest too. */
+#include "linux/signals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "linux/raw_syscall.h"
+#include "linux/sys.h"
+
+#define HOST_SA_RESTORER 0x04000000
+
+struct host_sigaction {
+    void *handler;
+    uint64_t flags;
+    void (*restorer)(void);
+    uint64_t mask;
+};
+
+enum { HANDLER_STACK_SIZE = 64 << 10 };
+
+/* The task of this host thread: the handler's way to it. */
+static __thread struct linux_task *host_task;
+
+/* ---- arrival ----------------------------------------------------------------------------------
+ */
+
+/* The runtime itself faulted. */
+static _Noreturn void report_own_fault(int sig, const siginfo_t *info, const ucontext_t *uc)
+{
+    struct thread *t = vm_current();
+
+    base_warn("internal error: %s at host address %#llx, accessing %p", strsignal(sig),
+              (unsigned long long)uc->uc_mcontext.gregs[REG_RIP], info->si_addr);
+    if (t)
+        base_warn("the guest was at pc %#llx", (unsigned long long)thread_pc(t).v);
+    else
+        base_warn("no guest code was running");
+    base_warn("this is a defect of isomorph, not of the program it runs; please report it");
+    raw_syscall4(__NR_exit_group, EXIT_BUG, 0, 0, 0);
+    abort();
+}
+
+/* A thread between the look for signals and the call leaves the stub without having made it. */
+static void abort_raw_syscall(ucontext_t *uc)
+{
+    greg_t *rip = &uc->uc_mcontext.gregs[REG_RIP];
+
+    if (*rip >= (greg_t)linux_raw_start && *rip <= (greg_t)linux_raw_insn)
+        *rip = (greg_t)linux_raw_abort;
+}
+
+static void tell_thread(struct linux_task *task, ucontext_t *uc)
+{
+    __atomic_store_n(&task->sig_pending, 1, __ATOMIC_RELEASE);
+    vm_request_poll(task->t);
+    abort_raw_syscall(uc);
+}
+
+/* One of SIGNAL_SYNC that somebody sent. */
+static void take_sync(struct linux_task *task, int sig, const siginfo_t *info, ucontext_t *uc)
+{
+    bool blocked = task->mask & signal_bit(sig);
+
+    if (!blocked && task->process->actions[sig].handler == GUEST_SIG_IGN)
+        return;
+    if (!(task->sync_pending & signal_bit(sig)))
+        task->sync_info[sig] = *info;
+    __atomic_or_fetch(&task->sync_pending, signal_bit(sig), __ATOMIC_RELAXED);
+    if (!blocked)
+        tell_thread(task, uc);
+}
+
+static void host_handler(int sig, siginfo_t *info, void *context)
+{
+    struct linux_task *task = host_task;
+    ucontext_t *uc = context;
+
+    if (signal_bit(sig) & SIGNAL_SYNC) {
+        if (info->si_code <= 0) {
+            take_sync(task, sig, info, uc);
+            return;
+        }
+        if ((sig == SIGSEGV || sig == SIGBUS) &&
+            space_handle_fault(task->process->space, sig, info, uc, &task->t->fault))
+            return;
+        report_own_fault(sig, info, uc);
+    }
+    task->slot = *info;
+    __atomic_store_n(&task->slot_full, 1, __ATOMIC_RELEASE);
+    /* What the interrupted code goes on with; the kernel's set has 64 bits. */
+    uint64_t all = ~SIGNAL_SYNC;
+    memcpy(&uc->uc_sigmask, &all, sizeof(all));
+    tell_thread(task, uc);
+}
+
+/* ---- dispositions -----------------------------------------------------------------------------
+ */
+
+/* The host's action for a guest's. */
+static struct host_sigaction host_action(int sig, const struct guest_sigaction *action)
+{
+    enum { PASSED = SA_NOCLDSTOP | SA_NOCLDWAIT };
+    struct host_sigaction host = {
+        .handler = (void *)action->handler,
+        .flags = (action->flags & PASSED) | HOST_SA_RESTORER,
+        .restorer = linux_raw_sigreturn,
+        .mask = ~SIGNAL_SYNC,
+    };
+    bool handled = action->handler != GUEST_SIG_DFL && action->handler != GUEST_SIG_IGN;
+
+    if (!handled && !(signal_bit(sig) & SIGNAL_SYNC))
+        return host;
+    /* With SA_RESTART as the guest has it, the kernel says by the interrupted program counter
+     * whether a call is made again. What the guest does not handle must not interrupt it. */
+    host.handler = host_handler;
+    host.flags |= SA_SIGINFO | SA_ONSTACK | (handled ? action->flags & SA_RESTART : SA_RESTART);
+    return host;
+}
+
+/* action may be NULL, and old. */
+static int64_t raw_sigaction(int sig, const struct host_sigaction *action,
+                             struct host_sigaction *old)
+{
+    return raw_syscall4(__NR_rt_sigaction, (uint64_t)sig, (uint64_t)action, (uint64_t)old,
+                        sizeof(action->mask));
+}
+
+int64_t signal_install(int sig, const struct guest_sigaction *action)
+{
+    struct host_sigaction host = host_action(sig, action);
+
+    return raw_sigaction(sig, &host, NULL);
+}
+
+static void set_default(int sig)
+{
+    struct host_sigaction action = {.flags = HOST_SA_RESTORER, .restorer = linux_raw_sigreturn};
+
+    raw_sigaction(sig, &action, NULL);
+}
+
+/* ---- masks ------------------------------------------------------------------------------------
+ */
+
+static void set_host_mask(uint64_t mask)
+{
+    raw_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&mask, 0, sizeof(mask));
+}
+
+bool signal_apply_mask(struct linux_task *task)
+{
+    uint64_t mask = signal_host_mask(task->mask);
+    const uint64_t args[6] = {SIG_SETMASK, (uint64_t)&mask, 0, sizeof(mask)};
+
+    /* Through the stub: a signal that arrives just now must not find its successor let in. Whatever
+     * made it answer SYS_RESTART without filling the slot was one of SIGNAL_SYNC. */
+    while (!__atomic_load_n(&task->slot_full, __ATOMIC_ACQUIRE)) {
+        if (linux_raw_syscall(&task->slot_full, __NR_rt_sigprocmask, args) != SYS_RESTART)
+            return true;
+    }
+    return false;
+}
+
+void signal_block_all(void)
+{
+    set_host_mask(~SIGNAL_SYNC);
+}
+
+/* ---- start, exec, end -------------------------------------------------------------------------
+ */
+
+void signal_init(struct linux_task *task)
+{
+    void *stack = mmap(NULL, HANDLER_STACK_SIZE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    stack_t handler_stack = {.ss_sp = stack, .ss_size = HANDLER_STACK_SIZE};
+    struct host_sigaction old;
+
+    if (stack == MAP_FAILED)
+        base_fail(EXIT_USAGE, "no memory for the signal stack: %s", strerror(errno));
+    raw_syscall4(__NR_sigaltstack, (uint64_t)&handler_stack, 0, 0, 0);
+    host_task = task;
+    task->altstack.flags = SS_DISABLE;
+    raw_syscall4(__NR_rt_sigprocmask, SIG_BLOCK, 0, (uint64_t)&task->mask, sizeof(task->mask));
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        struct guest_sigaction *action = &task->process->actions[sig];
+        if (raw_sigaction(sig, NULL, &old) < 0)
+            continue;
+        *action = (struct guest_sigaction){
+            .handler = old.handler == (void *)SIG_IGN ? GUEST_SIG_IGN : GUEST_SIG_DFL};
+        if (!(signal_bit(sig) & SIGNAL_SYNC))
+            continue;
+        signal_install(sig, action);
+    }
+    signal_apply_mask(task);
+}
+
+void signal_exec_prepare(struct linux_task *task)
+{
+    struct host_sigaction ignore = {
+        .handler = (void *)SIG_IGN, .flags = HOST_SA_RESTORER, .restorer = linux_raw_sigreturn};
+
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        if (signal_bit(sig) & SIGNAL_SYNC && task->process->actions[sig].handler == GUEST_SIG_IGN)
+            raw_sigaction(sig, &ignore, NULL);
+    }
+    uint64_t blocked = task->mask & SIGNAL_SYNC;
+    if (blocked)
+        raw_syscall4(__NR_rt_sigprocmask, SIG_BLOCK, (uint64_t)&blocked, 0, sizeof(blocked));
+}
+
+void signal_exec_failed(struct linux_task *task)
+{
+    uint64_t sync = SIGNAL_SYNC;
+
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        if (signal_bit(sig) & SIGNAL_SYNC)
+            signal_install(sig, &task->process->actions[sig]);
+    }
+    raw_syscall4(__NR_rt_sigprocmask, SIG_UNBLOCK, (uint64_t)&sync, 0, sizeof(sync));
+}
+
+_Noreturn void signal_die(struct linux_task *task, int sig)
+{
+    if (linux_at_exit)
+        linux_at_exit(task->t);
+    set_default(sig);
+    set_host_mask(~signal_bit(sig));
+    raw_syscall4(__NR_tgkill, (uint64_t)getpid(), (uint64_t)gettid(), (uint64_t)sig, 0);
+    _exit(128 + sig); /* it does not kill */
+}
+
+void signal_default(struct linux_task *task, int sig)
+{
+    static const uint64_t stops =
+        1ULL << (SIGTSTP - 1) | 1ULL << (SIGTTIN - 1) | 1ULL << (SIGTTOU - 1);
+    static const uint64_t ignored = 1ULL << (SIGCHLD - 1) | 1ULL << (SIGCONT - 1) |
+                                    1ULL << (SIGURG - 1) | 1ULL << (SIGWINCH - 1);
+
+    if (signal_bit(sig) & ignored)
+        return;
+    if (!(signal_bit(sig) & stops))
+        signal_die(task, sig);
+    set_default(sig);
+    signal_apply_mask(task);
+    raw_syscall4(__NR_tgkill, (uint64_t)getpid(), (uint64_t)gettid(), (uint64_t)sig, 0);
+}

@@ -1,0 +1,198 @@
+/* linux/signal_sys.c: the system calls about signals. */
+#include "linux/sys.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "linux/abi.h"
+#include "linux/signals.h"
+
+enum { SIGSET_SIZE = 8 };
+
+static bool is_settable(uint64_t sig)
+{
+    return sig >= 1 && sig <= GUEST_NSIG && !(signal_bit((int)sig) & SIGNAL_UNBLOCKABLE);
+}
+
+/* rt_sigaction(signal, new, old, set size) */
+int64_t signal_sigaction(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+    uint64_t sig = (uint32_t)args[0];
+    struct guest_sigaction action, old;
+
+    if (args[3] != SIGSET_SIZE)
+        return -EINVAL;
+    if (args[1] && space_read(space, GVA(args[1]), &action, sizeof(action)))
+        return -EFAULT;
+    if (sig < 1 || sig > GUEST_NSIG || (args[1] && !is_settable(sig)))
+        return -EINVAL;
+    old = task->process->actions[sig];
+    if (args[1]) {
+        action.mask &= ~SIGNAL_UNBLOCKABLE;
+        int64_t err = signal_install((int)sig, &action);
+        if (err < 0)
+            return err;
+        task->process->actions[sig] = action;
+        /* What is ignored is not pending either (POSIX); the host's kernel did so with its own. */
+        if (action.handler == GUEST_SIG_IGN)
+            __atomic_and_fetch(&task->sync_pending, ~signal_bit((int)sig), __ATOMIC_SEQ_CST);
+    }
+    if (args[2] && space_write(space, GVA(args[2]), &old, sizeof(old)))
+        return -EFAULT;
+    return 0;
+}
+
+/* rt_sigprocmask(how, set, old, set size) */
+int64_t signal_sigprocmask(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+    uint64_t set, old = task->mask, new = old;
+
+    if (args[3] != SIGSET_SIZE)
+        return -EINVAL;
+    if (args[1]) {
+        if (space_read(space, GVA(args[1]), &set, sizeof(set)))
+            return -EFAULT;
+        switch ((int)args[0]) {
+        case SIG_BLOCK:
+            new |= set;
+            break;
+        case SIG_UNBLOCK:
+            new &= ~set;
+            break;
+        case SIG_SETMASK:
+            new = set;
+            break;
+        default:
+            return -EINVAL;
+        }
+        task->mask = new & ~SIGNAL_UNBLOCKABLE;
+        if (!signal_apply_mask(task)) {
+            task->mask = old; /* a signal came first: under the mask from before */
+            return SYS_RESTART;
+        }
+    }
+    if (args[2] && space_write(space, GVA(args[2]), &old, sizeof(old)))
+        return -EFAULT;
+    return 0;
+}
+
+int64_t signal_sigpending(struct linux_task *task, const uint64_t args[6])
+{
+    uint64_t set;
+
+    if (args[1] > SIGSET_SIZE)
+        return -EINVAL;
+    int64_t err = sys_host(task, __NR_rt_sigpending, &set, sizeof(set));
+    if (err < 0)
+        return err;
+    set |= task->sync_pending & task->mask;
+    return space_write(task->process->space, GVA(args[0]), &set, args[1]);
+}
+
+/* rt_sigsuspend(set, set size) */
+int64_t signal_sigsuspend(struct linux_task *task, const uint64_t args[6])
+{
+    uint64_t set, host, old = task->mask;
+    int64_t result = -EINTR;
+
+    if (args[1] != SIGSET_SIZE)
+        return -EINVAL;
+    if (space_read(task->process->space, GVA(args[0]), &set, sizeof(set)))
+        return -EFAULT;
+    task->mask = set & ~SIGNAL_UNBLOCKABLE;
+    host = signal_host_mask(task->mask);
+    /* One of SIGNAL_SYNC that is still blocked wakes the host's call only. */
+    while (!(task->sync_pending & ~task->mask)) {
+        result = sys_host(task, __NR_rt_sigsuspend, &host, sizeof(host));
+        if (result != -EINTR || task->sig_pending)
+            break;
+    }
+    if (result == SYS_RESTART) {
+        task->mask = old;
+        return SYS_RESTART;
+    }
+    task->saved_mask = old;
+    task->restore_mask = true;
+    return result;
+}
+
+/* rt_sigtimedwait(set, info, timeout, set size). What the guest waits for it has blocked, so it is
+ * pending at the host. */
+int64_t signal_sigtimedwait(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+    uint64_t set, timeout;
+    siginfo_t info;
+    int64_t result;
+
+    if (args[3] != SIGSET_SIZE)
+        return -EINVAL;
+    if (space_read(space, GVA(args[0]), &set, sizeof(set)) ||
+        !sys_span(task, args[2], sizeof(struct timespec), &timeout))
+        return -EFAULT;
+    set &= ~SIGNAL_UNBLOCKABLE;
+    do {
+        uint64_t kept = task->sync_pending & set;
+        if (kept) {
+            result = __builtin_ctzll(kept) + 1;
+            info = task->sync_info[result];
+            __atomic_and_fetch(&task->sync_pending, ~signal_bit((int)result), __ATOMIC_SEQ_CST);
+            break;
+        }
+        result = sys_host(task, __NR_rt_sigtimedwait, &set, &info, timeout, sizeof(set));
+    } while (result == -EINTR && task->sync_pending & set);
+    if (result > 0 && args[1] && space_write(space, GVA(args[1]), &info, sizeof(info)))
+        return -EFAULT;
+    return result;
+}
+
+int64_t signal_signalfd4(struct linux_task *task, const uint64_t args[6])
+{
+    uint64_t set;
+
+    if (args[2] != SIGSET_SIZE)
+        return -EINVAL;
+    if (space_read(task->process->space, GVA(args[1]), &set, sizeof(set)))
+        return -EFAULT;
+    return sys_host(task, __NR_signalfd4, args[0], &set, sizeof(set), args[3]);
+}
+
+/* sigaltstack(new, old) */
+int64_t signal_sigaltstack(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+    uint64_t sp = abi_state(task->t)->x[ABI_SP];
+    struct guest_sigaltstack stack, old = task->altstack;
+
+    old.flags = (int32_t)((uint32_t)old.flags & 1u << 31) | signal_stack_flags(task, sp);
+    if (args[0]) {
+        if (space_read(space, GVA(args[0]), &stack, sizeof(stack)))
+            return -EFAULT;
+        int err = signal_set_altstack(task, &stack, sp);
+        if (err)
+            return err;
+    }
+    if (args[1] && space_write(space, GVA(args[1]), &old, sizeof(old)))
+        return -EFAULT;
+    return 0;
+}
+
+int64_t signal_sigreturn(struct linux_task *task, const uint64_t args[6])
+{
+    siginfo_t info = {.si_signo = SIGSEGV, .si_code = SI_KERNEL};
+
+    if (signal_pop_frame(task))
+        signal_force(task, &info);
+    else
+        signal_apply_mask(task);
+    return SYS_STATE_SET;
+}
+
+/* Only the kernel's own restarts need this call, and those the host's kernel makes itself. */
+int64_t signal_restart_syscall(struct linux_task *task, const uint64_t args[6])
+{
+    return -EINTR;
+}

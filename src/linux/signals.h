@@ -1,0 +1,74 @@
+/* linux/signals.h: the parts of signal handling that other files of linux/ need. */
+#ifndef ISOMORPH_LINUX_SIGNALS_H
+#define ISOMORPH_LINUX_SIGNALS_H
+
+#include "linux/task.h"
+
+static inline uint64_t signal_bit(int sig)
+{
+    return (uint64_t)1 << (sig - 1);
+}
+
+/* What the processor raises. On the host they are never blocked and always have our handler: the
+ * runtime's accesses to guest memory fault with them. */
+#define SIGNAL_SYNC                                                                                \
+    (signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) | signal_bit(SIGFPE) |          \
+     signal_bit(SIGTRAP))
+#define SIGNAL_UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
+
+enum { GUEST_SIG_DFL = 0, GUEST_SIG_IGN = 1 };
+
+/* Takes over the host's dispositions and mask as the guest's own, and installs the handlers that
+ * are always there. */
+void signal_init(struct linux_task *task);
+
+/* The host's mask for a guest's one. */
+static inline uint64_t signal_host_mask(uint64_t guest_mask)
+{
+    return guest_mask & ~(SIGNAL_SYNC | SIGNAL_UNBLOCKABLE);
+}
+/* Sets the host's mask to what the guest's asks for. Returns false if there is a signal in the
+ * slot: all others stay blocked until it is delivered. */
+bool signal_apply_mask(struct linux_task *task);
+/* Blocks everything that can be blocked, so that nothing more comes into the slot. */
+void signal_block_all(void);
+
+/* Gives sig the host's disposition that the guest's action asks for. Returns 0 or -errno. */
+int64_t signal_install(int sig, const struct guest_sigaction *action);
+
+/* Before a host execve: what the new program inherits becomes real on the host. signal_exec_failed
+ * undoes it. */
+void signal_exec_prepare(struct linux_task *task);
+void signal_exec_failed(struct linux_task *task);
+
+/* Delivers what is pending and not blocked: builds frames, or acts as the default says. From the
+ * run loop's hooks, with exact state. */
+void signal_deliver(struct linux_task *task);
+
+/* Raises a signal that the thread's own instruction caused. If it is blocked or ignored the process
+ * dies by it, as under the kernel. */
+void signal_force(struct linux_task *task, const siginfo_t *info);
+
+/* Does what a signal does by default: nothing, stop, or end the process. */
+void signal_default(struct linux_task *task, int sig);
+
+/* Ends the process by the real signal, so that its parent sees it. */
+_Noreturn void signal_die(struct linux_task *task, int sig);
+
+/* ---- frames (signal_frame.c)
+ * ---------------------------------------------------------------------------------------- */
+
+/* Puts the frame of a handler on the guest's stack and sends the thread to the handler; old_mask is
+ * what the frame restores. Returns 0 or -EFAULT, with nothing changed. */
+int signal_push_frame(struct linux_task *task, const siginfo_t *info,
+                      const struct guest_sigaction *action, uint64_t old_mask);
+/* Takes the frame at the stack pointer back into the thread. Returns 0 or -EFAULT. */
+int signal_pop_frame(struct linux_task *task);
+
+/* SS_ONSTACK, SS_DISABLE or 0 for the stack pointer sp. */
+int signal_stack_flags(const struct linux_task *task, uint64_t sp);
+/* sigaltstack(2)'s rules. Returns 0, -EINVAL, -ENOMEM or -EPERM. */
+int signal_set_altstack(struct linux_task *task, const struct guest_sigaltstack *stack,
+                        uint64_t sp);
+
+#endif

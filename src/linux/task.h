@@ -1,0 +1,71 @@
+/* linux/task.h: what the kernel would keep for a guest thread and its process.
+ *
+ * thread->task points to the thread's struct linux_task. All fields belong to the guest's thread,
+ * but for the signal slot, which the host's signal handler fills on the same host thread
+ * (signal_host.c has the protocol). */
+#ifndef ISOMORPH_LINUX_TASK_H
+#define ISOMORPH_LINUX_TASK_H
+
+#include <signal.h>
+
+#include "linux/linux.h"
+
+enum { GUEST_NSIG = 64 };
+
+/* struct sigaction of the riscv64 kernel: no restorer. */
+struct guest_sigaction {
+    uint64_t handler; /* 0 SIG_DFL, 1 SIG_IGN, or a guest address */
+    uint64_t flags;
+    uint64_t mask;
+};
+
+/* stack_t; equal on both machines. */
+struct guest_sigaltstack {
+    uint64_t sp;
+    int32_t flags;
+    uint32_t pad;
+    uint64_t size;
+};
+
+struct linux_process {
+    const struct options *options;
+    struct vm *vm;
+    struct space *space;
+    char *exe;     /* absolute host path of the program: what /proc/self/exe shows */
+    char *cmdline; /* argv, each with its NUL: /proc/self/cmdline */
+    size_t cmdline_size;
+    unsigned char auxv[512]; /* as on the initial stack */
+    size_t auxv_size;
+    gva sigreturn;      /* where handlers return to */
+    const char *prefix; /* -L made absolute, or NULL */
+    int prefix_fd;      /* -L open, or -1 */
+    struct guest_sigaction actions[GUEST_NSIG + 1];
+    struct arena scratch; /* of an execve under way, like these; kept for the next one */
+    VEC(const char *) exec_args;
+    VEC(const char *) exec_env;
+    VEC(const char *) exec_command;
+};
+
+struct linux_task {
+    struct thread *t;
+    struct linux_process *process;
+    /* signals: sets have bit sig-1 */
+    uint64_t mask;       /* what the guest blocks */
+    uint64_t saved_mask; /* to go back to, if restore_mask: rt_sigsuspend and its like */
+    bool restore_mask;
+    uint32_t sig_pending; /* there is something to deliver: no system call may begin */
+    uint32_t slot_full;   /* slot holds a signal, and the host blocks all others */
+    siginfo_t slot;
+    uint64_t
+        sync_pending; /* of SIGNAL_SYNC, sent by somebody: they are never blocked on the host */
+    siginfo_t sync_info[GUEST_NSIG + 1];
+    struct guest_sigaltstack altstack;
+    uint64_t robust_list, robust_size;
+};
+
+static inline struct linux_task *task_of(struct thread *t)
+{
+    return t->task;
+}
+
+#endif
