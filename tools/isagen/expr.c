@@ -9,7 +9,10 @@ struct scope {
     const struct isa *isa;
     struct stanza *s; /* NULL in a CSR row */
     const stmt_list *locals;
+    int *depth; /* of calls in calls */
 };
+
+enum { MAX_DEPTH = 32 };
 
 /* ---- reading ------------------------------------------------------------------------------------
  */
@@ -153,6 +156,8 @@ static struct expr *read_one(const struct scope *scope, struct line *l)
     if (line_try_int(l, &e->value))
         return e;
     const char *name = line_name(l);
+    if (++*scope->depth > MAX_DEPTH)
+        fail(l->at, "more than %d calls inside each other", MAX_DEPTH);
     if (!line_accept(l, "(")) {
         read_plain_name(scope, e, name);
     } else if (strcmp(name, "csr_read") == 0) {
@@ -163,6 +168,7 @@ static struct expr *read_one(const struct scope *scope, struct line *l)
     } else {
         read_call(scope, e, name, l);
     }
+    --*scope->depth;
     return e;
 }
 
@@ -260,7 +266,8 @@ static void set_type(const struct scope *scope, struct expr *e, enum type want)
 struct expr *expr_read(const struct isa *isa, struct stanza *s, const stmt_list *locals,
                        struct line *l, enum type want)
 {
-    struct scope scope = {isa, s, locals};
+    int depth = 0;
+    struct scope scope = {isa, s, locals, &depth};
     struct expr *e = read_one(&scope, l);
     set_type(&scope, e, want);
     if (e->type == TY_VOID)
@@ -329,7 +336,8 @@ void stmt_read(const struct isa *isa, struct stanza *s, stmt_list *body, struct 
 {
     line_end(l);
     struct stmt st = {.at = l->at, .kind = ST_NOP, .text = text_printf("%s", l->p)};
-    struct scope scope = {isa, s, body};
+    int depth = 0;
+    struct scope scope = {isa, s, body, &depth};
     const char *name = line_name(l);
     if (line_accept(l, "=")) {
         read_assignment(isa, s, body, &st, name, l);
