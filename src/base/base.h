@@ -25,7 +25,7 @@ enum {
     EXIT_BUG = 124,        /* our own defect: a CHECK failed or the runtime itself faulted */
     EXIT_USAGE = 125,      /* bad option, or the environment refuses what we need */
     EXIT_CANNOT_RUN = 126, /* the program was found but cannot be run */
-    EXIT_NOT_FOUND = 127,  /* no such program */
+    EXIT_NOT_FOUND = 127,  /* no such program, or no interpreter for it */
 };
 
 /* ---- errors ---------------------------------------------------------------------------------- */

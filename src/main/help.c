@@ -62,10 +62,12 @@ static void print_environment(void)
 
 static void print_later(void)
 {
+    unsigned n = 0;
+
     printf("\nKnown from qemu-user, not supported yet:");
     for (const struct option_row *row = option_rows; row < option_rows + option_row_count; row++) {
         if (row->kind == OPTION_KIND_LATER)
-            printf(" -%s", row->short_form);
+            printf("%s-%s", n++ % 8 == 0 ? "\n  " : " ", row->short_form);
     }
     printf("\n");
 }
@@ -88,7 +90,7 @@ void help_print(void)
            "  %d  a defect of isomorph; please report what it prints\n"
            "  %d  a wrong option, or the host refuses what is needed\n"
            "  %d  the program was found but cannot be run\n"
-           "  %d  there is no such program\n",
+           "  %d  there is no such program, or its interpreter is missing\n",
            EXIT_BUG, EXIT_USAGE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND);
     help_end();
 }

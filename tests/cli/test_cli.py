@@ -67,6 +67,7 @@ BAD_OPTIONS = [
     (["--"], ["no program"]),
     (["-strace"], ["no program"]),
     (["-L"], ["-L", "DIR"]),
+    (["-L", "/nonexistent-prefix", SHOW], ["-L", "/nonexistent-prefix"]),
     (["-E"], ["-E", "VAR=VALUE"]),
     (["-E", "NOVALUE", SHOW], ["-E", "NOVALUE"]),
     (["-E", "=1", SHOW], ["-E", "'=1'"]),
@@ -170,7 +171,7 @@ def _():
 
 # Content, and words of the message.
 BAD_FILES = {
-    "an empty file": (lambda: b"", ["ELF"]),
+    "an empty file": (lambda: b"", ["empty"]),
     "one byte": (lambda: b"\x7f", ["ELF"]),
     "text": (lambda: b"hello, world\n" * 20, ["ELF"]),
     "a native x86-64 program": (lambda: pathlib.Path("/bin/true").read_bytes(), []),
@@ -215,7 +216,8 @@ def _():
 
 @case("program: its interpreter is missing")
 def _():
-    return expect_error(run("-L", "/nonexistent-prefix", DYNAMIC), CANNOT_RUN, "ld-linux-riscv64", "-L")
+    with tempfile.TemporaryDirectory() as empty:
+        return expect_error(run("-L", empty, DYNAMIC), NOT_FOUND, "ld-linux-riscv64", "-L")
 
 
 @case("program: a mistake creates no statistics file")
