@@ -1,7 +1,8 @@
 /* Fuzz target: the ELF loader. Any file is loaded or refused with one line and a status, and leaves
- * nothing behind. */
+ * nothing behind. What is loaded can be started: its code is mapped, and a stack fits beside it. */
 #include "linux/linux.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,7 +26,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
               error.status);
         CHECK(error.text[0] && !strchr(error.text, '\n'), "message '%s'", error.text);
     } else {
-        CHECK(image.entry.v < SPACE_TOP, "entry %#lx", (unsigned long)image.entry.v);
+        char *const argv[] = {"program", NULL};
+        const struct options options = {.stack_size = 1 << 20};
+        CHECK(space_check(space, image.exe_entry, PROT_EXEC) == FAULT_NONE, "entry %#lx",
+              image.exe_entry.v);
+        gva sp = linux_setup_stack(space, &image, &options, "program", argv, argv, &error);
+        CHECK(sp.v % 16 == 0 && (sp.v != 0 || error.err == ENOMEM), "stack: %s", error.text);
     }
     space_destroy(space);
     close(fd);

@@ -197,7 +197,8 @@ static int open_interp(const char *name, const char *prefix, struct load_error *
     path_resolve_prefix(prefix_fd, path, false);
     if (prefix_fd >= 0)
         close(prefix_fd);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe of that name must not hang us */
     if (fd >= 0)
         return fd;
     if (errno != ENOENT && errno != ENOTDIR)

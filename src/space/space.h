@@ -1,13 +1,14 @@
-/* space: the guest's address space. Mappings, their translation to host addresses, and the only accessors of guest
- * memory. Nothing else in the tree turns a guest address into a host address.
+/* space: the guest's address space. Mappings, their translation to host addresses, and the only
+ * accessors of guest memory. Nothing else in the tree turns a guest address into a host address.
  *
- * Host address = base + guest address: base 0 is the identity mapping, another one the offset mapping. (A software
- * table comes as a third kind behind the same accessors.) Guest addresses lie below SPACE_TOP, as on an Sv39 machine;
- * anything above is not mapped, so that no guest address ever reaches the runtime's own memory. The last page below
- * SPACE_TOP is never mapped either.
+ * Host address = base + guest address: base 0 is the identity mapping, another one the offset
+ * mapping. (A software table comes as a third kind behind the same accessors.) Guest addresses lie
+ * below SPACE_TOP, as on an Sv39 machine; anything above is not mapped, so that no guest address
+ * ever reaches the runtime's own memory. The last page below SPACE_TOP is never mapped either.
  *
- * A guest access may fault at any time. The accessors are assembly with an entry in the table `space_fixups`; the
- * host's SIGSEGV/SIGBUS handler asks space_fixup() and resumes there, and the accessor returns false. */
+ * A guest access may fault at any time. The accessors are assembly with an entry in the table
+ * `space_fixups`; the host's SIGSEGV/SIGBUS handler asks space_fixup() and resumes there, and the
+ * accessor returns false. */
 #ifndef ISOMORPH_SPACE_H
 #define ISOMORPH_SPACE_H
 
@@ -21,7 +22,8 @@
 
 enum space_kind { SPACE_AUTO, SPACE_IDENTITY, SPACE_OFFSET };
 
-/* With MAP_GROWSDOWN: the mapping has its full size already, the host does not extend it (the main stack). */
+/* With MAP_GROWSDOWN: the mapping has its full size already, the host does not extend it (the main
+ * stack). */
 #define SPACE_MAP_GROWN 0x40000000
 
 /* A run of guest pages with the same attributes. */
@@ -40,55 +42,67 @@ struct space {
     struct mappings *maps;
     uint64_t mmap_top;                /* highest end for addresses that the runtime chooses */
     uint64_t brk_start, brk, brk_max; /* guest addresses */
-    /* Called before guest pages [start, end) lose their contents or their right to be executed. Set by vm/. */
+    /* Called before guest pages [start, end) lose their contents or their right to be executed. Set
+     * by vm/. */
     void (*on_change)(void *arg, gva start, gva end);
     void *on_change_arg;
 };
 
-/* Makes an empty space. AUTO takes the identity mapping if the host leaves it free, else the offset one; base is used
- * for SPACE_OFFSET (0: choose). Returns NULL with errno and a one-line reason in *why. */
+/* Makes an empty space. AUTO takes the identity mapping if the host leaves it free, else the offset
+ * one; base is used for SPACE_OFFSET (0: choose). Returns NULL with errno and a one-line reason in
+ * *why. */
 struct space *space_create(enum space_kind kind, uint64_t base, const char **why);
 void space_destroy(struct space *s); /* unmaps every guest page */
 
-/* mmap(2) for the guest, flags as in <sys/mman.h> (equal on riscv64 but for MAP_32BIT). The guest address is chosen
- * here when MAP_FIXED is not given: hint if free, else the highest free below mmap_top. name is copied.
- * Returns the guest address or -errno as a negative number. */
-int64_t space_map(struct space *s, gva hint, uint64_t len, int prot, int flags, int fd, uint64_t offset,
-                  const char *name);
+/* mmap(2) for the guest, flags as in <sys/mman.h> (equal on riscv64 but for MAP_32BIT). The guest
+ * address is chosen here when MAP_FIXED is not given: hint if free, else the highest free below
+ * mmap_top. name is copied. Returns the guest address or -errno as a negative number. */
+int64_t space_map(struct space *s, gva hint, uint64_t len, int prot, int flags, int fd,
+                  uint64_t offset, const char *name);
 int space_unmap(struct space *s, gva start, uint64_t len);             /* 0 or -errno */
 int space_protect(struct space *s, gva start, uint64_t len, int prot); /* 0 or -errno */
-int64_t space_remap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, int flags, gva new_addr);
+int64_t space_remap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, int flags,
+                    gva new_addr);
 /* Where the heap starts: the first page boundary from start on. Once, by the loader. */
 void space_set_brk(struct space *s, gva start);
 /* brk(2): moves the break, returns the new one (the old one if it cannot move). */
 uint64_t space_brk(struct space *s, uint64_t wanted);
-/* Finds `len` free bytes aligned to `align`, highest below `below` (0: mmap_top). Returns 0 if there is no room. */
+/* Finds `len` free bytes aligned to `align`, highest below `below` (0: mmap_top). Returns 0 if
+ * there is no room. */
 uint64_t space_find_free(const struct space *s, uint64_t len, uint64_t align, uint64_t below);
 
-/* The mapping that covers addr, or the first one above it; NULL if none. Valid until the next change. */
+/* The mapping that covers addr, or the first one above it; NULL if none. Valid until the next
+ * change. */
 const struct mapping *space_find(const struct space *s, gva addr);
-/* Reason why an access with prot (PROT_READ, PROT_WRITE or PROT_EXEC) to addr would fail; FAULT_NONE if it would not. */
+/* Reason why an access with prot (PROT_READ, PROT_WRITE or PROT_EXEC) to addr would fail;
+ * FAULT_NONE if it would not. */
 enum fault_reason space_check(const struct space *s, gva addr, int prot);
 
-/* ---- whole buffers, for system calls and the loader -------------------------------------------------------------- */
+/* ---- whole buffers, for system calls and the loader
+ * -------------------------------------------------------------- */
 
-/* Copy between guest and host. Return 0 or -EFAULT; on a fault part of the bytes may have been copied. */
+/* Copy between guest and host. Return 0 or -EFAULT; on a fault part of the bytes may have been
+ * copied. */
 int space_read(struct space *s, gva addr, void *to, size_t len);
 int space_write(struct space *s, gva addr, const void *from, size_t len);
-/* Copies a NUL-terminated string of less than size bytes. Returns its length, -EFAULT or -ENAMETOOLONG. */
+/* Copies a NUL-terminated string of less than size bytes. Returns its length, -EFAULT or
+ * -ENAMETOOLONG. */
 int64_t space_read_string(struct space *s, gva addr, char *to, size_t size);
-/* Host pointer for a buffer that the kernel will read (PROT_READ) or write (PROT_WRITE). NULL if the range leaves the
- * guest's address space; the kernel itself answers EFAULT for pages inside it that are not mapped. addr 0 gives NULL
- * with *ok true (a null pointer stays one); ok may be NULL. */
+/* Host pointer for a buffer that the kernel will read (PROT_READ) or write (PROT_WRITE). NULL if
+ * the range leaves the guest's address space; the kernel itself answers EFAULT for pages inside it
+ * that are not mapped. addr 0 gives NULL with *ok true (a null pointer stays one); ok may be NULL.
+ */
 void *space_host_range(struct space *s, gva addr, uint64_t len, bool *ok);
 
-/* ---- the host's fault handler ------------------------------------------------------------------------------------ */
+/* ---- the host's fault handler
+ * ------------------------------------------------------------------------------------ */
 
 /* If pc is an instruction of an accessor, the address where to go on; else 0. Async-signal-safe. */
 hpc space_fixup(hpc pc);
-/* The handler's whole part for SIGSEGV and SIGBUS: if the signal was raised by an accessor, writes reason and guest
- * address to *fault (usually &thread->fault; may be NULL), moves context to the landing pad and returns true. Else
- * returns false and has changed nothing: it is the runtime's own fault. Async-signal-safe. */
+/* The handler's whole part for SIGSEGV and SIGBUS: if the signal was raised by an accessor, writes
+ * reason and guest address to *fault (usually &thread->fault; may be NULL), moves context to the
+ * landing pad and returns true. Else returns false and has changed nothing: it is the runtime's own
+ * fault. Async-signal-safe. */
 bool space_handle_fault(const struct space *s, int sig, const siginfo_t *info, ucontext_t *context,
                         struct trap *fault);
 /* Guest address for a host data address, or false if it is not guest memory. Async-signal-safe. */
