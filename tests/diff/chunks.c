@@ -33,6 +33,7 @@ struct maker {
     uint64_t ctx_addr;
     uint32_t kept;                     /* x registers that may not be written */
     struct address address[N_ADDRESS]; /* 0 is one of x8..x15, 1 is sp */
+    unsigned pair_size;                /* of lr and sc: 2 or 3 */
     unsigned jump_reg;                 /* for one indirect jump; 0: none (left) */
     struct slot slot[CHUNK_MAX_INSNS];
 };
@@ -172,6 +173,7 @@ static void fill_context(struct maker *m)
     unsigned frm = rng_chance(&m->r, 98) ? rng_below(&m->r, 5) : rng_below(&m->r, 8);
     put64(m->ctx + CTX_FCSR, frm << 5 | (rng_chance(&m->r, 30) ? rng_below(&m->r, 32) : 0));
 
+    m->pair_size = 2 + rng_below(&m->r, 2);
     m->kept = 1u << m->b->base;
     /* Compressed loads reach up from here by 248 bytes, those from sp by 504; of 16-bit immediates
      * all are in reach. */
@@ -266,11 +268,11 @@ static bool choose_address(struct maker *m, struct slot *s)
     int offset = m->address[index].offset;
     s->word = set_field(s->word, 15, 5, m->address[index].reg);
     if (s->class == CLASS_ATOMIC) {
-        bool is_sc =
-            s->word >> 27 == 3; /* the reference dies of an sc that is not aligned: known.md */
-        if (offset < 0 || offset > SCRATCH_BYTES - 8 ||
-            (is_sc && (offset & ((1 << (s->word >> 12 & 3)) - 1)) != 0)) {
-            return false;
+        unsigned size = s->word >> 12 & 7;
+        bool pairs = (s->word >> 28 & 15) == 1; /* lr, sc */
+        if (offset < 0 || offset > SCRATCH_BYTES - 8 || (pairs && size != m->pair_size) ||
+            (s->word >> 27 == 3 && (offset & ((1 << size) - 1)) != 0)) {
+            return false; /* known.md says what is wrong with those pairs */
         }
     } else {
         int place = (int)rng_below(&m->r, SCRATCH_BYTES - 8 + 1), size = 1 << (s->word >> 12 & 3);

@@ -1,6 +1,7 @@
 /* Comparison of two results, and the report of the first difference: narrowed to one chunk and to
  * one instruction. */
 #include "diff.h"
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,27 @@ static void say_differences(const uint8_t *before, const uint8_t *expected, cons
     }
 }
 
+/* Where both may be right (known.md): Linux gives the instruction's address with SIGBUS for an
+ * access that is not aligned, the reference that of the access. */
+static void forget_bus_addresses(const struct batch *b, struct outcome *out)
+{
+    for (unsigned k = 0; out->ctx != NULL && b->kind == KIND_CHUNKS && k < b->count; k++) {
+        uint8_t *ctx = out->ctx + (size_t)k * CTX_SIZE;
+        if (get32(ctx + CTX_SIGNAL) == SIGBUS) {
+            memset(ctx + CTX_FAULT, 0, 8);
+        }
+    }
+}
+
+static void run_both(const struct test *t, const struct batch *b, struct outcome *expected,
+                     struct outcome *got)
+{
+    run_batch(&t->reference, b, expected);
+    run_batch(&t->tested, b, got);
+    forget_bus_addresses(b, expected);
+    forget_bus_addresses(b, got);
+}
+
 /* ---- narrowing
  * --------------------------------------------------------------------------------------------------------------
  */
@@ -134,8 +156,7 @@ static bool differs(const struct test *t, const struct batch *b, unsigned k, uns
 {
     struct batch cut = cut_batch(b, k, n);
 
-    run_batch(&t->reference, &cut, expected);
-    run_batch(&t->tested, &cut, got);
+    run_both(t, &cut, expected, got);
     free(cut.code);
     return expected->ctx == NULL || got->ctx == NULL ||
            memcmp(expected->ctx + k * CTX_SIZE, got->ctx + k * CTX_SIZE, CTX_SIZE) != 0;
@@ -241,8 +262,7 @@ int compare_batch(const struct test *t, struct batch *b, unsigned number)
     size_t size = b->kind == KIND_CHUNKS ? CTX_SIZE : WORD_CTX_SIZE;
     unsigned k = 0;
 
-    run_batch(&t->reference, b, &whole[0]);
-    run_batch(&t->tested, b, &whole[1]);
+    run_both(t, b, &whole[0], &whole[1]);
     const uint8_t *expected = whole[0].ctx;
     uint8_t *got = whole[1].ctx;
     bool ran = expected != NULL && got != NULL;
