@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""isagen against bad input: every case of bad.txt must end in one line that names file, line and cause; whatever else is
-fed to it (each real file cut short anywhere, noise) must end in an error or success, never in a crash or a hang.
+"""isagen against bad input: every case of bad.txt must end in one line that names file, line and cause; whatever else
+is fed to it (each real file cut short anywhere, noise) must end in an error or success, never in a crash or a hang.
 
 usage: bad_inputs.py ISAGEN ISA_FOLDER          prints TAP"""
 

@@ -157,7 +157,7 @@ def every_halfword():
 
 
 def every_function(rng):
-    """32-bit words over all major opcodes, funct3, funct7 and (where it can choose an instruction) rs2; the rest noise."""
+    """32-bit words over all major opcodes, funct3, funct7 and (where it chooses an instruction) rs2; the rest noise."""
     fine = (0x03, 0x04, 0x06, 0x0b, 0x0c, 0x0e, 0x14, 0x1c)
     words = []
     for opcode in range(32):
