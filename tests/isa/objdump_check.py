@@ -205,7 +205,8 @@ def main():
         judge = Judge(tap, tools)
         unknown = []
         if not tools.knows_zicond:
-            unknown.append(("Zicond", "binutils before 2.41", lambda w: w.theirs is None and w.ours.startswith("czero.")))
+            unknown.append(("Zicond", "binutils before 2.41",
+                            lambda w: w.theirs is None and w.ours.startswith("czero.")))
         judge.compare("all 16-bit words", every_halfword())
         judge.compare("all opcodes and functions", every_function(rng), unknown)
         judge.compare("fences and system instructions with x0", zero_registers())
