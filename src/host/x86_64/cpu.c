@@ -1,0 +1,76 @@
+/* What the processor can do and the system allows, from cpu.def. */
+#include "host/x86_64/host.h"
+
+#include <cpuid.h>
+#include <sys/auxv.h>
+
+static bool cpuid_bit(unsigned leaf, unsigned subleaf, char reg, unsigned bit)
+{
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    if (!__get_cpuid_count(leaf, subleaf, &eax, &ebx, &ecx, &edx))
+        return false;
+    return (reg == 'a' ? eax : reg == 'b' ? ebx : reg == 'c' ? ecx : edx) >> bit & 1;
+}
+
+/* Does the system save the registers behind this feature? XCR0 bits: SSE 1, AVX 2, masks and the
+ * two parts of AVX-512 5 to 7. */
+static bool system_saves(enum host_feature feature)
+{
+    uint32_t low, high, need = feature == HOST_AVX512F ? 0xe6 : 0x06;
+    if (feature != HOST_AVX && feature != HOST_AVX512F)
+        return true;
+    if (!cpuid_bit(1, 0, 'c', 27)) /* OSXSAVE */
+        return false;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & need) == need;
+}
+
+/* Per feature the one that it needs; rows stand after those they need. */
+static const uint8_t needs[HOST_FEATURE_COUNT] = {
+#define FEATURE(id, name, need, where) HOST_##need,
+#include "cpu.def"
+#undef FEATURE
+};
+
+/* Drops what lost the feature it needs. */
+static void close_features(struct host_cpu *cpu)
+{
+    for (unsigned f = 0; f < HOST_FEATURE_COUNT; f++) {
+        if (!host_cpu_has(cpu, (enum host_feature)needs[f]))
+            cpu->features &= ~(1ull << f);
+    }
+}
+
+void host_cpu_detect(struct host_cpu *cpu)
+{
+    cpu->features = 0;
+#define ALWAYS                         true
+#define CPUID(leaf, subleaf, reg, bit) cpuid_bit(leaf, subleaf, #reg[1], bit)
+#define HWCAP2(bit)                    (getauxval(AT_HWCAP2) >> (bit)&1)
+#define FEATURE(id, name, need, where)                                                             \
+    if ((where) && system_saves(HOST_##id))                                                        \
+        cpu->features |= 1ull << HOST_##id;
+#include "cpu.def"
+#undef FEATURE
+#undef ALWAYS
+#undef CPUID
+#undef HWCAP2
+    close_features(cpu);
+}
+
+void host_cpu_remove(struct host_cpu *cpu, enum host_feature feature)
+{
+    CHECK(feature != HOST_BASE, "every x86-64 processor has SSE2");
+    cpu->features &= ~(1ull << feature);
+    close_features(cpu);
+}
+
+const char *host_feature_name(enum host_feature feature)
+{
+    static const char *const names[HOST_FEATURE_COUNT] = {
+#define FEATURE(id, name, need, where) name,
+#include "cpu.def"
+#undef FEATURE
+    };
+    return names[feature];
+}
