@@ -256,6 +256,23 @@ static void report_failure(const struct test *t, const struct batch *b,
     }
 }
 
+/* The reference executes a few vector instructions without the extension (known.md): these words
+ * must be illegal, whatever it says. */
+static bool is_vector_word(const uint8_t *ctx)
+{
+    uint32_t word = get32(ctx + WORD_CTX_WORD), funct3 = word >> 12 & 7;
+
+    return (word & 0x7f) == 0x57 || ((word & 0x5f) == 0x07 && (funct3 == 0 || funct3 >= 5));
+}
+
+static bool agree(const struct batch *b, const uint8_t *expected, const uint8_t *got, size_t size)
+{
+    if (b->kind == KIND_WORDS && is_vector_word(expected)) {
+        return get32(got + WORD_CTX_SIGNAL) == SIGILL && get64(got + WORD_CTX_PC) == SLOT_ADDR;
+    }
+    return memcmp(expected, got, size) == 0;
+}
+
 int compare_batch(const struct test *t, struct batch *b, unsigned number)
 {
     struct outcome whole[2]; /* reference, tested */
@@ -269,7 +286,7 @@ int compare_batch(const struct test *t, struct batch *b, unsigned number)
     if (t->mutate && ran) {
         got[b->count / 2 * size + WORD_CTX_PC] ^= 1;
     }
-    while (ran && k < b->count && memcmp(expected + k * size, got + k * size, size) == 0) {
+    while (ran && k < b->count && agree(b, expected + k * size, got + k * size, size)) {
         k++;
     }
     bool differ = !ran || k < b->count;
