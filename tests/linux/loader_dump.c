@@ -40,6 +40,8 @@ int main(int argc, char **argv)
     }
     if (linux_load(space, fd, argv[1], argv[3], &image, &error)) {
         printf("%s\n", error.text);
+        fclose(out);
+        space_destroy(space);
         return 1;
     }
     printf("entry %lx\nexe_entry %lx\nphdr %lx\nphnum %x\nbase %lx\nbrk %lx\nexec_stack %d\n",
