@@ -346,13 +346,18 @@ static int convert_string(struct linux_task *task, struct sys_frame *frame,
     }
 }
 
-/* Bytes that argument i points to, where its kind tells by value alone; the kernel's own types for
- * sizes. */
+/* What argument i says as a count. A negative int counts nothing: the kernel will refuse it. */
+static uint64_t count_argument(const struct sys_row *row, const uint64_t args[6], unsigned i)
+{
+    if (row->args[i].kind == ARG_INT)
+        return (uint64_t)MAX((int32_t)args[i], 0);
+    return row->args[i].kind == ARG_UINT ? (uint32_t)args[i] : args[i];
+}
+
+/* Bytes that an argument of a pointer's kind points to. */
 static uint64_t span_size(const struct sys_arg *arg, const uint64_t args[6],
                           const struct sys_row *row)
 {
-    uint64_t count = 0;
-
     switch (arg->kind) {
     case ARG_IN_S:
     case ARG_OUT_S:
@@ -360,18 +365,13 @@ static uint64_t span_size(const struct sys_arg *arg, const uint64_t args[6],
         return struct_sizes[arg->aux];
     case ARG_IN_A:
     case ARG_OUT_A:
-        count = args[arg->aux >> 6];
-        if (row->args[arg->aux >> 6].kind == ARG_INT || row->args[arg->aux >> 6].kind == ARG_UINT)
-            count = (uint32_t)count;
-        count = MIN(count, (uint64_t)INT32_MAX);
-        return count * struct_sizes[arg->aux & 63];
+        return MIN(count_argument(row, args, arg->aux >> 6), (uint64_t)INT32_MAX) *
+               struct_sizes[arg->aux & 63];
+    case ARG_MSG_IN:
+    case ARG_MSG_OUT:
+        return MIN(count_argument(row, args, arg->aux), (uint64_t)INT32_MAX) + sizeof(int64_t);
     default:
-        count = args[arg->aux];
-        if (row->args[arg->aux].kind == ARG_INT || row->args[arg->aux].kind == ARG_UINT)
-            count = (uint32_t)count;
-        if (arg->kind == ARG_MSG_IN || arg->kind == ARG_MSG_OUT)
-            count = MIN(count, (uint64_t)INT32_MAX) + 8;
-        return count;
+        return count_argument(row, args, arg->aux);
     }
 }
 

@@ -139,7 +139,11 @@ int64_t process_clone(struct linux_task *task, const uint64_t args[6])
         told = true;
         return -ENOSYS;
     }
-    if (!sys_span(task, args[2], sizeof(int), &c.ptid) ||
+    /* Pointers that the flags do not ask for may be anything. */
+    if (args[0] & (CLONE_PARENT_SETTID | CLONE_PIDFD) &&
+        !sys_span(task, args[2], sizeof(int), &c.ptid))
+        return -EFAULT;
+    if (args[0] & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) &&
         !sys_span(task, args[4], sizeof(int), &c.ctid))
         return -EFAULT;
     if (args[0] & CLONE_VM)

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""-strace: lines as strace(1) prints them.
+
+  test_strace.py ISOMORPH PROBE"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+isomorph, probe = sys.argv[1:3]
+count = failed = 0
+
+
+def trace(*words):
+    log = tempfile.NamedTemporaryFile()
+    subprocess.run([isomorph, "-D", log.name, "-strace", probe, *words], stdout=subprocess.PIPE,
+                   stdin=subprocess.DEVNULL, timeout=60)
+    return open(log.name).read()
+
+
+def case(pattern, text):
+    global count, failed
+    count += 1
+    good = re.search(r"^\d+ " + pattern + "$", text, re.M)
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {count} - {pattern}")
+    if not good:
+        print("".join(f"# {line}\n" for line in text.splitlines()), end="")
+
+
+with tempfile.TemporaryDirectory() as work:
+    path = work + "/file"
+    with open(path, "w") as f:
+        f.write('say "hi"\tand more than thirty-two bytes\n')
+    os.symlink("file", work + "/link")
+    text = trace("cat", path)
+    case(rf'openat\(AT_FDCWD, "{path}", O_RDONLY\) = 3', text)
+    case(r'read\(3, "say \\"hi\\"\\tand more than thirty-tw"\.\.\., 4096\) = 40', text)
+    case(r'write\(1, "say \\"hi\\"\\tand more than thirty-tw"\.\.\., 40\) = 40', text)
+    case(r'exit_group\(0\) = \?', text)
+    case(r'brk\(NULL\) = 0x[0-9a-f]+', text)
+    case(r'mprotect\(0x[0-9a-f]+, \d+, PROT_READ\) = 0', text)
+    case(r'prlimit64\(0, RLIMIT_STACK, NULL, \{rlim_cur=[^}]*\}\) = 0', text)
+    case(rf'openat\(AT_FDCWD, "{work}/none", O_RDONLY\) = -1 ENOENT \(No such file or directory\)',
+         trace("cat", work + "/none"))
+    case(rf'openat\(AT_FDCWD, "{work}/new", O_WRONLY\|O_CREAT\|O_EXCL, 0600\) = 3', trace("create", work + "/new"))
+    case(rf'newfstatat\(AT_FDCWD, "{work}/link", \{{st_mode=0120777, st_size=4, \.\.\.\}}, AT_SYMLINK_NOFOLLOW\) = 0',
+         trace("lstat", work + "/link"))
+    case(rf'readlinkat\(AT_FDCWD, "{work}/link", "file", 4095\) = 4', trace("lstat", work + "/link"))
+    case(rf'execve\("{work}/none", 0x[0-9a-f]+, 0x[0-9a-f]+\) = -1 ENOENT \(No such file or directory\)',
+         trace("exec", work + "/none"))
+    # A system call that is refused is said once, without being asked for.
+    run = subprocess.run([isomorph, probe, "refused"], capture_output=True, text=True, timeout=60)
+    count += 1
+    good = run.stderr.count("system call swapon (224) is not implemented") == 1 and run.stdout == "ENOSYS ENOSYS\n"
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {count} - a refused call is logged once\n# {run.stderr!r} {run.stdout!r}")
+
+print(f"1..{count}")
+sys.exit(failed != 0)
