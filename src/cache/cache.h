@@ -29,4 +29,70 @@ size_t block_cache_count(const struct block_cache *c); /* blocks held */
  * byte count agrees. NULL if so, else a message. */
 const char *block_cache_verify(const struct block_cache *c);
 
+/* ---- translated code ------------------------------------------------------------------------- */
+
+struct code_cache;
+
+/* A fragment in the code cache. Written by cache/ alone. */
+struct fragment {
+    gva pc;
+    uint32_t context;
+    hpc code; /* entry: its first byte */
+    uint32_t n_code;
+    uint32_t guest_bytes, n_insns;
+    uint32_t n_exits, n_reverse;
+    struct fragment_link *exits; /* n_exits of them: the exit, where it is linked, the incoming chain */
+    const uint8_t *reverse;
+    /* cache/'s own lists follow in cache/fragments.h's struct */
+};
+
+struct code_cache_config {
+    size_t size;        /* bytes of the arena */
+    bool split;         /* --wx=split */
+    const char *policy; /* --cache-policy */
+    const void *beside; /* a function of the runtime: the arena is placed within reach */
+    /* Host address of a function of the runtime that fragments refer to (ids from CODE_TRAMPOLINES). */
+    uint64_t (*target)(unsigned id);
+    /* Called for each fragment that goes, before it does: look-up tables must forget it. */
+    void (*dropped)(void *arg, const struct fragment *f);
+    void *arg;
+};
+
+/* Returns NULL with a one-line reason that names the option to change. */
+struct code_cache *code_cache_create(const struct code_cache_config *config, const char **why);
+void code_cache_destroy(struct code_cache *c);
+/* The arena's memory and where fragments start: the bytes before are for trampolines. Called once, before any insert:
+ * copies the trampolines in, their offsets by enum code_target. */
+int code_cache_set_trampolines(struct code_cache *c, const uint8_t *code, size_t n, const struct host_reloc *relocs,
+                               size_t n_relocs, const uint32_t offsets[]);
+/* Execution address of a trampoline or function. */
+hpc code_cache_target(const struct code_cache *c, unsigned id);
+/* Copies an image in, making room as the policy says (which drops others), relocates it. NULL if it is larger than a
+ * fragment may be (an eighth of the arena). */
+struct fragment *code_cache_insert(struct code_cache *c, const struct fragment_image *image);
+struct fragment *code_cache_find(const struct code_cache *c, gva pc, uint32_t context);
+/* The fragment whose code holds this host address; NULL if none. Async-signal-safe while no one changes the cache. */
+struct fragment *code_cache_find_host(const struct code_cache *c, hpc pc);
+/* The exit whose stub is at this address. */
+struct fragment *code_cache_find_exit(const struct code_cache *c, hpc stub, unsigned *exit);
+const struct fragment_exit *fragment_exit_of(const struct fragment *f, unsigned exit);
+/* Links an exit to a fragment of the exit's pc and context. (link.c) */
+void code_cache_link(struct code_cache *c, struct fragment *from, unsigned exit, struct fragment *to);
+void code_cache_unlink(struct code_cache *c, struct fragment *from, unsigned exit);
+/* Drop fragments made from guest bytes [start, end), or all. Return how many. */
+size_t code_cache_invalidate(struct code_cache *c, gva start, gva end);
+size_t code_cache_flush(struct code_cache *c);
+/* Around fork(), for --wx=split. As host_memory_fork_begin and _end. */
+int code_cache_fork_begin(struct code_cache *c);
+int code_cache_fork_end(struct code_cache *c, bool child);
+/* Every link has its back pointer and goes to the entry of a live fragment, none leads into free space, tables, page
+ * lists and byte counts agree. NULL if so, else a message. After every change in debug builds. */
+const char *code_cache_verify(const struct code_cache *c);
+
+struct code_cache_stats {
+    size_t capacity, used, fragments, links;
+    uint64_t inserted, linked, unlinked, flushes, evicted, retranslated;
+};
+void code_cache_get_stats(const struct code_cache *c, struct code_cache_stats *out);
+
 #endif

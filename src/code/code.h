@@ -72,6 +72,7 @@ struct guest_reg {
 };
 
 struct ir_block;
+struct host_reloc;
 struct space;
 struct thread;
 
@@ -124,6 +125,67 @@ struct guest {
     void (*print_block)(const struct decoded_block *block, struct space *space, struct strbuf *out);
 };
 
+/* ---- fragments -------------------------------------------------------------------------------------------------------- */
+
+/* A way out of a fragment to a guest pc that is known. Its jump goes to the stub until the cache links it to the fragment
+ * of that pc. The stub loads its own address into rax and goes to the trampoline CODE_EXIT_LINK. */
+struct fragment_exit {
+    uint32_t jump; /* offset of the jump's displacement (host_emit_patchable) */
+    uint32_t stub; /* offset of the stub */
+    gva pc;        /* where it leads */
+    uint32_t context;
+};
+
+/* Host addresses that fragments refer to, by relocation record (struct host_reloc's id). The first ones are trampolines
+ * that the translator emits once, the rest functions of the runtime. */
+enum code_target {
+    CODE_ENTER,        /* C function: uint64_t (struct thread *, uint64_t host pc): run translated code */
+    CODE_EXIT_LINK,    /* leave through an unlinked exit; rax: address of the stub */
+    CODE_EXIT_LOOKUP,  /* leave: the next pc, in rax, is not in the thread's jump table */
+    CODE_EXIT_POLL,    /* leave: the poll word is set; rax: next pc */
+    CODE_EXIT_TRAP,    /* leave: t->trap and the pc in the guest state are filled in */
+    CODE_EXIT_FLUSH,   /* leave: fence.i; rax: next pc */
+    CODE_EXIT_FAULT,   /* where the host's fault handler resumes; guest state, pc and t->trap are complete */
+    CODE_CALL_SLOW,    /* calls a helper with the guest's registers saved around it */
+    CODE_TRAMPOLINES,
+    CODE_HELPER_UOP = CODE_TRAMPOLINES, /* evaluates one µop that has no host code */
+    CODE_TARGETS
+};
+
+/* A translated block before it is placed: what a translator makes and the code cache takes. All pointers are the
+ * translator's and valid until its next call. Offsets count from the first byte of code. */
+struct fragment_image {
+    gva pc;
+    uint32_t context;
+    uint32_t guest_bytes, n_insns;
+    const uint8_t *code;
+    uint32_t n_code;
+    const struct fragment_exit *exits;
+    uint32_t n_exits;
+    const struct host_reloc *relocs;
+    uint32_t n_relocs;
+    const uint8_t *reverse; /* reverse translation table, see reverse_* */
+    uint32_t n_reverse;
+};
+
+/* The reverse translation table of a fragment: for the host instructions that may trap, the guest pc that is due. At each
+ * of them every guest register is at its home (the state map of fragment borders). Points are delta-coded, by rising host
+ * offset: about two bytes each. */
+struct reverse_writer {
+    VEC(uint8_t) bytes;
+    uint32_t host, guest; /* of the point before */
+};
+void reverse_begin(struct reverse_writer *w);
+/* host: offset of the instruction that may trap; guest: offset of the guest instruction from the fragment's pc. */
+void reverse_add(struct reverse_writer *w, uint32_t host, uint32_t guest);
+/* The guest offset of the point at exactly this host offset; false if there is none. Async-signal-safe. */
+bool reverse_find(const uint8_t *table, uint32_t n, uint32_t host, uint32_t *guest);
+/* Walks the table: start with a zeroed cursor; false at the end. For printing and tests. */
+struct reverse_cursor {
+    uint32_t pos, host, guest;
+};
+bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c);
+
 /* ---- thread record --------------------------------------------------------------------------------------------------- */
 
 /* The interpreter's own look-up: direct-mapped by pc, written only by the owning thread. */
@@ -139,21 +201,39 @@ static inline unsigned block_ref_index(uint64_t pc)
     return (unsigned)(pc >> 1) & (BLOCK_REF_COUNT - 1);
 }
 
-/* One guest thread. Aligned to 64; guest[] holds guest->state_size bytes. Allocated by vm/. */
+/* The translated code's look-up of indirect jumps: direct-mapped by pc, written only by the owning thread's run loop. */
+struct jump_entry {
+    uint64_t pc; /* ~0 if empty */
+    uint64_t host;
+};
+
+enum { JUMP_TABLE_COUNT = 4096 };
+
+static inline unsigned jump_table_index(uint64_t pc)
+{
+    return (unsigned)(pc >> 1) & (JUMP_TABLE_COUNT - 1);
+}
+
+/* One guest thread. Translated code keeps a register pointing at guest[] and reaches what stands before it by negative
+ * displacements: what it uses most stands last. Aligned to 64; guest[] holds guest->state_size bytes. Allocated by vm/. */
 struct thread {
-    _Atomic uint32_t poll;  /* not 0: leave guest code at the next poll */
-    struct trap trap;       /* of the last EXIT_TRAP */
-    struct trap fault;      /* reason of the last access that was fixed up; written by the host's signal handler */
-    struct fp_env fp;
-    uint64_t reserve_addr;  /* LR/SC: ~0 if there is no reservation */
-    uint64_t reserve_value;
+    struct block_ref blocks[BLOCK_REF_COUNT];
+    struct jump_entry jumps[JUMP_TABLE_COUNT];
     const struct guest *desc;
     struct space *space;
     const struct options *options;
     void *vm;               /* vm/'s own */
     void *task;             /* linux/'s own */
     uint64_t counters[COUNTER_COUNT];
-    struct block_ref blocks[BLOCK_REF_COUNT];
+    struct trap fault;      /* reason of the last access that was fixed up; written by the host's signal handler */
+    struct trap trap;       /* of the last EXIT_TRAP */
+    struct fp_env fp;
+    uint64_t exit_stub;     /* after CODE_EXIT_LINK: host address of the stub */
+    uint64_t host_sp;       /* the run loop's stack while translated code runs */
+    uint64_t spill[16];     /* values of a fragment that no register holds */
+    uint64_t reserve_addr;  /* LR/SC: ~0 if there is no reservation */
+    uint64_t reserve_value;
+    _Atomic uint32_t poll;  /* not 0: leave guest code at the next poll */
     _Alignas(64) unsigned char guest[];
 };
 
