@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 NINJA        := ninja $(if $(JOBS),-j$(JOBS))
 
 # What the sanitizers run: unit tests, stanza tests, the loader and the command line.
-SANITIZED := base/ ir/ isa/ space/ cache/ vm/ linux/ cli/
+SANITIZED := base/ ir/ isa/ space/ cache/ vm/ linux/loader linux/stack linux/vdso cli/
 
 .PHONY: all demo check check-all asan ubsan fuzz bench format lint clean
 
