@@ -12,6 +12,7 @@
 struct fields {
     const struct x86_form *form;
     const struct x86_operand *rm; /* NULL: no ModRM operand */
+    struct x86_operand based;     /* rm, if it had to be rewritten */
     uint8_t reg;                  /* ModRM.reg and its extensions: register or digit */
     uint8_t vvvv;
     uint8_t opcode_reg;
@@ -53,12 +54,24 @@ static void put_reference(struct x86_bytes *out, const struct x86_operand *o, un
 
 /* ---- collecting ------------------------------------------------------------------------------ */
 
+static void collect_rm(struct fields *f, const struct x86_operand *o)
+{
+    f->rm = o;
+    if (o->kind == X86_OPERAND_MEM && o->reg == X86_NO_REG && o->index != X86_NO_REG &&
+        o->scale == 0) {
+        f->based = *o; /* [index*1] is shorter as [base] */
+        f->based.reg = o->index;
+        f->based.index = X86_NO_REG;
+        f->rm = &f->based;
+    }
+}
+
 static void collect_operand(struct fields *f, const struct x86_notation *n,
                             const struct x86_operand *o)
 {
     switch (n->role) {
     case ROLE_RM:
-        f->rm = o;
+        collect_rm(f, o);
         break;
     case ROLE_REG:
         f->reg = o->reg;
@@ -193,20 +206,15 @@ static void put_memory(struct x86_bytes *out, const struct fields *f)
     const struct x86_operand *o = f->rm;
     unsigned reg = (f->reg & 7u) << 3, base = o->reg, index = o->index, scale = o->scale;
     int32_t disp = (int32_t)o->value;
-    struct x86_operand based = *o;
 
     CHECK(index != X86_RSP, "rsp cannot be an index");
-    if (base == X86_NO_REG && index != X86_NO_REG && scale == 0) {
-        based.reg = (uint8_t)(base = index); /* [index*1] is shorter as [base] */
-        index = X86_NO_REG;
-    }
     if (base == X86_NO_REG) { /* SIB without a base: 32-bit displacement */
         put(out, reg | 4);
         put(out, scale << 6 | (index == X86_NO_REG ? 4 : index & 7) << 3 | 5);
         put_value(out, (uint32_t)disp, 4);
         return;
     }
-    unsigned bytes = displacement_bytes(f->form, &based, &disp);
+    unsigned bytes = displacement_bytes(f->form, o, &disp);
     unsigned mod = bytes == 4 ? 0x80 : bytes << 6;
     if (index != X86_NO_REG || (base & 7) == X86_RSP) {
         put(out, mod | reg | 4);

@@ -102,12 +102,11 @@ static uint32_t gpr_classes(const struct x86_operand *o)
 
 static uint32_t vector_classes(const struct x86_operand *o)
 {
-    bool high = o->reg >= 16;
     switch (o->size) {
     case 16:
-        return high ? C_XH : C_X;
+        return o->reg >= 16 ? C_XH : o->reg >= 8 ? C_X8 : C_X0;
     case 32:
-        return high ? C_YH : C_Y;
+        return o->reg >= 16 ? C_YH : o->reg >= 8 ? C_Y8 : C_Y0;
     case 64:
         return C_Z;
     default:
@@ -185,8 +184,8 @@ uint32_t x86_operand_classes(const struct host_code *c, const struct x86_operand
 static bool decorations_fit(const struct x86_form *f, const struct x86_operand *ops, unsigned size)
 {
     const struct x86_operand *o = &ops[0];
-    bool rounded_ok = o->round == X86_NO_ROUND || (f->extra & FORM_ER && o->round != X86_SAE) ||
-                      (f->extra & (FORM_ER | FORM_SAE) && o->round == X86_SAE);
+    bool rounded_ok =
+        o->round == X86_NO_ROUND || f->extra & (o->round == X86_SAE ? FORM_SAE : FORM_ER);
     bool memory = false;
     for (unsigned i = 0; i < X86_MAX_OPERANDS; i++)
         memory |= ops[i].kind >= X86_OPERAND_MEM && ops[i].kind <= X86_OPERAND_MEM_HOST;
