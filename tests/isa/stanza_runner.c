@@ -164,6 +164,7 @@ static void load_machine(const struct stanza_case *stanza, const struct stanza_t
     *thread_regs() = m->regs;
     memset(&thread->trap, 0, sizeof thread->trap);
     memset(thread->counters, 0, sizeof thread->counters);
+    thread->poll = 1; /* leave at the end of the block, even if it jumps to itself */
     thread->reserve_addr = ~UINT64_C(0);
     for (size_t i = 0; i < test->n_before; i++)
         if (test->before[i].kind == ITEM_RESERVE) {

@@ -212,11 +212,9 @@ void out_decode_c(FILE *out, const struct isa *isa)
             "static inline uint8_t sink_zero(uint32_t reg)\n{\n    return (uint8_t)(reg ? reg : "
             "%s_SINK);\n}\n\n"
             "void %s_decode(uint32_t word, struct %s_insn *out)\n{\n"
-            "    enum %s_stanza stanza = %s_identify(word);\n"
-            "    *out = (struct %s_insn){.len = (uint8_t)%s_insn_len((uint16_t)word), .stanza = "
-            "(uint16_t)stanza};\n"
-            "    switch (stanza) {\n",
-            G, g, g, g, g, g, g);
+            "    *out = (struct %s_insn){.len = (uint8_t)%s_insn_len((uint16_t)word)};\n"
+            "    switch (%s_identify(word)) {\n",
+            G, g, g, g, g, g);
     for (size_t i = 0; i < isa->stanzas.len; i++)
         out_record(out, isa, isa->stanzas.data[i]);
     fprintf(out,

@@ -79,6 +79,15 @@ static void interp_check_rm(struct emitter *em, const struct field *f)
     emit_line(em, "    goto trap_illegal;");
 }
 
+/* Where the next block stands is known for a constant target: src/guest/rv64/interp.c. */
+static void go_to(struct emitter *em, const struct expr *pc)
+{
+    const char *how = pc->kind == EX_NEXT                 ? "FALL"
+                      : expr_is_const(em->isa, em->s, pc) ? "TAKEN"
+                                                          : "TO";
+    emit_line(em, "EXIT_%s(%s);", how, emit_expr(em, pc));
+}
+
 /* A choice becomes a branch of the host's, so that each way has its own jump to the next handler.
  */
 static void interp_exit(struct emitter *em, const struct expr *pc)
@@ -86,10 +95,10 @@ static void interp_exit(struct emitter *em, const struct expr *pc)
     bool choice = pc->kind == EX_UOP && strcmp(pc->uop->name, "select") == 0;
     if (choice) {
         emit_line(em, "if (%s) {", emit_expr(em, pc->args[0]));
-        emit_line(em, "EXIT_TO(%s);", emit_expr(em, pc->args[1]));
+        go_to(em, pc->args[1]);
         emit_line(em, "}");
     }
-    emit_line(em, "EXIT_TO(%s);", emit_expr(em, choice ? pc->args[2] : pc));
+    go_to(em, choice ? pc->args[2] : pc);
 }
 
 static const struct engine interp_engine = {

@@ -28,18 +28,19 @@ static int decode_block(struct space *space, gva pc, struct decoded_block *out, 
             break;
         rv64_decode(word, &insns[n]);
         insns[n].off = (uint16_t)(at - pc.v);
-        at += insns[n].len;
         ended = rv64_op_ends_block[insns[n].op];
+        if (ended)
+            insns[n].taken = (uint16_t)block_ref_index(at + (uint64_t)insns[n].imm);
+        at += insns[n].len;
         n++;
     }
+    if (!ended)
+        insns[n++] = (struct rv64_insn){.op = RV64_OP_end, .off = (uint16_t)(at - pc.v)};
+    insns[n - 1].fall = (uint16_t)block_ref_index(at);
     out->pc = pc;
     out->context = 0;
-    out->n_insns = n;
+    out->n_insns = n - !ended;
     out->guest_bytes = (uint32_t)(at - pc.v);
-    if (!ended) {
-        insns[n] = (struct rv64_insn){.op = RV64_OP_end, .off = (uint16_t)(at - pc.v)};
-        n++;
-    }
     out->n_bytes = (uint32_t)(n * sizeof *insns);
     return 0;
 }

@@ -14,30 +14,48 @@
 
 #include "rv64_csrs.gen.h"
 
+/* The block's records. The compiler shall not know that two calls have the same result: it would
+ * keep it in memory, on the way from block to block. */
+static inline const struct rv64_insn *first_insn(const struct decoded_block *block)
+{
+    __asm__ volatile("" : "+r"(block));
+    return rv64_insns(block);
+}
+
 #define INSN_PC    (block->pc.v + i->off)
-#define INSNS_DONE ((uint64_t)(i - rv64_insns(block)))
+#define INSNS_DONE (insns + (uint64_t)(i - first_insn(block))) /* since the last entry */
 #define NEXT()     goto *labels[(++i)->op]
 #define FAULT(kind, addr)                                                                          \
     do {                                                                                           \
         fault_addr = (addr);                                                                       \
         goto fault_##kind;                                                                         \
     } while (0)
-/* Counts the block and goes on with the one at `target`, or leaves. Stands in every handler that
- * ends a block, so that each has a jump of its own for the host to predict. */
-#define EXIT_TO(target)                                                                            \
+/* Counts the block and goes on with the one at `target`, or leaves. `slot` is where that stands in
+ * the table of blocks; a wrong one costs time only. These stand in every handler that ends a block,
+ * so that each has a jump of its own for the host to predict.
+ *
+ * What the host cannot predict is `block`: each comes from a load whose address the last one gives.
+ * So the slot of a known target is taken from the record instead of being computed from the pc, and
+ * a block that goes on with itself, the innermost loop, loads nothing at all. */
+#define ENTER(target, slot, may_repeat)                                                            \
     do {                                                                                           \
         next_pc = (target);                                                                        \
-        t->counters[COUNTER_GUEST_INSNS] += block->n_insns;                                        \
-        t->counters[COUNTER_BLOCKS_ENTERED]++;                                                     \
-        const struct block_ref *ref = &t->blocks[block_ref_index(next_pc)];                        \
+        insns += block->n_insns;                                                                   \
+        blocks++;                                                                                  \
         if (UNLIKELY(atomic_load_explicit(&t->poll, memory_order_relaxed)))                        \
             goto leave_poll;                                                                       \
-        if (UNLIKELY(ref->pc != next_pc))                                                          \
-            goto leave_lookup;                                                                     \
-        block = ref->block;                                                                        \
-        i = rv64_insns(block);                                                                     \
+        if (!(may_repeat) || next_pc != block->pc.v) {                                             \
+            const struct block_ref *ref = &t->blocks[slot];                                        \
+            if (UNLIKELY(ref->pc != next_pc))                                                      \
+                goto leave_lookup;                                                                 \
+            block = ref->block;                                                                    \
+        }                                                                                          \
+        i = first_insn(block);                                                                     \
         goto *labels[i->op];                                                                       \
     } while (0)
+#define EXIT_TAKEN(target) ENTER(target, i->taken, true)
+#define EXIT_FALL(target)  ENTER(target, i->fall, false)
+#define EXIT_TO(target)    ENTER(target, block_ref_index(next_pc), false)
 #define FLUSH(target)                                                                              \
     do {                                                                                           \
         next_pc = (target);                                                                        \
@@ -51,7 +69,8 @@ enum exit_kind rv64_interpret(struct thread *t, const struct decoded_block *bloc
 #undef OP
     struct rv64_state *const s = (struct rv64_state *)t->guest;
     const uint64_t base = t->space->base;
-    const struct rv64_insn *i = rv64_insns(block);
+    const struct rv64_insn *i = first_insn(block);
+    uint64_t insns = 0, blocks = 1; /* executed, entered */
     uint64_t next_pc, fault_addr;
     enum exit_kind kind;
 
@@ -64,7 +83,7 @@ op_hint:
     NEXT();
 
 op_end:
-    EXIT_TO(INSN_PC);
+    EXIT_FALL(INSN_PC);
 
 op_illegal:
     t->trap = (struct trap){.kind = TRAP_ILLEGAL, .insn = (uint32_t)i->imm};
@@ -86,23 +105,25 @@ fault_store:
     space_fault_trap(t, TRAP_STORE, fault_addr);
     goto trap;
 trap:
-    t->counters[COUNTER_GUEST_INSNS] += INSNS_DONE;
-    t->counters[COUNTER_BLOCKS_ENTERED]++;
+    insns = INSNS_DONE;
     next_pc = INSN_PC;
     kind = EXIT_TRAP;
     goto leave;
 
 leave_flush:
-    t->counters[COUNTER_GUEST_INSNS] += block->n_insns;
-    t->counters[COUNTER_BLOCKS_ENTERED]++;
+    insns += block->n_insns;
     kind = EXIT_FLUSH;
     goto leave;
 leave_poll:
+    blocks--;
     kind = EXIT_POLL;
     goto leave;
 leave_lookup:
+    blocks--;
     kind = EXIT_LOOKUP;
 leave:
+    t->counters[COUNTER_GUEST_INSNS] += insns;
+    t->counters[COUNTER_BLOCKS_ENTERED] += blocks;
     s->pc = next_pc;
     s->fcsr = fp_leave(&t->fp);
     return kind;

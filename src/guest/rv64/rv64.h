@@ -21,11 +21,17 @@ struct rv64_insn {
     uint8_t rd;   /* register that is written; RV64_SINK for x0 */
     uint8_t rs1;  /* registers that are read; or fence sets, or a second immediate */
     uint8_t rs2;
-    uint8_t rs3;
-    int32_t imm;     /* immediate or CSR number */
-    uint8_t rm;      /* rounding mode or order bits */
-    uint8_t len;     /* bytes: 2 or 4 */
-    uint16_t stanza; /* enum rv64_stanza as encoded */
+    uint8_t len; /* bytes: 2 or 4 */
+    int32_t imm; /* immediate or CSR number */
+    union {
+        struct {
+            uint8_t rs3;
+            uint8_t rm; /* rounding mode or order bits */
+        };
+        uint16_t
+            fall; /* in the last record of a block: block_ref_index of the next instruction's pc, */
+    };
+    uint16_t taken; /* and of pc + imm. Filled by decode_block, not by rv64_decode. */
 };
 
 /* Number of bytes of the instruction that starts with these 16 bits: 2 or 4 (manual I, "Base
