@@ -115,7 +115,8 @@ static void build_command(struct linux_process *process, const struct exec_plan 
 {
     const char *leading[1 + 2 * EXEC_MAX_SCRIPTS];
     unsigned n = exec_leading_words(plan, argv->len > 0 ? argv->data[0] : "", leading);
-    const char *program = plan->path;
+    /* The new process is another: its own /proc/self/exe is the runtime. */
+    const char *program = proc_is_exe(plan->path) ? plan->host_path : plan->path;
     unsigned first = 0;
 
     if (plan->kind == EXEC_GUEST) {
