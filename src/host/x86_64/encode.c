@@ -204,13 +204,14 @@ static unsigned displacement_bytes(const struct x86_form *form, const struct x86
 static void put_memory(struct x86_bytes *out, const struct fields *f)
 {
     const struct x86_operand *o = f->rm;
-    unsigned reg = (f->reg & 7u) << 3, base = o->reg, index = o->index, scale = o->scale;
+    unsigned reg = (f->reg & 7u) << 3, base = o->reg, index = o->index;
+    unsigned sib = index == X86_NO_REG ? 4 << 3 : (unsigned)o->scale << 6 | (index & 7) << 3;
     int32_t disp = (int32_t)o->value;
 
     CHECK(index != X86_RSP, "rsp cannot be an index");
     if (base == X86_NO_REG) { /* SIB without a base: 32-bit displacement */
         put(out, reg | 4);
-        put(out, scale << 6 | (index == X86_NO_REG ? 4 : index & 7) << 3 | 5);
+        put(out, sib | 5);
         put_value(out, (uint32_t)disp, 4);
         return;
     }
@@ -218,7 +219,7 @@ static void put_memory(struct x86_bytes *out, const struct fields *f)
     unsigned mod = bytes == 4 ? 0x80 : bytes << 6;
     if (index != X86_NO_REG || (base & 7) == X86_RSP) {
         put(out, mod | reg | 4);
-        put(out, scale << 6 | (index == X86_NO_REG ? 4 : index & 7) << 3 | (base & 7));
+        put(out, sib | (base & 7));
     } else {
         put(out, mod | reg | (base & 7));
     }
