@@ -1,4 +1,5 @@
-/* linux: the guest's kernel interface. Loader, initial stack, vdso, system calls, signals, processes. */
+/* linux: the guest's kernel interface. Loader, initial stack, vdso, system calls, signals,
+ * processes. */
 #ifndef ISOMORPH_LINUX_H
 #define ISOMORPH_LINUX_H
 
@@ -8,15 +9,15 @@
 
 /* What the loader found and mapped. Guest addresses. */
 struct loaded_image {
-    gva entry;       /* where to start: the interpreter's entry if there is one */
-    gva exe_entry;   /* AT_ENTRY */
-    gva phdr;        /* AT_PHDR */
+    gva entry;     /* where to start: the interpreter's entry if there is one */
+    gva exe_entry; /* AT_ENTRY */
+    gva phdr;      /* AT_PHDR */
     uint16_t phnum, phentsize;
-    gva interp_base; /* AT_BASE, 0 without an interpreter */
-    gva brk;         /* first address after the program's data */
-    gva vdso;        /* AT_SYSINFO_EHDR */
+    gva interp_base;    /* AT_BASE, 0 without an interpreter */
+    gva brk;            /* first address after the program's data */
+    gva vdso;           /* AT_SYSINFO_EHDR */
     gva vdso_sigreturn; /* __vdso_rt_sigreturn in it: where signal handlers return to */
-    bool exec_stack; /* PT_GNU_STACK asks for it */
+    bool exec_stack;    /* PT_GNU_STACK asks for it */
 };
 
 /* Why a program cannot be loaded: one line for the user, and a status. */
@@ -26,24 +27,28 @@ struct load_error {
     int err;    /* errno for execve */
 };
 
-/* Loads the ELF program open on fd (path is for messages and the name of mappings), its interpreter (looked up under
- * prefix first, may be NULL) and the vdso into the empty space. Returns 0 or -1 with *error. Nothing of the guest has
- * run when it fails. */
-int linux_load(struct space *space, int fd, const char *path, const char *prefix, struct loaded_image *out,
-               struct load_error *error);
+/* Loads the ELF program open on fd (path is for messages and the name of mappings), its interpreter
+ * (looked up under prefix first, may be NULL) and the vdso into the empty space. Returns 0 or -1
+ * with *error. Nothing of the guest has run when it fails. */
+int linux_load(struct space *space, int fd, const char *path, const char *prefix,
+               struct loaded_image *out, struct load_error *error);
 
-/* Builds the initial stack: strings, auxv, envp, argv, argc. Returns the stack pointer, or 0 with *error. */
-gva linux_setup_stack(struct space *space, const struct loaded_image *image, const struct options *options,
-                      const char *exec_path, char *const argv[], char *const envp[], struct load_error *error);
+/* Builds the initial stack: strings, auxv, envp, argv, argc. Returns the stack pointer, or 0 with
+ * *error. */
+gva linux_setup_stack(struct space *space, const struct loaded_image *image,
+                      const struct options *options, const char *exec_path, char *const argv[],
+                      char *const envp[], struct load_error *error);
 
 extern const struct vm_hooks linux_hooks;
 
-/* Called once before the process ends by exit_group or by a fault of its own, on the guest's thread (--stats). Set by
- * main/ before linux_run; may stay NULL. */
+/* Called once before the process ends by exit_group or by a fault of its own, on the guest's thread
+ * (--stats). Set by main/ before linux_run; may stay NULL. */
 extern void (*linux_at_exit)(struct thread *t);
 
-/* Loads and runs a program as the first guest process; does not return. exec_path is looked up like every path that the
- * guest executes: under options->prefix first. A path without a slash is relative to the working directory. */
-_Noreturn void linux_run(const struct options *options, const char *exec_path, char *const argv[], char *const envp[]);
+/* Loads and runs a program as the first guest process; does not return. exec_path is looked up like
+ * every path that the guest executes: under options->prefix first. A path without a slash is
+ * relative to the working directory. */
+_Noreturn void linux_run(const struct options *options, const char *exec_path, char *const argv[],
+                         char *const envp[]);
 
 #endif

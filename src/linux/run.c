@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "linux/abi.h"
@@ -150,14 +151,30 @@ static void remember_auxv(struct linux_process *process, gva sp)
     } while (entry.a_type != AT_NULL);
 }
 
-/* The runtime's own stack is as deep as it will get: a limit that the guest sets later does not cut
- * it off. */
-static void __attribute__((noinline)) grow_own_stack(void)
-{
-    volatile char room[256 << 10];
+enum { OWN_STACK = 256 << 10 };
 
-    for (size_t i = 0; i < sizeof(room); i += 4096)
+static void __attribute__((noinline)) touch_own_stack(void)
+{
+    volatile char room[OWN_STACK];
+
+    for (size_t i = 0; i < sizeof(room); i += SPACE_PAGE_SIZE)
         room[i] = 0;
+}
+
+/* Makes the runtime's own stack as deep as it will get, so that a limit that is meant for the
+ * guest's, now or later, does not cut it off. */
+static void grow_own_stack(void)
+{
+    struct rlimit limit, room;
+
+    if (getrlimit(RLIMIT_STACK, &limit) < 0)
+        return;
+    room = limit;
+    room.rlim_cur = MAX(limit.rlim_cur, (rlim_t)2 * OWN_STACK);
+    if (room.rlim_cur != limit.rlim_cur && setrlimit(RLIMIT_STACK, &room) < 0)
+        return;
+    touch_own_stack();
+    setrlimit(RLIMIT_STACK, &limit);
 }
 
 static struct linux_task *make_task(const struct options *options, const struct guest *guest)

@@ -112,6 +112,22 @@ static void host_handler(int sig, siginfo_t *info, void *context)
     tell_thread(task, uc);
 }
 
+/* The sanitizers' runtimes, when there are any, must not take what belongs to the guest before
+ * signal_init has seen it. */
+#define LEAVE_SIGNALS "handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:handle_abort=0"
+const char *__asan_default_options(void);
+const char *__ubsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return LEAVE_SIGNALS;
+}
+
+const char *__ubsan_default_options(void)
+{
+    return LEAVE_SIGNALS;
+}
+
 /* ---- dispositions -----------------------------------------------------------------------------
  */
 
