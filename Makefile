@@ -3,62 +3,70 @@
 BUILD        ?= build
 FUZZ_SECONDS ?= 60
 NINJA        := ninja $(if $(JOBS),-j$(JOBS))
+DEPS          = scripts/deps -f $(BUILD)/build.ninja
+AGAIN        := @$(MAKE) --no-print-directory
 
 # What the sanitizers run: unit tests, stanza tests, the loader and the command line.
 SANITIZED := base/ ir/ isa/ space/ cache/ vm/ linux/loader linux/stack linux/vdso cli/
 
-.PHONY: all demo check check-all asan ubsan fuzz bench format lint clean
+.PHONY: all setup demo check check-all asan ubsan sanitize fuzz bench format lint clean
 
-all: $(BUILD)/build.ninja
+all: setup
 	$(NINJA) -C $(BUILD)
 
-$(BUILD)/build.ninja:
-	meson setup $(BUILD)
+# Configures the build folder unless that has been done; anew if scripts/deps has installed something since.
+setup:
+	@test -f $(BUILD)/build.ninja || \
+	    meson setup $(if $(wildcard $(BUILD)/meson-private),--wipe) $(BUILD) $(SETUP)
 
 demo:
-	scripts/deps build demo
-	$(MAKE) $(BUILD)/build.ninja
+	@$(DEPS) build demo
+	$(AGAIN) setup
 	$(NINJA) -C $(BUILD) isomorph
-	examples/demo $(BUILD)
+	@examples/demo $(BUILD)
 
 check:
-	scripts/deps build demo test
-	$(MAKE) $(BUILD)/build.ninja
-	$(NINJA) -C $(BUILD)
-	scripts/run-tests $(BUILD)
+	@$(DEPS) build demo test
+	$(AGAIN) all
+	@scripts/run-tests $(BUILD)
 
 check-all:
-	scripts/deps build demo test
-	$(MAKE) $(BUILD)/build.ninja
-	$(NINJA) -C $(BUILD)
-	scripts/run-tests $(BUILD) -s all
+	@$(DEPS) build demo test
+	$(AGAIN) all
+	@scripts/run-tests $(BUILD) -s all
+
+asan:
+	$(AGAIN) sanitize BUILD=build-asan SETUP='-Db_sanitize=address -Db_lundef=false'
+
+ubsan:
+	$(AGAIN) sanitize BUILD=build-ubsan SETUP='-Db_sanitize=undefined -Db_lundef=false'
 
 # Leaks do not count while building: isagen leaves its memory to the system.
-asan: SANITIZER := address
-ubsan: SANITIZER := undefined
-asan ubsan:
-	scripts/deps build demo test
-	test -f build-$@/build.ninja || meson setup build-$@ -Db_sanitize=$(SANITIZER) -Db_lundef=false
-	ASAN_OPTIONS=detect_leaks=0 $(NINJA) -C build-$@
-	scripts/run-tests build-$@ -s sanitizer $(SANITIZED)
+sanitize:
+	@$(DEPS) build demo test
+	$(AGAIN) setup
+	ASAN_OPTIONS=detect_leaks=0 $(NINJA) -C $(BUILD)
+	@scripts/run-tests $(BUILD) -s sanitizer $(SANITIZED)
 
+fuzz: BUILD := build-fuzz
 fuzz:
-	scripts/deps build demo fuzz
-	test -f build-fuzz/build.ninja || CC=clang meson setup build-fuzz -Dfuzz=true -Db_lundef=false
-	$(NINJA) -C build-fuzz fuzz-targets
-	scripts/run-fuzz build-fuzz $(FUZZ_SECONDS)
+	@$(DEPS) build demo fuzz
+	$(AGAIN) setup BUILD=$(BUILD) SETUP='-Dfuzz=true -Db_lundef=false' CC=clang
+	$(NINJA) -C $(BUILD) fuzz-targets
+	@scripts/run-fuzz $(BUILD) $(FUZZ_SECONDS)
 
-bench: $(BUILD)/build.ninja
-	scripts/deps build demo
+bench:
+	@$(DEPS) build demo
+	$(AGAIN) setup
 	$(NINJA) -C $(BUILD) isomorph
-	bench/run $(BUILD)
+	@bench/run $(BUILD)
 
 format:
-	scripts/deps lint
+	@scripts/deps lint
 	scripts/check-format --fix
 
 lint:
-	scripts/deps lint
+	@scripts/deps lint
 	scripts/check-floors
 	scripts/check-format
 
