@@ -89,13 +89,22 @@ static void take_sync(struct linux_task *task, int sig, const siginfo_t *info, u
         tell_thread(task, uc);
 }
 
+/* A program may send itself a signal with a code as if the processor had raised it (crash handlers
+ * pass theirs on so). It arrives when that call returns, where nothing faults. */
+static bool was_sent_by_call(const ucontext_t *uc)
+{
+    enum { SYSCALL_BYTES = 2 };
+
+    return uc->uc_mcontext.gregs[REG_RIP] == (greg_t)linux_raw_insn + SYSCALL_BYTES;
+}
+
 static void host_handler(int sig, siginfo_t *info, void *context)
 {
     struct linux_task *task = host_task;
     ucontext_t *uc = context;
 
     if (signal_bit(sig) & SIGNAL_SYNC) {
-        if (info->si_code <= 0) {
+        if (info->si_code <= 0 || was_sent_by_call(uc)) {
             take_sync(task, sig, info, uc);
             return;
         }

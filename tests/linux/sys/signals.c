@@ -365,6 +365,21 @@ static void on_trap(int sig, siginfo_t *info, void *context)
 #endif
 }
 
+/* A signal that we send ourselves as if the processor had raised it. */
+static void test_forged(void)
+{
+    siginfo_t info = {.si_signo = SIGSEGV, .si_code = SEGV_ACCERR};
+
+    info.si_addr = opaque(0x1234);
+    handle(SIGSEGV, 0, on_info);
+    count = 0;
+    show_call(syscall(SYS_rt_sigqueueinfo, getpid(), SIGSEGV, &info));
+    show("count %d code %d address %p", count, info_seen.si_code, info_seen.si_addr);
+    show_call(syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGSEGV, &info));
+    show("count %d", count);
+    signal(SIGSEGV, SIG_DFL);
+}
+
 /* The instruction that no machine has, and what the kernels say of it (arch/riscv/kernel/traps.c,
  * arch/x86/kernel/traps.c). */
 #ifdef __riscv
@@ -544,6 +559,7 @@ int main(void)
     test_queue();
     test_interrupt();
     test_alternate_stack();
+    test_forged();
     test_traps();
     test_rounding();
     test_registers();
