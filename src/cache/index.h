@@ -1,0 +1,54 @@
+/* Private to cache/: the two ways to what a cache holds, by name and by guest page. */
+#ifndef ISOMORPH_CACHE_INDEX_H
+#define ISOMORPH_CACHE_INDEX_H
+
+#include "code/code.h"
+
+enum {
+    GUEST_PAGE = 4096,  /* the unit in which guest code is invalidated */
+    PAGES_PER_ITEM = 2, /* BLOCK_MAX_INSNS instructions cross one page border at most */
+};
+
+/* An item's place on the list of one guest page. */
+struct page_link {
+    struct page_link *prev, *next;
+    struct index_item *item;
+    uint64_t page; /* guest address / GUEST_PAGE */
+};
+
+/* What is made from guest code: embedded in a decoded block's record and in a fragment's. */
+struct index_item {
+    struct index_item *next_in_bucket;
+    gva pc;
+    uint32_t context;
+    uint32_t guest_bytes; /* from pc on */
+    unsigned n_links;
+    struct page_link links[PAGES_PER_ITEM];
+};
+
+struct guest_index {
+    struct index_item **buckets;
+    size_t n_buckets;      /* a power of two */
+    struct hash_map pages; /* page number to the first struct page_link of its list */
+    size_t n;              /* items */
+};
+
+/* expected: about how many items there will be; more are fine. */
+void index_init(struct guest_index *x, size_t expected);
+void index_free(struct guest_index *x);
+/* NULL if absent. */
+struct index_item *index_find(const struct guest_index *x, gva pc, uint32_t context);
+/* Nothing of this name may be in the index. guest_bytes is not 0. */
+void index_add(struct guest_index *x, struct index_item *item, gva pc, uint32_t context,
+               uint32_t guest_bytes);
+void index_remove(struct guest_index *x, struct index_item *item);
+void index_clear(struct guest_index *x);
+/* Calls drop for each item with a byte in [start, end); drop removes this item, and no other, from
+ * the index. Returns how many. */
+size_t index_drop_range(struct guest_index *x, gva start, gva end,
+                        void (*drop)(void *arg, struct index_item *item), void *arg);
+/* Every item of the buckets is found by its name, stands once on the list of each page that it has
+ * bytes on, nothing else does, and there are x->n. NULL if so, else a message. */
+const char *index_verify(const struct guest_index *x);
+
+#endif
