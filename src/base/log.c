@@ -89,7 +89,9 @@ int log_open(const char *path)
     if (!path)
         return 0;
 
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    bool append = path[0] == '+';
+    int fd = open(path + append, O_WRONLY | O_CREAT | (append ? 0 : O_TRUNC) | O_APPEND | O_CLOEXEC,
+                  0666);
     if (fd < 0)
         return -errno;
     int moved = fd_move_up(fd);

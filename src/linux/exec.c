@@ -29,15 +29,19 @@ typedef VEC(const char *) word_list;
 /* ---- our own command line ---------------------------------------------------------------------
  */
 
-static const char *absolute_path(struct arena *a, const char *path)
+/* A log file's name for the new process: it goes on with the log from wherever it will be. */
+static const char *log_name(struct arena *a, const char *path)
 {
     char folder[PATH_MAX];
 
-    if (path[0] == '/' || !getcwd(folder, sizeof(folder)))
-        return path;
-    size_t size = strlen(folder) + 1 + strlen(path) + 1;
+    path += path[0] == '+';
+    if (path[0] == '/' || !getcwd(folder, sizeof(folder) - 1))
+        folder[0] = '\0';
+    else
+        strcat(folder, "/");
+    size_t size = 1 + strlen(folder) + strlen(path) + 1;
     char *whole = arena_alloc(a, size, 1);
-    snprintf(whole, size, "%s/%s", folder, path);
+    snprintf(whole, size, "+%s%s", folder, path);
     return whole;
 }
 
@@ -55,6 +59,13 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* argv[0] is what the new program is given; statistics are those of the first process. */
+static bool is_passed_on(const struct linux_process *process, const char *field)
+{
+    return strcmp(field, "argv0") != 0 &&
+           (strcmp(field, "stats") != 0 || getpid() == process->first_pid);
+}
+
 /* The options of this run, as words of a command line. Those that change the environment have done
  * so; argv[0] is the new program's; names of files must hold in another working directory. */
 static void add_options(struct linux_process *process, word_list *words)
@@ -67,10 +78,10 @@ static void add_options(struct linux_process *process, word_list *words)
     if (o->field != (preset))                                                                      \
         vec_push(words, "--" long_form);
 #define OPTION_STRING(field, short_form, long_form, env, fallback, argument, preset, help)         \
-    if (o->field && !same_text(o->field, preset) && strcmp(#field, "argv0") != 0)                  \
+    if (o->field && !same_text(o->field, preset) && is_passed_on(process, #field))                 \
         add_word(a, words, long_form,                                                              \
                  strcmp(#field, "prefix") == 0     ? process->prefix                               \
-                 : strcmp(#field, "log_file") == 0 ? absolute_path(a, o->field)                    \
+                 : strcmp(#field, "log_file") == 0 ? log_name(a, o->field)                         \
                                                    : o->field);
 #define OPTION_U64(field, short_form, long_form, env, fallback, argument, preset, help)            \
     if (o->field != (preset)) {                                                                    \

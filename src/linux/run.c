@@ -183,6 +183,7 @@ static struct linux_task *make_task(const struct options *options, const struct 
     struct linux_task *task = base_zalloc(sizeof(*task));
 
     process->options = options;
+    process->first_pid = getpid();
     process->space = make_space(options);
     process->vm = vm_create(guest, process->space, options, &linux_hooks);
     task->process = process;

@@ -29,6 +29,7 @@ struct guest_sigaltstack {
 
 struct linux_process {
     const struct options *options;
+    pid_t first_pid; /* of the guest's first process: the one that --stats is about */
     struct vm *vm;
     struct space *space;
     char *exe;     /* absolute host path of the program: what /proc/self/exe shows */

@@ -45,8 +45,8 @@ bool help_knows_cpu(const char *name);
  * ends. */
 char **environment_for_guest(const struct options *options, char **envp);
 
-/* stats.c: starts the clock; from then on the end of the guest prints what options->stats asks
- * for. */
-void stats_start(const struct options *options);
+/* stats.c: starts the clock; from then on the end of the guest prints what options->stats asks for.
+ * A file named there is made absolute: the guest may change the working directory. */
+void stats_start(struct options *options);
 
 #endif

@@ -89,10 +89,17 @@ static void stats_print(struct thread *t)
     strbuf_free(&text);
 }
 
-void stats_start(const struct options *options)
+void stats_start(struct options *options)
 {
+    char *folder;
+
     if (!options->stats)
         return;
+    if (strncmp(options->stats, "json:", 5) == 0 && options->stats[5] != '/' &&
+        (folder = getcwd(NULL, 0)) != NULL) {
+        options->stats = base_printf("json:%s/%s", folder, options->stats + 5);
+        free(folder);
+    }
     run.options = options;
     run.pid = getpid();
     clock_gettime(CLOCK_MONOTONIC, &run.start);

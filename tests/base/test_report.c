@@ -205,6 +205,40 @@ static void the_log_goes_to_its_file(void **state)
     assert_int_equal(o.status, 0);
 }
 
+/* Logs twice to one file, from two processes: "+" goes on after the first. */
+static void log_line(const char *name, const char *line)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        if (log_open(name) < 0)
+            _exit(1);
+        log_print("%s\n", line);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void a_log_is_started_anew_or_appended_to(void **state)
+{
+    char name[] = "+/tmp/isomorph-log-XXXXXX", text[64];
+    int fd = mkstemp(name + 1);
+
+    log_line(name + 1, "first");
+    log_line(name, "second");
+    memset(text, 0, sizeof(text));
+    assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+    assert_string_equal(text, "first\nsecond\n");
+    log_line(name + 1, "third");
+    memset(text, 0, sizeof(text));
+    assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+    assert_string_equal(text, "third\n");
+    unlink(name + 1);
+    close(fd);
+}
+
 static void a_log_that_cannot_be_opened_is_an_error(void **state)
 {
     assert_int_equal(log_open("/nonexistent-folder/log"), -ENOENT);
@@ -221,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_reporter_that_fails_is_not_called_again),
         cmocka_unit_test(log_items_are_parsed),
         cmocka_unit_test(the_log_goes_to_its_file),
+        cmocka_unit_test(a_log_is_started_anew_or_appended_to),
         cmocka_unit_test(a_log_that_cannot_be_opened_is_an_error),
     };
 

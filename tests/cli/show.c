@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -30,6 +31,28 @@ static void use_stack(size_t mib)
     printf("used %zu MiB\n", mib);
 }
 
+/* Executes a program in this process, in another folder if there is one more argument. */
+static void exec_program(char **argv)
+{
+    if (argv[1] && chdir(argv[1]) != 0)
+        return;
+    execl(argv[0], argv[0], (char *)NULL);
+}
+
+/* Executes a program in a child. */
+static void run_program(const char *path)
+{
+    int status = -1;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        execl(path, path, (char *)NULL);
+        _exit(99);
+    }
+    waitpid(pid, &status, 0);
+    printf("status %x\n", (unsigned)status);
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -51,6 +74,10 @@ int main(int argc, char **argv)
     } else if (strcmp(what, "signal") == 0) {
         fflush(stdout);
         raise(atoi(arg));
+    } else if (strcmp(what, "exec") == 0) {
+        exec_program(argv + 2);
+    } else if (strcmp(what, "run") == 0) {
+        run_program(arg);
     } else if (strcmp(what, "close2") == 0) {
         close(2);
     } else if (strcmp(what, "exit") != 0) {

@@ -398,6 +398,14 @@ def _():
         return expect(got, 0, "") + ([] if "exit" in path.read_text() else ["the log misses the exit: " + path.read_text()])
 
 
+@case("log: -D goes on with the log when the guest executes a program")
+def _():
+    with tempfile.TemporaryDirectory() as top:
+        got = run("-strace", "-D", "log", SHOW, "exec", LOOP, cwd=top)
+        log = (pathlib.Path(top) / "log").read_text()
+        return expect(got, 7, "") + ([] if "set_tid_address(" in log and "exit(7)" in log else [f"the log is {log!r}"])
+
+
 # ---- statistics -----------------------------------------------------------------------------------------------------
 
 LOOP_COUNTS = {"guest_instructions": 1 + 2 * 1000 + 2, "system_calls": 1, "traps": 0, "signals": 0}
@@ -437,6 +445,18 @@ def _():
     closed = run("--stats=json", SHOW, "close2")
     complaints = expect(killed, -signal.SIGSEGV, "", None) + expect(closed, 0, "", None)
     return complaints or [str(s) for s in (json.loads(g.stderr) for g in (killed, closed)) if s["guest_instructions"] < 100]
+
+
+@case("stats: are those of the first process, also after it changed folder and program")
+def _():
+    with tempfile.TemporaryDirectory() as top:
+        os.mkdir(top + "/inner")
+        forked = run("--stats=json", SHOW, "run", LOOP)
+        moved = run("--stats=json:figures", SHOW, "exec", LOOP, "inner", cwd=top)
+        path = pathlib.Path(top) / "figures"
+        return expect(forked, 0, "status 700\n", None) + expect(moved, 7, "") + \
+            ([] if json.loads(forked.stderr)["guest_instructions"] > 5000 else describe(forked)) + \
+            (check_counts(path.read_text()) if path.exists() else ["no file of statistics"])
 
 
 def main():
