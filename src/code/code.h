@@ -145,12 +145,18 @@ enum code_target {
     CODE_EXIT_POLL,    /* leave: the poll word is set; rax: next pc */
     CODE_EXIT_TRAP,    /* leave: t->trap and the pc in the guest state are filled in */
     CODE_EXIT_FLUSH,   /* leave: fence.i; rax: next pc */
+    CODE_EXIT_INTERP,  /* leave: a lower engine must run the block that starts at rax */
     CODE_EXIT_FAULT,   /* where the host's fault handler resumes; guest state, pc and t->trap are complete */
     CODE_CALL_SLOW,    /* calls a helper with the guest's registers saved around it */
     CODE_TRAMPOLINES,
     CODE_HELPER_UOP = CODE_TRAMPOLINES, /* evaluates one µop that has no host code */
+    CODE_HELPER_FP_ENTER,               /* gives MXCSR to the guest; used by CODE_ENTER */
+    CODE_HELPER_FP_LEAVE,               /* and back; used by the exits */
     CODE_TARGETS
 };
+
+/* Fragments are executed at a multiple of this; no constant in one asks for more. */
+enum { FRAGMENT_ALIGN = 16 };
 
 /* A translated block before it is placed: what a translator makes and the code cache takes. All pointers are the
  * translator's and valid until its next call. Offsets count from the first byte of code. */

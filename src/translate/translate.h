@@ -45,11 +45,45 @@ enum translate_bailout {
     BAILOUT_COUNT
 };
 
-/* In the host's fault handler: moves the guest registers that are pinned from the interrupted context (ucontext_t *) to
- * their slots in t->guest, so that the state is whole. Async-signal-safe. */
+/* What the function at CODE_ENTER returns: why guest code was left. The guest state is exact then, the pc but for
+ * TRANSLATE_EXIT_LINK, where it is that of the exit whose stub t->exit_stub is (code_cache_find_exit). CODE_ENTER and the
+ * exits do fp_enter and fp_leave themselves, so fcsr in the guest state is exact too. The caller sees to the gs base. */
+enum translate_exit {
+    TRANSLATE_EXIT_LINK,
+    TRANSLATE_EXIT_LOOKUP,
+    TRANSLATE_EXIT_POLL,
+    TRANSLATE_EXIT_TRAP,  /* t->trap; also after CODE_EXIT_FAULT */
+    TRANSLATE_EXIT_FLUSH,
+    TRANSLATE_EXIT_INTERP, /* run the block at the pc in a lower engine, then go on: an illegal or rare instruction, a
+                            * misaligned atomic, a value or rounding mode that the fragment does not handle */
+};
+
+/* Host address of a function of the runtime that fragments and trampolines call, by enum code_target. For
+ * code_cache_config.target. */
+uint64_t translate_target(unsigned id);
+
+/* In the host's fault handler, when the host pc is in a fragment: moves the guest registers that are pinned from the
+ * interrupted context (ucontext_t *) to their slots in t->guest, so that the state is whole but for the pc and fcsr. The
+ * handler then sets pc and t->trap and resumes at CODE_EXIT_FAULT, all registers of the context but rip as they are.
+ * Async-signal-safe. */
 void translate_save_pins(const struct translator *tr, struct thread *t, const void *ucontext);
 
-/* The function behind CODE_HELPER_UOP. */
-uint64_t translate_helper_uop(struct thread *t, uint64_t a, uint64_t b, uint64_t c, uint64_t packed);
+/* ---- for listings ------------------------------------------------------------------------------------------------- */
+
+/* Of the block translated last, until the next: its µops after the passes (-d opt), and where guest registers and values
+ * live (-d regs). */
+void translate_print_opt(const struct translator *tr, struct strbuf *out);
+void translate_print_regs(const struct translator *tr, struct strbuf *out);
+/* A host_namer; arg is the struct translate_names. Names trampolines, helpers and fields of the thread. */
+struct translate_names {
+    const struct translator *tr;
+    uint64_t targets[CODE_TARGETS]; /* where they are */
+};
+const char *translate_name(void *arg, uint64_t address);
+
+/* The functions behind CODE_HELPER_*. Called by trampolines only. */
+void translate_helper_uop(struct thread *t);
+void translate_helper_fp_enter(struct thread *t, uint32_t fcsr_offset);
+void translate_helper_fp_leave(struct thread *t, uint32_t fcsr_offset);
 
 #endif
