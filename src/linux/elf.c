@@ -38,8 +38,7 @@ static bool in_file(uint64_t offset, uint64_t size, uint64_t file_size)
     return offset <= file_size && size <= file_size - offset;
 }
 
-/* ---- the file's header ------------------------------------------------------------------------
- */
+/* ---- the file's header ---------------------------------------------------------------------- */
 
 static int check_magic(const unsigned char *bytes, size_t len, struct load_error *error)
 {
@@ -157,8 +156,7 @@ int elf_read_header(const void *bytes, size_t len, uint64_t file_size, struct el
     return 0;
 }
 
-/* ---- segments ---------------------------------------------------------------------------------
- */
+/* ---- segments ------------------------------------------------------------------------------- */
 
 static uint64_t page_down(uint64_t addr)
 {

@@ -33,8 +33,7 @@ struct module {
     uint64_t bias;
 };
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static int read_exactly(const struct module *m, void *to, size_t len, uint64_t offset,
                         struct load_error *error)
@@ -89,8 +88,7 @@ static int read_module(struct module *m, struct load_error *error)
     return elf_check_interp(m->interp, m->plan.interp_size, error);
 }
 
-/* ---- mapping ----------------------------------------------------------------------------------
- */
+/* ---- mapping -------------------------------------------------------------------------------- */
 
 static int map_failed(int64_t err, uint64_t start, uint64_t end, struct load_error *error)
 {
@@ -182,8 +180,7 @@ static int place_module(const struct space *space, struct module *m, uint64_t wa
     return 0;
 }
 
-/* ---- the interpreter --------------------------------------------------------------------------
- */
+/* ---- the interpreter ------------------------------------------------------------------------ */
 
 /* Opens the interpreter: under the prefix first, then as the host sees it. */
 static int open_interp(const char *name, const char *prefix, struct load_error *error)
@@ -229,8 +226,7 @@ static int read_interp(struct module *interp, const struct module *program, cons
                      interp->path, inner.text);
 }
 
-/* ---- all together -----------------------------------------------------------------------------
- */
+/* ---- all together --------------------------------------------------------------------------- */
 
 static int map_module(struct space *space, struct module *m, uint64_t wanted,
                       struct load_error *error)

@@ -54,8 +54,7 @@ static uint64_t push_bytes(struct builder *b, const void *bytes, size_t len)
     return b->sp;
 }
 
-/* ---- sizes ------------------------------------------------------------------------------------
- */
+/* ---- sizes ---------------------------------------------------------------------------------- */
 
 static uint64_t stack_size(const struct options *options)
 {
@@ -105,8 +104,7 @@ static int check_sizes(struct strings argv, struct strings envp, uint64_t stack,
     return 0;
 }
 
-/* ---- mapping ----------------------------------------------------------------------------------
- */
+/* ---- mapping -------------------------------------------------------------------------------- */
 
 /* Returns the stack's end (its highest address), or 0 with *error. */
 static uint64_t map_stack(struct space *space, uint64_t size, bool executable,
@@ -130,8 +128,7 @@ static uint64_t map_stack(struct space *space, uint64_t size, bool executable,
     return start + size;
 }
 
-/* ---- contents ---------------------------------------------------------------------------------
- */
+/* ---- contents ------------------------------------------------------------------------------- */
 
 /* Pushes strings from the last to the first and notes their addresses. */
 static void push_strings(struct builder *b, char *const list[], unsigned count, uint64_t *addrs)

@@ -4,8 +4,7 @@
 
 #include <errno.h>
 
-/* ---- the table of fix-ups ---------------------------------------------------------------------
- */
+/* ---- the table of fix-ups ------------------------------------------------------------------- */
 
 /* One entry as SPACE_FIXUP writes it; distances from the field itself. */
 struct fixup {
@@ -67,8 +66,7 @@ bool space_handle_fault(const struct space *s, int sig, const siginfo_t *info, u
     return true;
 }
 
-/* ---- buffers ----------------------------------------------------------------------------------
- */
+/* ---- buffers -------------------------------------------------------------------------------- */
 
 /* Returns how many bytes were left when it faulted, 0 if none: rcx counts down as the bytes go. */
 static size_t copy_guarded(void *to, const void *from, size_t len)

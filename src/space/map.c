@@ -71,8 +71,7 @@ void space_sync_growth(struct space *s)
     }
 }
 
-/* ---- the host's side --------------------------------------------------------------------------
- */
+/* ---- the host's side ------------------------------------------------------------------------ */
 
 static int host_map(struct space *s, uint64_t addr, uint64_t len, int prot, int flags, int fd,
                     uint64_t offset)
@@ -117,8 +116,7 @@ void space_release_holes(struct space *s, uint64_t start, uint64_t end)
     }
 }
 
-/* ---- mmap -------------------------------------------------------------------------------------
- */
+/* ---- mmap ----------------------------------------------------------------------------------- */
 
 uint64_t space_choose(const struct space *s, uint64_t len, unsigned try, uint64_t *below)
 {
@@ -253,8 +251,7 @@ int64_t space_map(struct space *s, gva hint, uint64_t len, int prot, int flags, 
     return (int64_t)r.item.start;
 }
 
-/* ---- munmap, mprotect -------------------------------------------------------------------------
- */
+/* ---- munmap, mprotect ----------------------------------------------------------------------- */
 
 int space_unmap(struct space *s, gva start, uint64_t len)
 {

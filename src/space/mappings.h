@@ -27,8 +27,7 @@ void mappings_remove(struct mappings *m, uint64_t start, uint64_t end);
 /* Sets the protection of what lies in [start, end), cutting and joining as needed. */
 void mappings_set_prot(struct mappings *m, uint64_t start, uint64_t end, int prot);
 
-/* ---- map.c, for remap.c -----------------------------------------------------------------------
- */
+/* ---- map.c, for remap.c --------------------------------------------------------------------- */
 
 /* The protection that the host gets: the guest's code is data to the host, never executable. */
 int space_host_prot(int prot);

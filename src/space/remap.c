@@ -18,8 +18,7 @@ struct move {
     struct mapping source; /* copy of the mapping that covers old; its name is the table's */
 };
 
-/* ---- moving -----------------------------------------------------------------------------------
- */
+/* ---- moving --------------------------------------------------------------------------------- */
 
 /* The mapping as it looks at its new place. */
 static struct mapping moved_item(const struct move *mv, uint64_t to)
@@ -76,8 +75,7 @@ static int64_t move_fixed(struct space *s, struct move *mv, uint64_t to)
     return move_to(s, mv, to);
 }
 
-/* ---- growing in place -------------------------------------------------------------------------
- */
+/* ---- growing in place ----------------------------------------------------------------------- */
 
 /* Extends the mapping's last page upward; the host does it only if it has nothing there. */
 static int grow_in_place(struct space *s, const struct move *mv)
@@ -97,8 +95,7 @@ static int grow_in_place(struct space *s, const struct move *mv)
     return 0;
 }
 
-/* ---- mremap -----------------------------------------------------------------------------------
- */
+/* ---- mremap --------------------------------------------------------------------------------- */
 
 static int check_flags(const struct move *mv, uint64_t new_addr)
 {
@@ -182,8 +179,7 @@ int64_t space_remap(struct space *s, gva old, uint64_t old_len, uint64_t new_len
     return flags & MREMAP_FIXED ? move_fixed(s, &mv, new_addr.v) : move_anywhere(s, &mv);
 }
 
-/* ---- brk --------------------------------------------------------------------------------------
- */
+/* ---- brk ------------------------------------------------------------------------------------ */
 
 void space_set_brk(struct space *s, gva start)
 {

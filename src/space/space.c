@@ -19,8 +19,7 @@
 #define STACK_GUARD_GAP ((uint64_t)1 << 20) /* kernel: stack_guard_gap, 256 pages */
 #define HOST_TOP        (((uint64_t)1 << 47) - SPACE_PAGE_SIZE)
 
-/* ---- which host addresses ---------------------------------------------------------------------
- */
+/* ---- which host addresses ------------------------------------------------------------------- */
 
 /* Are the host's addresses [start, end) free? Asks for them and gives them back at once. A limit of
  * the address space (ENOMEM) is looked at after the addresses, so it means that they are free. */
@@ -104,8 +103,7 @@ void space_destroy(struct space *s)
     free(s);
 }
 
-/* ---- look-ups ---------------------------------------------------------------------------------
- */
+/* ---- look-ups ------------------------------------------------------------------------------- */
 
 const struct mapping *space_find(const struct space *s, gva addr)
 {

@@ -101,7 +101,7 @@ SPACE_STORE(16, "movw %w[v], (%[base],%[addr])")
 SPACE_STORE(32, "movl %k[v], (%[base],%[addr])")
 SPACE_STORE(64, "movq %q[v], (%[base],%[addr])")
 
-/* ---- atomics --------------------------------------------------------------------------------- */
+/* ---- atomics -------------------------------------------------------------------------------- */
 
 /* One instruction that exchanges %[v] with the result's old value. */
 #define SPACE_AMO_EXCHANGE(op, bits, insn)                                                         \
@@ -206,7 +206,7 @@ SPACE_AMO_CHOICE(maxu, 64, "rax", "q", "a")
 SPACE_CMPXCHG(32, "l")
 SPACE_CMPXCHG(64, "q")
 
-/* ---- after a failure ------------------------------------------------------------------------- */
+/* ---- after a failure ------------------------------------------------------------------------ */
 
 /* Fills t->trap for an access at addr that has just failed on t. kind is TRAP_LOAD,
  * TRAP_STORE (atomics too: the manual, volume II, gives them the store's cause) or TRAP_FETCH. */

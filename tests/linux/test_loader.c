@@ -75,8 +75,7 @@ static int prot_at(uint64_t addr)
     return m && m->start <= addr ? m->prot : -1;
 }
 
-/* ---- what is mapped ---------------------------------------------------------------------------
- */
+/* ---- what is mapped ------------------------------------------------------------------------- */
 
 static void check_image(uint64_t bias)
 {
@@ -212,8 +211,7 @@ static void headers_that_are_not_loaded_have_no_address(void **state)
     assert_int_equal(image.phdr.v, 0);
 }
 
-/* ---- what is refused --------------------------------------------------------------------------
- */
+/* ---- what is refused ------------------------------------------------------------------------ */
 
 #define FIELD(f) offsetof(struct small_elf, f), sizeof(((struct small_elf *)0)->f)
 #define E(f)     FIELD(header.f)
@@ -386,8 +384,7 @@ static void a_shared_library_is_no_program(void **state)
     expect_error(load(&e), "shared library", ENOEXEC, EXIT_CANNOT_RUN);
 }
 
-/* ---- the interpreter --------------------------------------------------------------------------
- */
+/* ---- the interpreter ------------------------------------------------------------------------ */
 
 static char prefix[] = "/tmp/loader-test-XXXXXX";
 

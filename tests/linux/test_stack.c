@@ -45,8 +45,7 @@ static int drop_space(void **state)
     return 0;
 }
 
-/* ---- reading a stack --------------------------------------------------------------------------
- */
+/* ---- reading a stack ------------------------------------------------------------------------ */
 
 static uint64_t word_at(const struct space *s, uint64_t addr)
 {
@@ -114,8 +113,7 @@ static void check_shape(struct space *s, uint64_t sp, const struct shape *k)
     assert_int_equal(word_at(s, before), 0);
 }
 
-/* ---- tests ------------------------------------------------------------------------------------
- */
+/* ---- tests ---------------------------------------------------------------------------------- */
 
 static char *const some_args[] = {"prog", "", "a b", "last", NULL};
 static char *const some_vars[] = {
@@ -164,7 +162,7 @@ static void every_count_keeps_the_alignment(void **state)
     char *args[40] = {NULL};
     for (int i = 1; i < 39; i++) {
         for (int n = 0; n < i; n++)
-            args[n] = "123456" + i % 7;
+            args[n] = (char *)&"123456"[i % 7];
         args[i] = NULL;
         setup(&(struct options){0}, args, i % 2 ? some_vars : none, &k);
         assert_int_equal(k.argc, i);

@@ -1,14 +1,12 @@
-/* Single accesses: results, and faults of every size at every distance from every kind of border.
- */
+/* Single accesses: results, and faults of every size at every distance from every kind of
+ * border. */
 #include "space_test.h"
 
 #include <errno.h>
 
-#define BORDER ((uint64_t)0x20000000) /* first page: readable and writable; from here on: varies   \
-                                       */
+#define BORDER ((uint64_t)0x20000000) /* below: a page to read and write */
 
-/* ---- every accessor behind one signature ------------------------------------------------------
- */
+/* ---- every accessor behind one signature ---------------------------------------------------- */
 
 struct access {
     const char *name;
@@ -82,8 +80,7 @@ static const struct access accesses[] = {
     {"cmpxchg64", 8, true, true, run_cmpxchg_64},
 };
 
-/* ---- results ----------------------------------------------------------------------------------
- */
+/* ---- results -------------------------------------------------------------------------------- */
 
 static void *host(uint64_t addr)
 {
@@ -177,8 +174,7 @@ static void cmpxchg_leaves_another_value_alone(void **state)
     assert_int_equal(v, 5);
 }
 
-/* ---- faults -----------------------------------------------------------------------------------
- */
+/* ---- faults --------------------------------------------------------------------------------- */
 
 /* Runs every accessor at every distance from BORDER; those that touch a byte from BORDER on must
  * fail with the reason there (for stores, for loads), at the first such byte, and write nothing. */
@@ -278,8 +274,7 @@ static void the_last_page_cannot_be_mapped(void **state)
     assert_int_equal(fault_count, 1);
 }
 
-/* ---- the handler ------------------------------------------------------------------------------
- */
+/* ---- the handler ---------------------------------------------------------------------------- */
 
 static void handler_takes_only_faults_of_accessors(void **state)
 {
@@ -312,8 +307,7 @@ static void handler_takes_only_faults_of_accessors(void **state)
     assert_int_equal(uc.uc_mcontext.gregs[REG_RIP], pc);
 }
 
-/* ---- buffers ----------------------------------------------------------------------------------
- */
+/* ---- buffers -------------------------------------------------------------------------------- */
 
 static void buffers_stop_at_a_fault(void **state)
 {

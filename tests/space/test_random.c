@@ -24,8 +24,7 @@ static unsigned pick(unsigned n)
     return (unsigned)((seed >> 11) % n);
 }
 
-/* ---- the kernel's view ------------------------------------------------------------------------
- */
+/* ---- the kernel's view ---------------------------------------------------------------------- */
 
 /* One page as /proc/self/maps shows it. */
 struct page {
@@ -109,8 +108,7 @@ static void check_table(const char *step)
     }
 }
 
-/* ---- the steps: each returns what both gave, 0 for success ------------------------------------
- */
+/* ---- the steps: each returns what both gave, 0 for success ---------------------------------- */
 
 static int result_of(int64_t guest, void *host, const char *what)
 {
@@ -207,8 +205,7 @@ static void step_write(char *what)
         fail_msg("%s: kernel %d", what, host);
 }
 
-/* ---- the test ---------------------------------------------------------------------------------
- */
+/* ---- the test ------------------------------------------------------------------------------- */
 
 /* Faults in the native window are fixed up too: to the handler it is one more offset space. */
 static struct space native_space;

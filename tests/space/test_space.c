@@ -32,8 +32,7 @@ static enum fault_reason check(uint64_t addr, int prot)
     return space_check(the_space, GVA(addr), prot);
 }
 
-/* ---- kinds ------------------------------------------------------------------------------------
- */
+/* ---- kinds ---------------------------------------------------------------------------------- */
 
 static void kinds_differ_in_the_base(void **state)
 {
@@ -114,8 +113,7 @@ static void placement_steps_over_the_hosts_pages(void **state)
     munmap(host, 60 * PAGE);
 }
 
-/* ---- placement --------------------------------------------------------------------------------
- */
+/* ---- placement ------------------------------------------------------------------------------ */
 
 static void placement_goes_down_from_the_top(void **state)
 {
@@ -146,8 +144,7 @@ static void two_spaces_place_alike(void **state)
         assert_int_equal(map_at(0, (i * 7 % 5 + 1) * PAGE, RW, 0), first[i]);
 }
 
-/* ---- errors, as mmap(2) and mm/mmap.c give them -----------------------------------------------
- */
+/* ---- errors, as mmap(2) and mm/mmap.c give them --------------------------------------------- */
 
 static void mmap_errors(void **state)
 {
@@ -229,8 +226,7 @@ static void writing_through_a_read_only_file_is_refused(void **state)
     close(fd);
 }
 
-/* ---- rights -----------------------------------------------------------------------------------
- */
+/* ---- rights --------------------------------------------------------------------------------- */
 
 static void rights_of_each_protection(void **state)
 {
@@ -297,8 +293,7 @@ static void changes_of_code_are_announced(void **state)
     expect_change(A + 5 * PAGE, A + 6 * PAGE);
 }
 
-/* ---- mremap -----------------------------------------------------------------------------------
- */
+/* ---- mremap --------------------------------------------------------------------------------- */
 
 static int64_t remap(uint64_t old, uint64_t old_pages, uint64_t new_pages, int flags, uint64_t to)
 {
@@ -373,8 +368,7 @@ static void mremap_of_nothing_makes_a_second_view(void **state)
     assert_int_equal(space_find(the_space, GVA(to))->file_offset, PAGE);
 }
 
-/* ---- files and shared memory ------------------------------------------------------------------
- */
+/* ---- files and shared memory ---------------------------------------------------------------- */
 
 static void files_show_their_bytes_and_offsets(void **state)
 {
@@ -429,8 +423,7 @@ static void neighbours_join_only_if_alike(void **state)
     assert_int_equal(space_find(the_space, GVA(A + 8 * PAGE))->end, A + 9 * PAGE);
 }
 
-/* ---- growing down, brk ------------------------------------------------------------------------
- */
+/* ---- growing down, brk ---------------------------------------------------------------------- */
 
 static void the_host_grows_a_mapping_down(void **state)
 {
