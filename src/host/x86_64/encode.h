@@ -48,7 +48,7 @@ enum x86_class {
     C_MX = C_M128 | C_M256 | C_M512,
     C_XMM = C_X0 | C_X8 | C_XH,
     C_VEC = C_XMM | C_Y0 | C_Y8 | C_YH | C_Z,
-    C_EVEX_ONLY = C_XH | C_YH | C_Z | C_M512,
+    C_EVEX_ONLY = C_XH | C_YH | C_Z,
 };
 
 enum x86_role {
