@@ -375,14 +375,43 @@ static uint64_t span_size(const struct sys_arg *arg, const uint64_t args[6],
     }
 }
 
+/* A span of the address space. */
+static int convert_memory(struct linux_task *task, const struct sys_arg *arg,
+                          const uint64_t args[6], int i, uint64_t *host)
+{
+    *host = task->process->space->base + args[i];
+    return args[i] > SPACE_TOP || args[arg->aux] > SPACE_TOP - args[i] ? -ENOMEM : 0;
+}
+
+/* Room whose size stands in the int that another argument points to. */
+static int convert_len_out(struct linux_task *task, const struct sys_arg *arg,
+                           const uint64_t args[6], int i, uint64_t *host)
+{
+    int32_t length = 0;
+
+    if (args[i] != 0 && args[arg->aux] != 0 &&
+        space_read(task->process->space, GVA(args[arg->aux]), &length, sizeof(length)))
+        return -EFAULT;
+    return sys_span(task, args[i], (uint32_t)MAX(length, 0), host) ? 0 : -EFAULT;
+}
+
+static int convert_vector(struct linux_task *task, struct sys_frame *frame,
+                          const struct sys_arg *arg, const uint64_t args[6], int i)
+{
+    uint64_t count = args[arg->aux];
+
+    if (count > SYS_VEC_MAX)
+        return -EINVAL;
+    frame->vec = base_alloc(MAX(count, 1) * sizeof(*frame->vec));
+    frame->host[i] = (uint64_t)frame->vec;
+    return sys_read_iovec(task, args[i], count, frame->vec);
+}
+
 /* Converts argument i into frame->host[i]. Returns 0 or -errno. */
 static int convert_argument(struct linux_task *task, const struct sys_row *row,
                             struct sys_frame *frame, const uint64_t args[6], int i)
 {
     const struct sys_arg *arg = &row->args[i];
-    struct space *space = task->process->space;
-    int32_t length;
-    int err;
 
     switch (arg->kind) {
     case ARG_STR:
@@ -396,24 +425,12 @@ static int convert_argument(struct linux_task *task, const struct sys_row *row,
         frame->host[i] = 0;
         return 0;
     case ARG_MEM:
-        frame->host[i] = space->base + args[i];
-        if (args[i] > SPACE_TOP || args[arg->aux] > SPACE_TOP - args[i])
-            return -ENOMEM;
-        return 0;
+        return convert_memory(task, arg, args, i, &frame->host[i]);
     case ARG_LEN_OUT:
-        if (args[i] == 0 || args[arg->aux] == 0)
-            length = 0;
-        else if (space_read(space, GVA(args[arg->aux]), &length, sizeof(length)))
-            return -EFAULT;
-        return sys_span(task, args[i], (uint32_t)MAX(length, 0), &frame->host[i]) ? 0 : -EFAULT;
+        return convert_len_out(task, arg, args, i, &frame->host[i]);
     case ARG_VEC_IN:
     case ARG_VEC_OUT:
-        if (args[arg->aux] > SYS_VEC_MAX)
-            return -EINVAL;
-        frame->vec = base_alloc(MAX(args[arg->aux], 1) * sizeof(*frame->vec));
-        err = sys_read_iovec(task, args[i], args[arg->aux], frame->vec);
-        frame->host[i] = (uint64_t)frame->vec;
-        return err;
+        return convert_vector(task, frame, arg, args, i);
     case ARG_STAT:
         frame->host[i] = (uint64_t)&frame->stat;
         return 0;

@@ -1,17 +1,20 @@
-/* linux/raw_syscall.S: the one `syscall` instruction through which the guest's system calls reach the kernel.
+/* linux/raw_syscall.S: the one `syscall` instruction through which the guest's system calls reach
+ * the kernel.
  *
  *   int64_t linux_raw_syscall(const uint32_t *pending, long number, const uint64_t args[6])
  *
- * A signal for the guest that arrives after the last look for one and before the kernel has begun the call would wait
- * until the call returns, perhaps for ever. Here the look and the instruction stand side by side, between two labels: the
- * host's signal handler sends a thread that it interrupted between them to linux_raw_abort, and the call answers
- * SYS_RESTART without having been made. A call that the kernel wants made again after the handler (SA_RESTART) comes back
- * to the same instruction and takes the same way out, so the kernel alone decides which calls restart.
+ * A signal for the guest that arrives after the last look for one and before the kernel has begun
+ * the call would wait until the call returns, perhaps for ever. Here the look and the instruction
+ * stand side by side, between two labels: the host's signal handler sends a thread that it
+ * interrupted between them to linux_raw_abort, and the call answers SYS_RESTART without having been
+ * made. A call that the kernel wants made again after the handler (SA_RESTART) comes back to the
+ * same instruction and takes the same way out, so the kernel alone decides which calls restart.
  *
- *   int64_t linux_raw_vfork(uint64_t flags, uint64_t stack, uint64_t ptid, uint64_t ctid, void (*child)(void *), void *arg)
+ *   int64_t linux_raw_vfork(uint64_t flags, uint64_t stack, uint64_t ptid, uint64_t ctid,
+ *                           void (*child)(void *), void *arg)
  *
- * clone(2) with CLONE_VM | CLONE_VFORK. The child goes on this very stack below the return address, in child(arg), which
- * does not return; the parent finds its frames as it left them. */
+ * clone(2) with CLONE_VM | CLONE_VFORK. The child goes on this very stack below the return address,
+ * in child(arg), which does not return; the parent finds its frames as it left them. */
 	.text
 	.globl linux_raw_syscall, linux_raw_start, linux_raw_insn, linux_raw_abort, linux_raw_vfork
 	.hidden linux_raw_start, linux_raw_insn, linux_raw_abort

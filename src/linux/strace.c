@@ -156,6 +156,17 @@ static void print_limit(struct strbuf *out, uint64_t value)
         strbuf_printf(out, "%llu", (unsigned long long)value);
 }
 
+/* Two of them: {first=..., second=...}. */
+static void print_times(struct strbuf *out, const struct timespec t[2], const char *first,
+                        const char *second, const char *fraction)
+{
+    strbuf_printf(out, "{%s=", first);
+    print_time(out, &t[0], fraction);
+    strbuf_printf(out, ", %s=", second);
+    print_time(out, &t[1], fraction);
+    strbuf_printf(out, "}");
+}
+
 static void print_struct(struct linux_task *task, struct strbuf *out, enum sys_struct kind,
                          uint64_t addr)
 {
@@ -186,19 +197,13 @@ static void print_struct(struct linux_task *task, struct strbuf *out, enum sys_s
         print_time(out, &u.ts[0], "usec");
         break;
     case STRUCT_timespec2:
-        strbuf_printf(out, "[");
-        print_time(out, &u.ts[0], "nsec");
-        strbuf_printf(out, ", ");
-        print_time(out, &u.ts[1], "nsec");
-        strbuf_printf(out, "]");
+        print_times(out, u.ts, "atime", "mtime", "nsec");
         break;
     case STRUCT_itimerspec:
+        print_times(out, u.ts, "it_interval", "it_value", "nsec");
+        break;
     case STRUCT_itimerval:
-        strbuf_printf(out, "{it_interval=");
-        print_time(out, &u.ts[0], kind == STRUCT_itimerval ? "usec" : "nsec");
-        strbuf_printf(out, ", it_value=");
-        print_time(out, &u.ts[1], kind == STRUCT_itimerval ? "usec" : "nsec");
-        strbuf_printf(out, "}");
+        print_times(out, u.ts, "it_interval", "it_value", "usec");
         break;
     case STRUCT_rlimit:
         strbuf_printf(out, "{rlim_cur=");

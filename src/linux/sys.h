@@ -9,9 +9,7 @@
 
 #include "linux/task.h"
 
-/* ---- arguments
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 enum sys_arg_kind {
     ARG_NONE,
@@ -75,9 +73,7 @@ unsigned sys_struct_size(enum sys_struct s);
 /* What a result is, for the tracer. */
 enum sys_result { RES_INT, RES_HEX, RES_MODE, RES_NEVER };
 
-/* ---- rows
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 /* A handler gets the guest's arguments and answers like the kernel: a result or -errno. Two answers
  * are special: */
@@ -124,9 +120,7 @@ const struct sys_row *sys_row(uint64_t number);
 #undef REFUSE
 #undef QUIET
 
-/* ---- for handlers
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- for handlers ---------------------------------------------------------------------------- */
 
 /* Makes a host system call for the guest. Returns its result, -errno, or SYS_RESTART when a signal
  * for the guest came before the call took effect or when the kernel wants it made again after the
@@ -151,9 +145,7 @@ int sys_read_iovec(struct linux_task *task, uint64_t addr, uint64_t count, struc
 /* Passes through as the row says, after a handler has looked. */
 int64_t sys_pass(struct linux_task *task, const struct sys_row *row, const uint64_t args[6]);
 
-/* ---- tracing
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- tracing --------------------------------------------------------------------------------- */
 
 enum name_set {
 #define NAMES(set) NAMES_##set,
