@@ -13,6 +13,7 @@ static uint64_t seed = 7;
 static void test_round_trip(void **state)
 {
     bool seen[UOP_COUNT] = {false};
+    print_message("# random blocks from seed %lu, the test's argument\n", seed);
     for (uint64_t n = 0; n < 2000; n++) {
         struct fp_gen g = {seed + n};
         struct ir_block b, again;
@@ -276,7 +277,6 @@ int main(int argc, char **argv)
 {
     if (argc > 1)
         seed = strtoul(argv[1], NULL, 0);
-    printf("# random blocks from seed %lu; repeat with: %s %lu\n", seed, argv[0], seed);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_free_form),
         cmocka_unit_test(test_rejects_garbage), cmocka_unit_test(test_verifier),
