@@ -13,6 +13,13 @@
 
 enum { SIZE = 1 << 20 };
 
+/* A sanitizer's shadow is larger than any limit that we could set. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { LIMITS_BIND = false };
+#else
+enum { LIMITS_BIND = true };
+#endif
+
 static struct bench bench;
 
 /* ---- the kernel's view -------------------------------------------------------------------------
@@ -187,11 +194,8 @@ static void no_file(void *arg)
 
 static void failures_are_explained(void **state)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    print_message("# address space is not limited under a sanitizer\n");
-#else
-    assert_false(dies_of_check(no_address_space, NULL));
-#endif
+    if (LIMITS_BIND)
+        assert_false(dies_of_check(no_address_space, NULL));
     assert_false(dies_of_check(no_file, NULL));
 }
 

@@ -287,11 +287,38 @@ static void forms_keep_to_the_features(void **state)
     host_code_free(&c);
 }
 
+static void nops_of_every_length(void **state)
+{
+    struct host_cpu cpu = {.features = ~0ull};
+    struct host_code c;
+    uint8_t bytes[64];
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction d;
+
+    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    host_code_init(&c, &cpu);
+    for (unsigned n = 0; n <= 64; n++) {
+        unsigned count = 0, at = 0;
+        host_code_begin(&c, bytes, TEST_EXEC, sizeof(bytes));
+        x86_nop(&c, n);
+        assert_int_equal(c.pos, n);
+        for (; at < n; at += d.length, count++) {
+            assert_true(ZYAN_SUCCESS(
+                ZydisDecoderDecodeInstruction(&decoder, NULL, bytes + at, n - at, &d)));
+            assert_int_equal(d.mnemonic, ZYDIS_MNEMONIC_NOP);
+        }
+        assert_int_equal(at, n);
+        assert_int_equal(count, (n + 8) / 9);
+    }
+    host_code_free(&c);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_decodes_as_asked),
         cmocka_unit_test(forms_keep_to_the_features),
+        cmocka_unit_test(nops_of_every_length),
     };
     if (argc > 1)
         seed = strtoull(argv[1], NULL, 0);
