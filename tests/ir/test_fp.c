@@ -231,8 +231,9 @@ int main(int argc, char **argv)
     config.oracle = argv[2];
     config.operands = operands ? strtoul(operands, NULL, 0) : 5000;
     config.seed = argc > 4 ? strtoul(argv[4], NULL, 0) : 20240607;
-    printf("# %zu operand tuples per operation in 5 modes; repeat with: %s %s %s %zu %lu\n",
-           config.operands, argv[0], argv[1], argv[2], config.operands, config.seed);
+    fprintf(stderr,
+            "# %zu operand tuples per operation in 5 modes; repeat with: %s %s %s %zu %lu\n",
+            config.operands, argv[0], argv[1], argv[2], config.operands, config.seed);
     struct CMUnitTest tests[OP_COUNT];
     for (unsigned op = 0; op < OP_COUNT; op++)
         tests[op] =
