@@ -159,7 +159,7 @@ static bool check_sample(const struct sample *s, const uint8_t *slot, unsigned *
     bool read = ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LONG_64, 0, slot, SLOT, &d));
     if (read && strcmp(other.text, s->text) == 0 && s->length <= d.info.length)
         return true;
-    print_message("%s: ours", s->text);
+    print_message("# %s: ours", s->text);
     for (unsigned i = 0; i < s->length; i++)
         print_message(" %02x", s->bytes[i]);
     print_message(", the assembler's");

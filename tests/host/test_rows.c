@@ -31,7 +31,7 @@ static _Noreturn void fail_trial(const struct trial *t, enum x86_insn insn, cons
     const uint8_t *code = t->bytes + t->at;
 
     host_disassemble_one(&text, code, t->length, HPC(TEST_EXEC.v + t->at), NULL, NULL);
-    strbuf_printf(&text, "    form %ld of %s:", (long)(t->form - x86_mnemonics[insn].forms),
+    strbuf_printf(&text, "#   form %ld of %s:", (long)(t->form - x86_mnemonics[insn].forms),
                   x86_insn_name(insn));
     for (unsigned i = 0; i < X86_MAX_OPERANDS && t->ops[i].kind; i++) {
         const struct x86_operand *o = &t->ops[i];
@@ -40,7 +40,7 @@ static _Noreturn void fail_trial(const struct trial *t, enum x86_insn insn, cons
                       o->kind, o->size, o->reg, o->index, o->scale, o->mask, o->round,
                       (unsigned long)o->value);
     }
-    print_message("%s\n    %s\n", text.data, what);
+    print_message("# %s\n#   %s\n", text.data, what);
     strbuf_free(&text);
     fail_msg("test_rows %lu", (unsigned long)seed);
     abort();

@@ -1,62 +1,11 @@
-/* Emitted code, executed: what C computes for the same operands is the expectation. Cases whose
- * instructions this processor does not have are skipped. */
-#include "host_test.h"
+/* Emitted integer code, executed: what C computes for the same operands is the expectation. Cases
+ * whose instructions this processor does not have are skipped. */
+#include "run.h"
 
-#include <math.h>
 #include <string.h>
 #include <asm/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* Arguments and result of a function. */
-static const enum x86_reg A = X86_RDI, B = X86_RSI, C3 = X86_RDX, RESULT = X86_RAX;
-
-static struct bench bench;
-
-static const uint64_t values[] = {
-    0,
-    1,
-    2,
-    7,
-    0x7f,
-    0x80,
-    0xff,
-    0x7fff,
-    0x8000,
-    0xffff,
-    0x7fffffff,
-    0x80000000,
-    0xffffffff,
-    1ull << 32,
-    INT64_MAX,
-    ~0ull,
-    1ull << 63,
-    0x0123456789abcdef,
-    0xfedcba9876543210,
-    0x5555aaaa5555aaaa,
-};
-
-static void need(enum host_feature feature)
-{
-    if (!host_cpu_has(&bench.cpu, feature))
-        skip();
-}
-
-static struct host_code *start(void)
-{
-    return bench_begin(&bench, 64);
-}
-
-static host_function *end(void)
-{
-    x86_emit0(&bench.code, X86_ret);
-    return bench_finish(&bench);
-}
-
-static uint64_t call2(host_function *f, uint64_t a, uint64_t b)
-{
-    return f(a, b, 0, 0, 0, 0);
-}
 
 /* ---- integers -------------------------------------------------------------------------------- */
 
@@ -92,12 +41,13 @@ static void arithmetic_in_all_sizes(void **state)
                                          {X86_or, c_or},   {X86_xor, c_xor}, {X86_mov, c_mov}};
     for (unsigned i = 0; i < ARRAY_LEN(rows) * 4; i++) {
         unsigned size = 1u << i % 4;
-        struct host_code *c = start();
+        struct host_code *c = run_begin();
         x86_emit(c, X86_mov, x86_r64(RESULT), x86_r64(A));
         x86_emit(c, rows[i / 4].insn, x86_gpr(size, RESULT), x86_gpr(size, B));
-        host_function *f = end();
-        for (unsigned k = 0; k < ARRAY_LEN(values) * ARRAY_LEN(values); k++) {
-            uint64_t a = values[k % ARRAY_LEN(values)], b = values[k / ARRAY_LEN(values)];
+        host_function *f = run_end();
+        for (unsigned k = 0; k < ARRAY_LEN(run_values) * ARRAY_LEN(run_values); k++) {
+            uint64_t a = run_values[k % ARRAY_LEN(run_values)],
+                     b = run_values[k / ARRAY_LEN(run_values)];
             assert_int_equal(call2(f, a, b), written(a, rows[i / 4].result(a, b), size));
         }
     }
@@ -110,16 +60,16 @@ static void immediates_mean_what_they_say(void **state)
     for (unsigned i = 0; i < ARRAY_LEN(immediates) * 2; i++) {
         int64_t imm = immediates[i / 2];
         unsigned size = i % 2 ? 8 : 4;
-        struct host_code *c = start();
+        struct host_code *c = run_begin();
         x86_emit(c, X86_imul, x86_gpr(size, RESULT), x86_gpr(size, A), x86_imm(imm));
         x86_emit(c, X86_add, x86_gpr(size, RESULT), x86_imm(imm));
         x86_emit(c, X86_mov, x86_mem(size, C3, 0), x86_imm(imm));
         x86_emit(c, X86_xor, x86_gpr(size, RESULT), x86_mem(size, C3, 0));
-        host_function *f = end();
-        for (unsigned k = 0; k < ARRAY_LEN(values); k++) {
+        host_function *f = run_end();
+        for (unsigned k = 0; k < ARRAY_LEN(run_values); k++) {
             uint64_t slot,
-                expected = (c_mul(values[k], (uint64_t)imm) + (uint64_t)imm) ^ (uint64_t)imm;
-            assert_int_equal(f(values[k], 0, (uintptr_t)&slot, 0, 0, 0),
+                expected = (c_mul(run_values[k], (uint64_t)imm) + (uint64_t)imm) ^ (uint64_t)imm;
+            assert_int_equal(f(run_values[k], 0, (uintptr_t)&slot, 0, 0, 0),
                              written(0, expected, size));
         }
     }
@@ -127,10 +77,10 @@ static void immediates_mean_what_they_say(void **state)
 
 static void any_constant_is_loaded(void **state)
 {
-    for (unsigned i = 0; i < ARRAY_LEN(values) * 16; i++) {
-        uint64_t value = values[i / 16];
+    for (unsigned i = 0; i < ARRAY_LEN(run_values) * 16; i++) {
+        uint64_t value = run_values[i / 16];
         unsigned reg = i % 16;
-        struct host_code *c = start();
+        struct host_code *c = run_begin();
         x86_emit(c, X86_mov, x86_r64(A),
                  x86_r64(reg)); /* rdi is the caller's to lose; rsp comes back through it */
         if (reg == A)
@@ -140,13 +90,13 @@ static void any_constant_is_loaded(void **state)
         if (reg != A && reg != RESULT)
             x86_emit(c, X86_mov, x86_r64(reg), x86_r64(A));
         assert_true(c->pos <= 3 + 10 + 3 + 3);
-        assert_int_equal(call2(end(), 0, 0), value);
+        assert_int_equal(call2(run_end(), 0, 0), value);
     }
-    struct host_code *c = start();
+    struct host_code *c = run_begin();
     x86_mov_imm(c, X86_RAX, 5);
     x86_zero(c, X86_RAX);
     assert_int_equal(c->pos, 5 + 2);
-    assert_int_equal(call2(end(), 0, 0), 0);
+    assert_int_equal(call2(run_end(), 0, 0), 0);
 }
 
 static uint64_t shift_result(enum x86_insn insn, uint64_t a, unsigned n, unsigned bits)
@@ -174,33 +124,34 @@ static void shifts_and_rotates(void **state)
     for (unsigned i = 0; i < ARRAY_LEN(insns) * 2 * 64; i++) {
         unsigned size = i & 1 ? 8 : 4, n = i / 2 % 64;
         enum x86_insn insn = insns[i / 128];
-        struct host_code *c = start();
+        struct host_code *c = run_begin();
         x86_emit(c, X86_mov, x86_r64(RESULT), x86_r64(A));
         x86_emit(c, X86_mov, x86_r64(X86_RCX), x86_r64(B));
         x86_emit(c, insn, x86_gpr(size, RESULT), x86_imm(n));
         x86_emit(c, insn, x86_gpr(size, A), x86_r8(X86_RCX));
         x86_emit(c, X86_xor, x86_gpr(size, A), x86_gpr(size, RESULT)); /* 0: both ways agree */
         x86_emit(c, X86_or, x86_r64(RESULT), x86_r64(A));
-        host_function *f = end();
-        for (unsigned k = 0; k < ARRAY_LEN(values); k++)
-            assert_int_equal(call2(f, values[k], n), shift_result(insn, values[k], n, size * 8));
+        host_function *f = run_end();
+        for (unsigned k = 0; k < ARRAY_LEN(run_values); k++)
+            assert_int_equal(call2(f, run_values[k], n),
+                             shift_result(insn, run_values[k], n, size * 8));
     }
 }
 
 static void shifts_without_flags(void **state)
 {
-    need(HOST_BMI2);
+    run_need(HOST_BMI2);
     static const enum x86_insn insns[][2] = {
         {X86_shlx, X86_shl}, {X86_shrx, X86_shr}, {X86_sarx, X86_sar}};
     for (unsigned i = 0; i < 3 * 2; i++) {
         unsigned size = i & 1 ? 8 : 4;
-        struct host_code *c = start();
+        struct host_code *c = run_begin();
         x86_emit(c, insns[i / 2][0], x86_gpr(size, RESULT), x86_gpr(size, A), x86_gpr(size, B));
         x86_emit(c, X86_rorx, x86_gpr(size, RESULT), x86_gpr(size, RESULT), x86_imm(9));
-        host_function *f = end();
-        for (unsigned k = 0; k < ARRAY_LEN(values) * 64; k++) {
-            uint64_t shifted = shift_result(insns[i / 2][1], values[k / 64], k % 64, size * 8);
-            assert_int_equal(call2(f, values[k / 64], k % 64),
+        host_function *f = run_end();
+        for (unsigned k = 0; k < ARRAY_LEN(run_values) * 64; k++) {
+            uint64_t shifted = shift_result(insns[i / 2][1], run_values[k / 64], k % 64, size * 8);
+            assert_int_equal(call2(f, run_values[k / 64], k % 64),
                              shift_result(X86_ror, shifted, 9, size * 8));
         }
     }
@@ -211,9 +162,9 @@ static void multiplication_has_two_halves(void **state)
 {
     for (unsigned k = 0; k < 3; k++) {
         static const enum x86_insn insns[] = {X86_mul, X86_imul, X86_mulx};
-        if (insns[k] == X86_mulx && !host_cpu_has(&bench.cpu, HOST_BMI2))
+        if (insns[k] == X86_mulx && !host_cpu_has(&run_bench.cpu, HOST_BMI2))
             continue;
-        struct host_code *c = start();
+        struct host_code *c = run_begin();
         x86_emit(c, X86_mov, x86_r64(X86_R8), x86_r64(C3));
         x86_emit(c, X86_mov, x86_r64(RESULT), x86_r64(A));
         if (insns[k] == X86_mulx) {
@@ -224,9 +175,10 @@ static void multiplication_has_two_halves(void **state)
             x86_emit(c, insns[k], x86_r64(B));
             x86_emit(c, X86_mov, x86_mem(8, X86_R8, 0), x86_r64(X86_RDX));
         }
-        host_function *f = end();
-        for (unsigned i = 0; i < ARRAY_LEN(values) * ARRAY_LEN(values); i++) {
-            uint64_t a = values[i % ARRAY_LEN(values)], b = values[i / ARRAY_LEN(values)], high;
+        host_function *f = run_end();
+        for (unsigned i = 0; i < ARRAY_LEN(run_values) * ARRAY_LEN(run_values); i++) {
+            uint64_t a = run_values[i % ARRAY_LEN(run_values)],
+                     b = run_values[i / ARRAY_LEN(run_values)], high;
             unsigned __int128 product = insns[k] == X86_imul
                                             ? (unsigned __int128)((__int128)(int64_t)a * (int64_t)b)
                                             : (unsigned __int128)a * b;
@@ -239,7 +191,7 @@ static void multiplication_has_two_halves(void **state)
 static void division_gives_quotient_and_remainder(void **state)
 {
     for (unsigned k = 0; k < 2; k++) {
-        struct host_code *c = start();
+        struct host_code *c = run_begin();
         x86_emit(c, X86_mov, x86_r64(X86_R8), x86_r64(C3));
         x86_emit(c, X86_mov, x86_r64(RESULT), x86_r64(A));
         if (k)
@@ -248,9 +200,10 @@ static void division_gives_quotient_and_remainder(void **state)
             x86_zero(c, X86_RDX);
         x86_emit(c, k ? X86_idiv : X86_div, x86_r64(B));
         x86_emit(c, X86_mov, x86_mem(8, X86_R8, 0), x86_r64(X86_RDX));
-        host_function *f = end();
-        for (unsigned i = 0; i < ARRAY_LEN(values) * ARRAY_LEN(values); i++) {
-            uint64_t a = values[i % ARRAY_LEN(values)], b = values[i / ARRAY_LEN(values)], rest;
+        host_function *f = run_end();
+        for (unsigned i = 0; i < ARRAY_LEN(run_values) * ARRAY_LEN(run_values); i++) {
+            uint64_t a = run_values[i % ARRAY_LEN(run_values)],
+                     b = run_values[i / ARRAY_LEN(run_values)], rest;
             if (b == 0 || (a == 1ull << 63 && b == ~0ull))
                 continue;
             uint64_t q = f(a, b, (uintptr_t)&rest, 0, 0, 0);
@@ -297,17 +250,17 @@ static void bit_counting(void **state)
                 {X86_blsr, HOST_BMI1, lowest_cleared},
                 {X86_bswap, HOST_BASE, swapped}};
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
-        if (!host_cpu_has(&bench.cpu, rows[i].feature))
+        if (!host_cpu_has(&run_bench.cpu, rows[i].feature))
             continue;
-        struct host_code *c = start();
+        struct host_code *c = run_begin();
         x86_emit(c, X86_mov, x86_r64(RESULT), x86_r64(A));
         if (rows[i].insn == X86_bswap)
             x86_emit(c, X86_bswap, x86_r64(RESULT));
         else
             x86_emit(c, rows[i].insn, x86_r64(RESULT), x86_r64(A));
-        host_function *f = end();
-        for (unsigned k = 0; k < ARRAY_LEN(values); k++)
-            assert_int_equal(call2(f, values[k], 0), rows[i].result(values[k]));
+        host_function *f = run_end();
+        for (unsigned k = 0; k < ARRAY_LEN(run_values); k++)
+            assert_int_equal(call2(f, run_values[k], 0), rows[i].result(run_values[k]));
     }
 }
 
@@ -323,17 +276,18 @@ static uint64_t extract_bits(uint64_t a, uint64_t mask)
 
 static void bit_fields(void **state)
 {
-    need(HOST_BMI1);
-    need(HOST_BMI2);
-    struct host_code *c = start();
+    run_need(HOST_BMI1);
+    run_need(HOST_BMI2);
+    struct host_code *c = run_begin();
     x86_emit(c, X86_pext, x86_r64(RESULT), x86_r64(A), x86_r64(B));
     x86_emit(c, X86_pdep, x86_r64(X86_RCX), x86_r64(RESULT),
              x86_r64(B)); /* back to their places: a & b */
     x86_emit(c, X86_andn, x86_r64(X86_RCX), x86_r64(X86_RCX), x86_r64(A)); /* a & ~b */
     x86_emit(c, X86_mov, x86_mem(8, C3, 0), x86_r64(X86_RCX));
-    host_function *f = end();
-    for (unsigned i = 0; i < ARRAY_LEN(values) * ARRAY_LEN(values); i++) {
-        uint64_t a = values[i % ARRAY_LEN(values)], b = values[i / ARRAY_LEN(values)], rest;
+    host_function *f = run_end();
+    for (unsigned i = 0; i < ARRAY_LEN(run_values) * ARRAY_LEN(run_values); i++) {
+        uint64_t a = run_values[i % ARRAY_LEN(run_values)],
+                 b = run_values[i / ARRAY_LEN(run_values)], rest;
         assert_int_equal(f(a, b, (uintptr_t)&rest, 0, 0, 0), extract_bits(a, b));
         assert_int_equal(rest, a & ~b);
     }
@@ -346,7 +300,7 @@ static uint64_t address_by(unsigned base, unsigned index, unsigned scale, int32_
                            uint64_t x)
 {
     static uint64_t saved_rsp;
-    struct host_code *c = start();
+    struct host_code *c = run_begin();
     for (unsigned r = 0; r < 16; r++) {
         if (r != X86_RSP)
             x86_emit(c, X86_push, x86_r64(r));
@@ -363,7 +317,7 @@ static uint64_t address_by(unsigned base, unsigned index, unsigned scale, int32_
         if (r != X86_RSP)
             x86_emit(c, X86_pop, x86_r64(r));
     }
-    return call2(end(), 0, 0);
+    return call2(run_end(), 0, 0);
 }
 
 static void every_base_and_index_addresses(void **state)
@@ -391,7 +345,7 @@ static void loads_extend_and_stores_cut(void **state)
         uint16_t quarter;
         uint8_t byte;
     } slot;
-    struct host_code *c = start();
+    struct host_code *c = run_begin();
     x86_emit(c, X86_movsx, x86_r64(X86_RAX), x86_mem(1, A, 0));
     x86_emit(c, X86_movsx, x86_r64(X86_RCX), x86_mem(2, A, 0));
     x86_emit(c, X86_add, x86_r64(X86_RAX), x86_r64(X86_RCX));
@@ -403,14 +357,14 @@ static void loads_extend_and_stores_cut(void **state)
     x86_emit(c, X86_sub, x86_r64(X86_RAX), x86_r64(X86_RCX));
     x86_emit(c, X86_mov, x86_mem(1, A, 0), x86_r8(X86_RSI));
     x86_emit(c, X86_mov, x86_mem(2, A, 2), x86_imm(-2));
-    host_function *f = end();
-    for (unsigned k = 0; k < ARRAY_LEN(values); k++) {
-        slot.whole = values[k];
+    host_function *f = run_end();
+    for (unsigned k = 0; k < ARRAY_LEN(run_values); k++) {
+        slot.whole = run_values[k];
         uint64_t expected =
             (uint64_t)((int64_t)(int8_t)slot.byte + (int16_t)slot.quarter + (int32_t)slot.half);
         expected -= (uint64_t)slot.byte + slot.quarter;
         assert_int_equal(call2(f, (uintptr_t)&slot, 0x155), expected);
-        assert_int_equal(slot.whole, (values[k] & ~0xffff00ffull) | 0xfffe0055);
+        assert_int_equal(slot.whole, (run_values[k] & ~0xffff00ffull) | 0xfffe0055);
     }
 }
 
@@ -419,48 +373,48 @@ static void a_segment_register_is_a_base(void **state)
     uint64_t data[2] = {11, 22}, old = 0;
 
     assert_int_equal(syscall(SYS_arch_prctl, ARCH_GET_GS, &old), 0);
-    struct host_code *c = start();
+    struct host_code *c = run_begin();
     x86_emit(c, X86_mov, x86_r64(RESULT), x86_segment(X86_GS, x86_mem(8, X86_NO_REG, 8)));
     x86_emit(c, X86_add, x86_r64(RESULT), x86_segment(X86_GS, x86_mem(8, A, 0)));
-    host_function *f = end();
+    host_function *f = run_end();
     assert_int_equal(syscall(SYS_arch_prctl, ARCH_SET_GS, data), 0);
     uint64_t sum = call2(f, 0, 0);
     syscall(SYS_arch_prctl, ARCH_SET_GS, old);
     assert_int_equal(sum, 33);
-    if (!host_cpu_has(&bench.cpu, HOST_FSGSBASE))
+    if (!host_cpu_has(&run_bench.cpu, HOST_FSGSBASE))
         return;
-    c = start();
+    c = run_begin();
     x86_emit(c, X86_rdgsbase, x86_r64(X86_RCX));
     x86_emit(c, X86_wrgsbase, x86_r64(A));
     x86_emit(c, X86_mov, x86_r64(RESULT), x86_segment(X86_GS, x86_mem(8, X86_NO_REG, 8)));
     x86_emit(c, X86_wrgsbase, x86_r64(X86_RCX));
-    assert_int_equal(call2(end(), (uintptr_t)data, 0), 22);
+    assert_int_equal(call2(run_end(), (uintptr_t)data, 0), 22);
 }
 
 static void atomics(void **state)
 {
     uint64_t word = 40;
-    struct host_code *c = start();
+    struct host_code *c = run_begin();
     x86_emit(c, X86_mov, x86_r64(RESULT), x86_r64(B));
     x86_emit(c, (enum x86_insn)(X86_xadd | X86_LOCK), x86_mem(8, A, 0), x86_r64(RESULT));
-    assert_int_equal(call2(end(), (uintptr_t)&word, 2), 40);
+    assert_int_equal(call2(run_end(), (uintptr_t)&word, 2), 40);
     assert_int_equal(word, 42);
 
-    c = start();
+    c = run_begin();
     x86_emit(c, X86_mov, x86_r64(X86_RAX), x86_r64(B));
     x86_emit(c, (enum x86_insn)(X86_cmpxchg | X86_LOCK), x86_mem(8, A, 0), x86_r64(X86_RDX));
     x86_emit(c, x86_setcc(X86_E), x86_r8(X86_RCX));
     x86_emit(c, X86_movzx, x86_r32(X86_RAX), x86_r8(X86_RCX));
-    host_function *f = end();
+    host_function *f = run_end();
     assert_int_equal(f((uintptr_t)&word, 41, 7, 0, 0, 0), 0);
     assert_int_equal(word, 42);
     assert_int_equal(f((uintptr_t)&word, 42, 7, 0, 0, 0), 1);
     assert_int_equal(word, 7);
 
-    c = start();
+    c = run_begin();
     x86_emit(c, X86_xchg, x86_mem(8, A, 0), x86_r64(B));
     x86_emit(c, X86_mov, x86_r64(RESULT), x86_r64(B));
-    assert_int_equal(call2(end(), (uintptr_t)&word, 9), 7);
+    assert_int_equal(call2(run_end(), (uintptr_t)&word, 9), 7);
     assert_int_equal(word, 9);
 }
 
@@ -494,7 +448,7 @@ static bool holds(enum x86_cond cond, int64_t a, int64_t b)
 /* Bit 0 by setcc, 1 by cmovcc, 2 by a near jump, 3 by a far one. */
 static host_function *emit_condition(enum x86_cond cond)
 {
-    struct host_code *c = start();
+    struct host_code *c = run_begin();
     struct host_label near = host_label_new(c), far = host_label_new(c);
 
     x86_emit(c, X86_cmp, x86_r64(A), x86_r64(B));
@@ -510,15 +464,16 @@ static host_function *emit_condition(enum x86_cond cond)
     x86_emit(c, x86_jcc(cond), x86_label(far));
     x86_emit(c, X86_lea, x86_r64(X86_RAX), x86_mem(0, X86_RAX, -8));
     host_label_bind(c, far);
-    return end();
+    return run_end();
 }
 
 static void all_conditions_in_all_uses(void **state)
 {
     for (unsigned cond = 0; cond < 16; cond++) {
         host_function *f = emit_condition((enum x86_cond)cond);
-        for (unsigned i = 0; i < ARRAY_LEN(values) * ARRAY_LEN(values); i++) {
-            uint64_t a = values[i % ARRAY_LEN(values)], b = values[i / ARRAY_LEN(values)];
+        for (unsigned i = 0; i < ARRAY_LEN(run_values) * ARRAY_LEN(run_values); i++) {
+            uint64_t a = run_values[i % ARRAY_LEN(run_values)],
+                     b = run_values[i / ARRAY_LEN(run_values)];
             bool expected = holds((enum x86_cond)cond, (int64_t)a, (int64_t)b);
             assert_int_equal(call2(f, a, b), expected ? 15 : 0);
             assert_true(holds(x86_cond_not((enum x86_cond)cond), (int64_t)a, (int64_t)b) ==
@@ -529,7 +484,7 @@ static void all_conditions_in_all_uses(void **state)
 
 static void loops_and_calls(void **state)
 {
-    struct host_code *c = start();
+    struct host_code *c = run_begin();
     struct host_label loop = host_label_new(c), square = host_label_new(c);
 
     x86_zero(c, X86_RAX);
@@ -543,7 +498,7 @@ static void loops_and_calls(void **state)
     host_label_bind(c, square);
     x86_emit(c, X86_mov, x86_r64(X86_RCX), x86_r64(A));
     x86_emit(c, X86_imul, x86_r64(X86_RCX), x86_r64(A));
-    assert_int_equal(call2(end(), 100, 0), 338350);
+    assert_int_equal(call2(run_end(), 100, 0), 338350);
 }
 
 static uint64_t helper_a(uint64_t a, uint64_t b)
@@ -568,9 +523,9 @@ static uint64_t resolve(void *arg, unsigned id)
 static void helpers_are_reached_and_relocated(void **state)
 {
     const uint64_t helper = (uintptr_t)helper_a, word = (uintptr_t)&word_a;
-    struct host_code *c = start();
+    struct host_code *c = run_begin();
 
-    assert_true(bench.memory.reaches && host_code_reaches(c, helper));
+    assert_true(run_bench.memory.reaches && host_code_reaches(c, helper));
     x86_emit(c, X86_push, x86_r64(X86_RBX));
     x86_call_host(c, X86_call, helper, 1);
     x86_emit(c, X86_mov, x86_r64(X86_RBX), x86_r64(X86_RAX));
@@ -583,256 +538,16 @@ static void helpers_are_reached_and_relocated(void **state)
     x86_emit(c, X86_imul, x86_r64(X86_RAX), x86_mem_host(8, word, 2), x86_imm(1000000));
     x86_emit(c, X86_add, x86_r64(X86_RAX), x86_r64(X86_RBX));
     x86_emit(c, X86_pop, x86_r64(X86_RBX));
-    host_function *f = end();
+    host_function *f = run_end();
     assert_int_equal(call2(f, 1, 2), 12 + 34 + 5 + 5000000);
 
     const size_t offset = 2048;
-    memcpy(bench.memory.write + offset, c->write, c->pos);
-    hpc there = HPC(bench.memory.exec.v + offset);
-    assert_int_equal(host_relocate(bench.memory.write + offset, there, c->relocs.data,
+    memcpy(run_bench.memory.write + offset, c->write, c->pos);
+    hpc there = HPC(run_bench.memory.exec.v + offset);
+    assert_int_equal(host_relocate(run_bench.memory.write + offset, there, c->relocs.data,
                                    c->relocs.len, resolve, NULL),
                      0);
     assert_int_equal(call2(host_code_function(there), 1, 2), 1002 + 3004 + 7 + 7000000);
-}
-
-/* ---- floating point ----------------------------------------------------------------------------
- */
-
-static const double doubles[] = {0.0,     -0.0,      1.0,      -1.5,      3.0, 1e300,
-                                 -1e-300, 0x1p-1074, INFINITY, -INFINITY, NAN, 0.1};
-
-static uint64_t bits(double d)
-{
-    uint64_t u;
-    memcpy(&u, &d, sizeof(u));
-    return u;
-}
-
-static void assert_same(double got, double expected)
-{
-    if (!(isnan(got) && isnan(expected)))
-        assert_int_equal(bits(got), bits(expected));
-}
-
-struct fp_case {
-    enum x86_insn sse, avx;
-    double (*result)(double a, double b);
-};
-
-#define FP(name, expression)                                                                       \
-    static double fp_##name(double a, double b)                                                    \
-    {                                                                                              \
-        return expression;                                                                         \
-    }
-FP(add, a + b)
-FP(sub, a - b)
-FP(mul, a *b)
-FP(div, a / b)
-FP(min, a < b ? a : b) /* what minsd computes */
-FP(max, a > b ? a : b)
-FP(sqrt, sqrt(b))
-FP(single, (double)(float)b)
-
-/* double *args: [0] and [1] in, [2] by SSE, [3] by VEX, [4] by EVEX out. */
-static host_function *emit_fp(const struct fp_case *row, bool avx, bool avx512)
-{
-    struct host_code *c = start();
-    x86_emit(c, X86_movsd, x86_xmm(3), x86_mem(8, A, 0));
-    x86_emit(c, X86_movsd, x86_xmm(12), x86_mem(8, A, 8));
-    if (avx)
-        x86_emit(c, row->avx, x86_xmm(9), x86_xmm(3), x86_xmm(12));
-    if (avx512) {
-        x86_emit(c, X86_vmovsd, x86_xmm(20), x86_mem(8, A, 0));
-        x86_emit(c, row->avx, x86_xmm(31), x86_xmm(20), x86_mem(8, A, 8));
-        x86_emit(c, X86_vmovsd, x86_mem(8, A, 32), x86_xmm(31));
-    }
-    x86_emit(c, row->sse, x86_xmm(3), x86_xmm(12));
-    x86_emit(c, X86_movsd, x86_mem(8, A, 16), x86_xmm(3));
-    if (avx)
-        x86_emit(c, X86_vmovsd, x86_mem(8, A, 24), x86_xmm(9));
-    return end();
-}
-
-static void scalar_arithmetic(void **state)
-{
-    static const struct fp_case rows[] = {
-        {X86_addsd, X86_vaddsd, fp_add},    {X86_subsd, X86_vsubsd, fp_sub},
-        {X86_mulsd, X86_vmulsd, fp_mul},    {X86_divsd, X86_vdivsd, fp_div},
-        {X86_minsd, X86_vminsd, fp_min},    {X86_maxsd, X86_vmaxsd, fp_max},
-        {X86_sqrtsd, X86_vsqrtsd, fp_sqrt},
-    };
-    bool avx = host_cpu_has(&bench.cpu, HOST_AVX), avx512 = host_cpu_has(&bench.cpu, HOST_AVX512F);
-    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
-        host_function *f = emit_fp(&rows[i], avx, avx512);
-        for (unsigned k = 0; k < ARRAY_LEN(doubles) * ARRAY_LEN(doubles); k++) {
-            double a = doubles[k % ARRAY_LEN(doubles)], b = doubles[k / ARRAY_LEN(doubles)];
-            double args[5] = {a, b};
-            call2(f, (uintptr_t)args, 0);
-            for (unsigned way = 2; way < 3u + avx + avx512; way++)
-                assert_same(args[way], rows[i].result(a, b));
-        }
-    }
-}
-
-static void conversions(void **state)
-{
-    struct host_code *c = start();
-    x86_emit(c, X86_cvtsi2sd, x86_xmm(0), x86_r64(A));
-    x86_emit(c, X86_movq, x86_r64(RESULT), x86_xmm(0));
-    host_function *f = end();
-    for (unsigned k = 0; k < ARRAY_LEN(values); k++)
-        assert_int_equal(call2(f, values[k], 0), bits((double)(int64_t)values[k]));
-
-    c = start();
-    x86_emit(c, X86_movq, x86_xmm(5), x86_r64(A));
-    x86_emit(c, X86_cvtsd2ss, x86_xmm(5), x86_xmm(5));
-    x86_emit(c, X86_cvtss2sd, x86_xmm(5), x86_xmm(5));
-    x86_emit(c, X86_movq, x86_r64(RESULT), x86_xmm(5));
-    f = end();
-    for (unsigned k = 0; k < ARRAY_LEN(doubles); k++) {
-        uint64_t got = call2(f, bits(doubles[k]), 0);
-        if (!isnan(doubles[k]))
-            assert_int_equal(got, bits(fp_single(0, doubles[k])));
-    }
-
-    c = start();
-    x86_emit(c, X86_movq, x86_xmm(5), x86_r64(A));
-    x86_emit(c, X86_cvttsd2si, x86_r64(RESULT), x86_xmm(5));
-    x86_emit(c, X86_cvtsd2si, x86_r64(X86_RCX), x86_xmm(5));
-    x86_emit(c, X86_shl, x86_r64(X86_RCX), x86_imm(32));
-    x86_emit(c, X86_or, x86_r64(RESULT), x86_r64(X86_RCX));
-    f = end();
-    assert_int_equal(call2(f, bits(2.75), 0), 3ull << 32 | 2);
-    assert_int_equal(call2(f, bits(2.5), 0), 2ull << 32 | 2);
-    assert_int_equal(call2(f, bits(0.99), 0), 1ull << 32);
-}
-
-/* ucomisd and the flags: unordered, greater, less, equal. */
-static void comparisons_set_flags(void **state)
-{
-    struct host_code *c = start();
-    x86_emit(c, X86_movq, x86_xmm(0), x86_r64(A));
-    x86_emit(c, X86_movq, x86_xmm(15), x86_r64(B));
-    x86_emit(c, X86_ucomisd, x86_xmm(0), x86_xmm(15));
-    x86_mov_imm(c, RESULT, 0);
-    x86_mov_imm(c, X86_RCX, 0);
-    x86_mov_imm(c, X86_RDX, 0);
-    x86_emit(c, x86_setcc(X86_A), x86_r8(RESULT));
-    x86_emit(c, x86_setcc(X86_P), x86_r8(X86_RCX));
-    x86_emit(c, x86_setcc(X86_E), x86_r8(X86_RDX));
-    x86_emit(c, X86_lea, x86_r64(RESULT), x86_mem_index(0, RESULT, X86_RCX, 1, 0));
-    x86_emit(c, X86_lea, x86_r64(RESULT), x86_mem_index(0, RESULT, X86_RDX, 2, 0));
-    host_function *f = end();
-    for (unsigned k = 0; k < ARRAY_LEN(doubles) * ARRAY_LEN(doubles); k++) {
-        double a = doubles[k % ARRAY_LEN(doubles)], b = doubles[k / ARRAY_LEN(doubles)];
-        unsigned expected = isunordered(a, b) ? 2 + 4 : a > b ? 1 : a == b ? 4 : 0;
-        assert_int_equal(call2(f, bits(a), bits(b)), expected);
-    }
-}
-
-static void fused_multiplication(void **state)
-{
-    need(HOST_FMA);
-    struct host_code *c = start();
-    for (unsigned r = 0; r < 3; r++)
-        x86_emit(c, X86_vmovsd, x86_xmm(r), x86_mem(8, A, (int32_t)r * 8));
-    x86_emit(c, X86_vmovapd, x86_xmm(3), x86_xmm(2));
-    x86_emit(c, X86_vfmadd231sd, x86_xmm(3), x86_xmm(0), x86_xmm(1));
-    x86_emit(c, X86_vmovsd, x86_mem(8, A, 24), x86_xmm(3));
-    x86_emit(c, X86_vmovapd, x86_xmm(11), x86_xmm(0));
-    x86_emit(c, X86_vfnmsub132sd, x86_xmm(11), x86_xmm(2), x86_mem(8, A, 8));
-    x86_emit(c, X86_vmovsd, x86_mem(8, A, 32), x86_xmm(11));
-    x86_emit(c, X86_vfmsub213sd, x86_xmm(0), x86_xmm(1), x86_xmm(2));
-    x86_emit(c, X86_vmovsd, x86_mem(8, A, 40), x86_xmm(0));
-    host_function *f = end();
-    for (unsigned k = 0; k < 12 * 12 * 12; k++) {
-        double args[6] = {doubles[k % 12], doubles[k / 12 % 12], doubles[k / 144]};
-        call2(f, (uintptr_t)args, 0);
-        assert_same(args[3], fma(args[0], args[1], args[2]));
-        assert_same(args[4], fma(-args[0], args[1], -args[2]));
-        assert_same(args[5], fma(args[0], args[1], -args[2]));
-    }
-}
-
-/* The NaN made canonical by vfixupimmsd and a table constant; other values pass. */
-static void avx512_scalars(void **state)
-{
-    need(HOST_AVX512DQ);
-    need(HOST_AVX512VL);
-    struct host_code *c = start();
-    x86_emit(c, X86_vmovq, x86_xmm(16), host_constant_u64(c, 0x7ff8000000000000));
-    x86_emit(c, X86_vmovq, x86_xmm(17), host_constant_u64(c, 0x11111100));
-    x86_emit(c, X86_vmovq, x86_xmm(18), x86_r64(A));
-    x86_emit(c, X86_vmovapd, x86_xmm(19), x86_xmm(16));
-    x86_emit(c, X86_vfixupimmsd, x86_xmm(19), x86_xmm(18), x86_xmm(17), x86_imm(0));
-    x86_emit(c, X86_vmovq, x86_r64(RESULT), x86_xmm(19));
-    host_function *f = end();
-    assert_int_equal(call2(f, 0xfff8000000000123, 0), 0x7ff8000000000000);
-    assert_int_equal(call2(f, 0x7ff0000000000001, 0), 0x7ff8000000000000);
-    assert_int_equal(call2(f, bits(-1.5), 0), bits(-1.5));
-    assert_int_equal(call2(f, bits(-0.0), 0), bits(-0.0));
-
-    c = start(); /* the larger by absolute comparison, unsigned conversion */
-    x86_emit(c, X86_vmovq, x86_xmm(30), x86_r64(A));
-    x86_emit(c, X86_vmovq, x86_xmm(29), x86_r64(B));
-    x86_emit(c, X86_vrangesd, x86_xmm(30), x86_xmm(30), x86_xmm(29), x86_imm(5));
-    x86_emit(c, X86_vcvttsd2usi, x86_r64(RESULT), x86_xmm(30));
-    assert_int_equal(call2(end(), bits(-3.0), bits(1.5e19)), 15000000000000000000ull);
-
-    c = start(); /* a sign injected: bit select by a mask */
-    x86_emit(c, X86_vmovq, x86_xmm(30), x86_r64(A));
-    x86_emit(c, X86_vmovq, x86_xmm(29), x86_r64(B));
-    x86_emit(c, X86_vmovq, x86_xmm(28), host_constant_u64(c, 1ull << 63));
-    x86_emit(c, X86_vpternlogq, x86_xmm(28), x86_xmm(29), x86_xmm(30),
-             x86_imm(0xca)); /* mask ? B : A */
-    x86_emit(c, X86_vmovq, x86_r64(RESULT), x86_xmm(28));
-    assert_int_equal(call2(end(), bits(2.0), bits(-5.0)), bits(-2.0));
-}
-
-/* 64-byte vectors, a mask register, merging and zeroing, a scaled displacement. */
-static void vectors_and_masks(void **state)
-{
-    need(HOST_AVX512F);
-    need(HOST_AVX512BW);
-    uint64_t data[3 * 8];
-    struct host_code *c = start();
-    x86_emit(c, X86_kmovq, x86_k(3), x86_r64(B));
-    x86_emit(c, X86_vmovdqu64, x86_zmm(31), x86_mem(64, A, 0));
-    x86_emit(c, X86_vpbroadcastq, x86_zmm(8), x86_r64(C3));
-    x86_emit(c, X86_vpaddq, x86_masked(x86_zmm(31), 3, false), x86_zmm(31), x86_zmm(8));
-    x86_emit(c, X86_vmovdqu64, x86_mem(64, A, 64), x86_zmm(31));
-    x86_emit(c, X86_vpxorq, x86_masked(x86_zmm(2), 3, true), x86_zmm(31), x86_zmm(31));
-    x86_emit(c, X86_vpaddq, x86_masked(x86_zmm(2), 3, true), x86_zmm(8), x86_zmm(8));
-    x86_emit(c, X86_vmovdqu64, x86_mem(64, A, 128), x86_zmm(2));
-    x86_emit0(c, X86_vzeroupper);
-    host_function *f = end();
-    for (unsigned mask = 0; mask < 256; mask += 5) {
-        for (unsigned i = 0; i < 8; i++)
-            data[i] = values[i + 8];
-        f((uintptr_t)data, mask, 1000, 0, 0, 0);
-        for (unsigned i = 0; i < 8; i++) {
-            assert_int_equal(data[8 + i], values[i + 8] + (mask >> i & 1 ? 1000 : 0));
-            assert_int_equal(data[16 + i], mask >> i & 1 ? 2000 : 0);
-        }
-    }
-}
-
-static void mxcsr_is_loaded_and_stored(void **state)
-{
-    uint32_t mxcsr[2] = {0x7f80, 0}; /* round towards zero */
-    struct host_code *c = start();
-    x86_emit(c, X86_stmxcsr, x86_mem(4, X86_RSP, -8));
-    x86_emit(c, X86_ldmxcsr, x86_mem(4, A, 0));
-    x86_mov_imm(c, X86_RCX, 3);
-    x86_emit(c, X86_cvtsi2sd, x86_xmm(0), x86_r64(X86_RCX));
-    x86_mov_imm(c, X86_RCX, 1);
-    x86_emit(c, X86_cvtsi2sd, x86_xmm(1), x86_r64(X86_RCX));
-    x86_emit(c, X86_divsd, x86_xmm(1), x86_xmm(0));
-    x86_emit(c, X86_stmxcsr, x86_mem(4, A, 4));
-    x86_emit(c, X86_ldmxcsr, x86_mem(4, X86_RSP, -8));
-    x86_emit(c, X86_movq, x86_r64(RESULT), x86_xmm(1));
-    assert_int_equal(call2(end(), (uintptr_t)mxcsr, 0), 0x3fd5555555555555); /* 1/3 rounded down */
-    assert_int_equal(mxcsr[1], 0x7fa0);                                      /* inexact */
 }
 
 int main(void)
@@ -854,16 +569,6 @@ int main(void)
         cmocka_unit_test(all_conditions_in_all_uses),
         cmocka_unit_test(loops_and_calls),
         cmocka_unit_test(helpers_are_reached_and_relocated),
-        cmocka_unit_test(scalar_arithmetic),
-        cmocka_unit_test(conversions),
-        cmocka_unit_test(comparisons_set_flags),
-        cmocka_unit_test(fused_multiplication),
-        cmocka_unit_test(avx512_scalars),
-        cmocka_unit_test(vectors_and_masks),
-        cmocka_unit_test(mxcsr_is_loaded_and_stored),
     };
-    bench_init(&bench, 1 << 16, false);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    bench_free(&bench);
-    return failed;
+    return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

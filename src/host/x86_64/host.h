@@ -71,7 +71,7 @@ struct host_code {
     VEC(struct host_label_place) labels;
     VEC(struct host_fixup) fixups;
     VEC(struct host_reloc)
-    relocs; /* by rising offset but for the pool; the caller may read and copy */
+    relocs; /* by rising offset; for the caller to read */
     VEC(struct host_constant) constants;
 };
 
