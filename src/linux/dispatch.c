@@ -246,26 +246,31 @@ int64_t sys_raw(struct linux_task *task, long number, uint64_t a, uint64_t b, ui
     return linux_raw_syscall(&task->sig_pending, number, args);
 }
 
-bool sys_span(struct linux_task *task, uint64_t addr, uint64_t len, uint64_t *host)
+/* The upper half of the host's address space: no system call reads or writes there for a program.
+ */
+#define KERNEL_HALF 0xffff800000000000u
+
+uint64_t sys_span(struct linux_task *task, uint64_t addr, uint64_t len)
 {
     bool ok;
+    void *host = space_host_range(task->process->space, GVA(addr), len, &ok);
 
-    *host = (uint64_t)space_host_range(task->process->space, GVA(addr), len, &ok);
-    return ok;
+    return ok ? (uint64_t)host : addr | KERNEL_HALF;
+}
+
+uint64_t sys_memory(struct linux_task *task, uint64_t addr, uint64_t len)
+{
+    uint64_t host = sys_span(task, addr, len);
+
+    return host ? host : task->process->space->base;
 }
 
 int sys_read_iovec(struct linux_task *task, uint64_t addr, uint64_t count, struct iovec *vec)
 {
-    if (count > SYS_VEC_MAX)
-        return -EINVAL;
     if (space_read(task->process->space, GVA(addr), vec, count * sizeof(*vec)))
         return -EFAULT;
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t host;
-        if (!sys_span(task, (uint64_t)vec[i].iov_base, vec[i].iov_len, &host))
-            return -EFAULT;
-        vec[i].iov_base = (void *)host;
-    }
+    for (uint64_t i = 0; i < count; i++)
+        vec[i].iov_base = (void *)sys_span(task, (uint64_t)vec[i].iov_base, vec[i].iov_len);
     return 0;
 }
 
@@ -375,36 +380,29 @@ static uint64_t span_size(const struct sys_arg *arg, const uint64_t args[6],
     }
 }
 
-/* A span of the address space. */
-static int convert_memory(struct linux_task *task, const struct sys_arg *arg,
-                          const uint64_t args[6], int i, uint64_t *host)
-{
-    *host = task->process->space->base + args[i];
-    return args[i] > SPACE_TOP || args[arg->aux] > SPACE_TOP - args[i] ? -ENOMEM : 0;
-}
-
 /* Room whose size stands in the int that another argument points to. */
-static int convert_len_out(struct linux_task *task, const struct sys_arg *arg,
-                           const uint64_t args[6], int i, uint64_t *host)
+static uint64_t convert_len_out(struct linux_task *task, const struct sys_arg *arg,
+                                const uint64_t args[6], int i)
 {
-    int32_t length = 0;
+    int32_t length;
 
-    if (args[i] != 0 && args[arg->aux] != 0 &&
+    if (args[arg->aux] == 0 ||
         space_read(task->process->space, GVA(args[arg->aux]), &length, sizeof(length)))
-        return -EFAULT;
-    return sys_span(task, args[i], (uint32_t)MAX(length, 0), host) ? 0 : -EFAULT;
+        length = 0; /* the kernel will find it out */
+    return sys_span(task, args[i], (uint32_t)MAX(length, 0));
 }
 
-static int convert_vector(struct linux_task *task, struct sys_frame *frame,
-                          const struct sys_arg *arg, const uint64_t args[6], int i)
+static uint64_t convert_vector(struct linux_task *task, struct sys_frame *frame,
+                               const struct sys_arg *arg, const uint64_t args[6], int i)
 {
     uint64_t count = args[arg->aux];
 
-    if (count > SYS_VEC_MAX)
-        return -EINVAL;
+    if (count > SYS_VEC_MAX) /* refused before it is looked at */
+        return args[i] | KERNEL_HALF;
     frame->vec = base_alloc(MAX(count, 1) * sizeof(*frame->vec));
-    frame->host[i] = (uint64_t)frame->vec;
-    return sys_read_iovec(task, args[i], count, frame->vec);
+    if (sys_read_iovec(task, args[i], count, frame->vec))
+        return args[i] | KERNEL_HALF;
+    return (uint64_t)frame->vec;
 }
 
 /* Converts argument i into frame->host[i]. Returns 0 or -errno. */
@@ -425,12 +423,15 @@ static int convert_argument(struct linux_task *task, const struct sys_row *row,
         frame->host[i] = 0;
         return 0;
     case ARG_MEM:
-        return convert_memory(task, arg, args, i, &frame->host[i]);
+        frame->host[i] = sys_memory(task, args[i], args[arg->aux]);
+        return 0;
     case ARG_LEN_OUT:
-        return convert_len_out(task, arg, args, i, &frame->host[i]);
+        frame->host[i] = convert_len_out(task, arg, args, i);
+        return 0;
     case ARG_VEC_IN:
     case ARG_VEC_OUT:
-        return convert_vector(task, frame, arg, args, i);
+        frame->host[i] = convert_vector(task, frame, arg, args, i);
+        return 0;
     case ARG_STAT:
         frame->host[i] = (uint64_t)&frame->stat;
         return 0;
@@ -445,7 +446,8 @@ static int convert_argument(struct linux_task *task, const struct sys_row *row,
     case ARG_IO_S:
     case ARG_IN_A:
     case ARG_OUT_A:
-        return sys_span(task, args[i], span_size(arg, args, row), &frame->host[i]) ? 0 : -EFAULT;
+        frame->host[i] = sys_span(task, args[i], span_size(arg, args, row));
+        return 0;
     default:
         CHECK(arg->kind != ARG_PTR, "%s is passed through with a bare pointer", row->name);
         frame->host[i] = args[i];

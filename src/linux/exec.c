@@ -101,16 +101,14 @@ static void add_options(struct linux_process *process, word_list *words)
  * from there. */
 static int add_guest_strings(struct linux_task *task, uint64_t array, word_list *words)
 {
-    uint64_t addr, host;
+    uint64_t addr;
 
     for (uint64_t at = array; array != 0; at += sizeof(addr)) {
         if (space_read(task->process->space, GVA(at), &addr, sizeof(addr)))
             return -EFAULT;
         if (addr == 0)
             break;
-        if (!sys_span(task, addr, 1, &host))
-            return -EFAULT;
-        vec_push(words, (const char *)host);
+        vec_push(words, (const char *)sys_span(task, addr, 1));
     }
     return 0;
 }

@@ -61,13 +61,11 @@ int64_t fs_openat2(struct linux_task *task, const uint64_t args[6])
 {
     struct open_how how = {0};
     char path[PATH_MAX];
-    uint64_t host;
     int64_t fd = PATH_NOT_SPECIAL;
 
     if (args[3] < sizeof(how) || args[3] > 4096)
         return args[3] < sizeof(how) ? -EINVAL : -E2BIG;
-    if (space_read(task->process->space, GVA(args[2]), &how, sizeof(how)) ||
-        !sys_span(task, args[2], args[3], &host))
+    if (space_read(task->process->space, GVA(args[2]), &how, sizeof(how)))
         return -EFAULT;
     int err = read_path(task, args[1], path);
     if (!err && how.resolve == 0)
@@ -76,14 +74,13 @@ int64_t fs_openat2(struct linux_task *task, const uint64_t args[6])
         return err;
     if (fd != PATH_NOT_SPECIAL)
         return fd;
-    return sys_host(task, __NR_openat2, args[0], path, host, args[3]);
+    return sys_host(task, __NR_openat2, args[0], path, sys_span(task, args[2], args[3]), args[3]);
 }
 
 int64_t fs_readlinkat(struct linux_task *task, const uint64_t args[6])
 {
     const char *exe = task->process->exe;
     char path[PATH_MAX];
-    uint64_t host;
     int err = read_path(task, args[1], path);
 
     if (err)
@@ -95,10 +92,11 @@ int64_t fs_readlinkat(struct linux_task *task, const uint64_t args[6])
         err = space_write(task->process->space, GVA(args[2]), exe, len);
         return err ? err : (int64_t)len;
     }
-    if (!sys_span(task, args[2], (uint32_t)args[3], &host))
-        return -EFAULT;
     err = path_resolve(task, path, PATH_NOFOLLOW);
-    return err ? err : sys_host(task, __NR_readlinkat, args[0], path, host, args[3]);
+    if (err)
+        return err;
+    uint64_t host = sys_span(task, args[2], (uint32_t)MAX((int)args[3], 0));
+    return sys_host(task, __NR_readlinkat, args[0], path, host, args[3]);
 }
 
 /* ---- descriptors: the runtime's own do not exist for the guest --------------------------------
@@ -168,8 +166,8 @@ int64_t fs_fcntl(struct linux_task *task, const uint64_t args[6])
     default:
         break;
     }
-    if (size && !sys_span(task, args[2], size, &value))
-        return -EFAULT;
+    if (size)
+        value = sys_span(task, args[2], size);
     return sys_host(task, __NR_fcntl, args[0], args[1], value);
 }
 

@@ -95,33 +95,20 @@ int64_t mem_pkey_mprotect(struct linux_task *task, const uint64_t args[6])
 int64_t mem_madvise(struct linux_task *task, const uint64_t args[6])
 {
     struct linux_process *process = task->process;
+    int advice = (int)args[2];
+    bool drops = advice == MADV_DONTNEED || advice == MADV_REMOVE || advice == MADV_FREE;
 
-    if (!in_space(args[0], args[1]))
-        return args[0] > SPACE_TOP && !is_page_aligned(args[0]) ? -EINVAL : -ENOMEM;
-    switch ((int)args[2]) {
-    case MADV_DONTNEED:
-    case MADV_REMOVE:
-    case MADV_FREE:
-        if (args[1] > 0) /* what was decoded from these pages is gone with them */
-            vm_invalidate(process->vm, GVA(args[0]), GVA(args[0] + args[1]));
-        break;
-    default:
-        break;
-    }
-    return sys_host(task, __NR_madvise, process->space->base + args[0], args[1], args[2]);
+    if (drops && in_space(args[0], args[1]) && args[1] > 0)
+        vm_invalidate(process->vm, GVA(args[0]), GVA(args[0] + args[1]));
+    return sys_host(task, __NR_madvise, sys_memory(task, args[0], args[1]), args[1], args[2]);
 }
 
 int64_t mem_mincore(struct linux_task *task, const uint64_t args[6])
 {
-    uint64_t vec;
+    uint64_t pages = ALIGN_UP(args[1], SPACE_PAGE_SIZE) / SPACE_PAGE_SIZE;
 
-    if (!is_page_aligned(args[0]))
-        return -EINVAL;
-    if (!in_space(args[0], args[1]))
-        return -ENOMEM;
-    if (!sys_span(task, args[2], ALIGN_UP(args[1], SPACE_PAGE_SIZE) / SPACE_PAGE_SIZE, &vec))
-        return -EFAULT;
-    return sys_host(task, __NR_mincore, task->process->space->base + args[0], args[1], vec);
+    return sys_host(task, __NR_mincore, sys_memory(task, args[0], args[1]), args[1],
+                    sys_span(task, args[2], pages));
 }
 
 /* riscv_flush_icache(start, end, flags): what was decoded there must be decoded again. The kernel

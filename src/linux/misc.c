@@ -200,10 +200,8 @@ enum {
 /* With the second argument converted as a span of size bytes. */
 static int64_t prctl_pointer(struct linux_task *task, const uint64_t args[6], uint64_t size)
 {
-    uint64_t host;
+    uint64_t host = sys_span(task, args[1], size);
 
-    if (!sys_span(task, args[1], size, &host))
-        return -EFAULT;
     return sys_host(task, __NR_prctl, args[0], host, args[2], args[3], args[4]);
 }
 
@@ -302,7 +300,7 @@ static int64_t semctl_set(struct linux_task *task, const uint64_t args[6])
 
 int64_t misc_semctl(struct linux_task *task, const uint64_t args[6])
 {
-    uint64_t value = args[3], size;
+    uint64_t size;
     struct semid_ds ds;
 
     switch ((int)args[2]) {
@@ -324,11 +322,9 @@ int64_t misc_semctl(struct linux_task *task, const uint64_t args[6])
         break;
     }
     default: /* no argument, or an integer */
-        return sys_host(task, __NR_semctl, args[0], args[1], args[2], (uint32_t)value);
+        return sys_host(task, __NR_semctl, args[0], args[1], args[2], (uint32_t)args[3]);
     }
-    if (!sys_span(task, args[3], size, &value))
-        return -EFAULT;
-    return sys_host(task, __NR_semctl, args[0], args[1], args[2], value);
+    return sys_host(task, __NR_semctl, args[0], args[1], args[2], sys_span(task, args[3], size));
 }
 
 /* SIGEV_THREAD has the address of a cookie in its value. */
@@ -336,16 +332,14 @@ int64_t misc_mq_notify(struct linux_task *task, const uint64_t args[6])
 {
     enum { COOKIE = 32 };
     struct sigevent event;
-    uint64_t cookie;
 
     if (args[1] == 0)
         return sys_host(task, __NR_mq_notify, args[0], 0);
     if (space_read(task->process->space, GVA(args[1]), &event, sizeof(event)))
         return -EFAULT;
     if (event.sigev_notify == SIGEV_THREAD) {
-        if (!sys_span(task, (uint64_t)event.sigev_value.sival_ptr, COOKIE, &cookie))
-            return -EFAULT;
-        event.sigev_value.sival_ptr = (void *)cookie;
+        uint64_t cookie = (uint64_t)event.sigev_value.sival_ptr;
+        event.sigev_value.sival_ptr = (void *)sys_span(task, cookie, COOKIE);
     }
     return sys_host(task, __NR_mq_notify, args[0], &event);
 }

@@ -21,18 +21,15 @@ struct host_message {
 /* Returns 0 or -errno; message_free in either case. */
 static int message_read(struct linux_task *task, uint64_t addr, struct host_message *m)
 {
-    uint64_t name, control;
-
     m->vec = NULL;
     if (space_read(task->process->space, GVA(addr), &m->hdr, sizeof(m->hdr)))
         return -EFAULT;
     if (m->hdr.msg_iovlen > SYS_VEC_MAX)
         return -EMSGSIZE;
-    if (!sys_span(task, (uint64_t)m->hdr.msg_name, m->hdr.msg_namelen, &name) ||
-        !sys_span(task, (uint64_t)m->hdr.msg_control, m->hdr.msg_controllen, &control))
-        return -EFAULT;
-    m->hdr.msg_name = (void *)name;
-    m->hdr.msg_control = (void *)control;
+    m->hdr.msg_name =
+        (void *)sys_span(task, (uint64_t)m->hdr.msg_name, MAX((int)m->hdr.msg_namelen, 0));
+    m->hdr.msg_control =
+        (void *)sys_span(task, (uint64_t)m->hdr.msg_control, m->hdr.msg_controllen);
     m->vec = base_alloc(MAX(m->hdr.msg_iovlen, 1) * sizeof(*m->vec));
     int err = sys_read_iovec(task, (uint64_t)m->hdr.msg_iov, m->hdr.msg_iovlen, m->vec);
     m->hdr.msg_iov = m->vec;
@@ -150,18 +147,14 @@ int64_t net_setsockopt(struct linux_task *task, const uint64_t args[6])
 {
     uint32_t len = (uint32_t)args[4];
     struct sock_fprog filter;
-    uint64_t value;
+    uint64_t value = sys_span(task, args[3], len);
 
-    if (!sys_span(task, args[3], len, &value))
-        return -EFAULT;
     if ((int)args[1] == SOL_SOCKET && len == sizeof(filter) &&
         ((int)args[2] == SO_ATTACH_FILTER || (int)args[2] == SO_ATTACH_REUSEPORT_CBPF)) {
-        uint64_t code;
-        if (space_read(task->process->space, GVA(args[3]), &filter, sizeof(filter)) ||
-            !sys_span(task, (uint64_t)filter.filter, filter.len * sizeof(struct sock_filter),
-                      &code))
+        if (space_read(task->process->space, GVA(args[3]), &filter, sizeof(filter)))
             return -EFAULT;
-        filter.filter = (void *)code;
+        filter.filter = (void *)sys_span(task, (uint64_t)filter.filter,
+                                         filter.len * sizeof(struct sock_filter));
         value = (uint64_t)&filter;
     }
     return sys_host(task, __NR_setsockopt, args[0], args[1], args[2], value, len);

@@ -146,12 +146,10 @@ int64_t process_clone(struct linux_task *task, const uint64_t args[6])
         return -ENOSYS;
     }
     /* Pointers that the flags do not ask for may be anything. */
-    if (args[0] & (CLONE_PARENT_SETTID | CLONE_PIDFD) &&
-        !sys_span(task, args[2], sizeof(int), &c.ptid))
-        return -EFAULT;
-    if (args[0] & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) &&
-        !sys_span(task, args[4], sizeof(int), &c.ctid))
-        return -EFAULT;
+    if (args[0] & (CLONE_PARENT_SETTID | CLONE_PIDFD))
+        c.ptid = sys_span(task, args[2], sizeof(int));
+    if (args[0] & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID))
+        c.ctid = sys_span(task, args[4], sizeof(int));
     if (args[0] & CLONE_VM)
         return clone_vfork(task, &c);
     return clone_fork(task, &c);
@@ -164,11 +162,7 @@ int64_t process_clone(struct linux_task *task, const uint64_t args[6])
  * main thread is never joined. */
 int64_t process_set_tid_address(struct linux_task *task, const uint64_t args[6])
 {
-    uint64_t host;
-
-    if (!sys_span(task, args[0], sizeof(int), &host))
-        host = 0;
-    return sys_host(task, __NR_set_tid_address, host);
+    return sys_host(task, __NR_set_tid_address, sys_span(task, args[0], sizeof(int)));
 }
 
 /* The list's links are guest addresses: the kernel can follow them where guest and host addresses
@@ -201,7 +195,7 @@ int64_t process_get_robust_list(struct linux_task *task, const uint64_t args[6])
 /* futex(word, operation, value, timeout or value 2, word 2, value 3) */
 int64_t process_futex(struct linux_task *task, const uint64_t args[6])
 {
-    uint64_t word, word2 = args[4], fourth = args[3];
+    uint64_t word = sys_span(task, args[0], sizeof(uint32_t)), word2 = args[4], fourth = args[3];
     bool timeout = false, second = false;
 
     switch ((int)args[1] & FUTEX_CMD_MASK) {
@@ -223,8 +217,9 @@ int64_t process_futex(struct linux_task *task, const uint64_t args[6])
     default:
         break;
     }
-    if (!sys_span(task, args[0], 4, &word) || (second && !sys_span(task, args[4], 4, &word2)) ||
-        (timeout && !sys_span(task, args[3], sizeof(struct timespec), &fourth)))
-        return -EFAULT;
+    if (second)
+        word2 = sys_span(task, args[4], sizeof(uint32_t));
+    if (timeout)
+        fourth = sys_span(task, args[3], sizeof(struct timespec));
     return sys_host(task, __NR_futex, word, args[1], args[2], fourth, word2, args[5]);
 }

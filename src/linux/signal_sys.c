@@ -124,14 +124,13 @@ int64_t signal_sigsuspend(struct linux_task *task, const uint64_t args[6])
 int64_t signal_sigtimedwait(struct linux_task *task, const uint64_t args[6])
 {
     struct space *space = task->process->space;
-    uint64_t set, timeout;
+    uint64_t set, timeout = sys_span(task, args[2], sizeof(struct timespec));
     siginfo_t info;
     int64_t result;
 
     if (args[3] != SIGSET_SIZE)
         return -EINVAL;
-    if (space_read(space, GVA(args[0]), &set, sizeof(set)) ||
-        !sys_span(task, args[2], sizeof(struct timespec), &timeout))
+    if (space_read(space, GVA(args[0]), &set, sizeof(set)))
         return -EFAULT;
     set &= ~SIGNAL_UNBLOCKABLE;
     do {

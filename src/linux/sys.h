@@ -133,12 +133,15 @@ int64_t sys_raw(struct linux_task *task, long number, uint64_t a, uint64_t b, ui
             (uint64_t)(f))
 #define sys_host(task, ...) SYS_HOST_PICK(task, __VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
-/* Host address of len bytes of guest memory, for the kernel. False if they leave the guest's
- * address space; a null pointer stays one. */
-bool sys_span(struct linux_task *task, uint64_t addr, uint64_t len, uint64_t *host);
+/* Host address of len bytes of guest memory, for the kernel to read or write. A null pointer stays
+ * one. What leaves the guest's address space becomes an address of the kernel's own, for which it
+ * answers EFAULT where it looks, as it would on a riscv64 machine. */
+uint64_t sys_span(struct linux_task *task, uint64_t addr, uint64_t len);
+/* The same for a span of the address space rather than a buffer: address 0 is no null pointer. */
+uint64_t sys_memory(struct linux_task *task, uint64_t addr, uint64_t len);
 
-/* Copies a guest's iovec array into vec[0..count) with host addresses. Returns 0, -EFAULT or
- * -EINVAL. */
+/* Copies a guest's iovec array into vec[0..count) with host addresses; count at most SYS_VEC_MAX.
+ * Returns 0 or -EFAULT. */
 enum { SYS_VEC_MAX = 1024 }; /* UIO_MAXIOV */
 int sys_read_iovec(struct linux_task *task, uint64_t addr, uint64_t count, struct iovec *vec);
 

@@ -55,9 +55,8 @@ int64_t wait_ppoll(struct linux_task *task, const uint64_t args[6])
 
     if (err)
         return err;
-    if (!sys_span(task, args[0], count * sizeof(struct pollfd), &fds) ||
-        !sys_span(task, args[2], sizeof(struct timespec), &timeout))
-        return -EFAULT;
+    fds = sys_span(task, args[0], count * sizeof(struct pollfd));
+    timeout = sys_span(task, args[2], sizeof(struct timespec));
     return wait_done(task, &mask,
                      sys_host(task, __NR_ppoll, fds, count, timeout, mask.given ? &mask.host : NULL,
                               sizeof(mask.host)));
@@ -75,12 +74,9 @@ int64_t wait_pselect6(struct linux_task *task, const uint64_t args[6])
     int err = wait_read_mask(task, guest_pair[0], guest_pair[1], &mask);
     if (err)
         return err;
-    for (int i = 0; i < 3; i++) {
-        if (!sys_span(task, args[i + 1], size, &sets[i]))
-            return -EFAULT;
-    }
-    if (!sys_span(task, args[4], sizeof(struct timespec), &timeout))
-        return -EFAULT;
+    for (int i = 0; i < 3; i++)
+        sets[i] = sys_span(task, args[i + 1], size);
+    timeout = sys_span(task, args[4], sizeof(struct timespec));
     uint64_t host_pair[2] = {mask.given ? (uint64_t)&mask.host : 0, sizeof(mask.host)};
     return wait_done(
         task, &mask,
@@ -130,9 +126,6 @@ int64_t wait_epoll_pwait(struct linux_task *task, const uint64_t args[6])
 
 int64_t wait_epoll_pwait2(struct linux_task *task, const uint64_t args[6])
 {
-    uint64_t timeout;
-
-    if (!sys_span(task, args[3], sizeof(struct timespec), &timeout))
-        return -EFAULT;
-    return epoll_wait_common(task, __NR_epoll_pwait2, args, timeout);
+    return epoll_wait_common(task, __NR_epoll_pwait2, args,
+                             sys_span(task, args[3], sizeof(struct timespec)));
 }
