@@ -73,9 +73,9 @@ static inline bool log_on(enum log_item item)
 
 /* Parses "guest,uops". Returns 0, or -EINVAL with *bad pointing at the unknown item's name. */
 int log_parse_items(const char *list, uint32_t *mask, const char **bad);
-/* Opens the log file (NULL: stderr; +FILE appends to FILE) and moves the runtime's own descriptors, close-on-exec, above
- * those that a guest is likely to use; from then on messages reach the stderr of the start,
- * whatever the guest does with its descriptor 2. Returns 0 or -errno. Called once. */
+/* Opens the log file (NULL: stderr; +FILE appends to FILE) and moves the runtime's own descriptors,
+ * close-on-exec, above those that a guest is likely to use; from then on messages reach the stderr
+ * of the start, whatever the guest does with its descriptor 2. Returns 0 or -errno. Called once. */
 int log_open(const char *path);
 /* Is fd one of the runtime's own descriptors (the log, the copy of stderr)? The guest must neither
  * close nor see it. */

@@ -79,7 +79,7 @@ struct thread;
 /* Instructions of one block in the form that the guest's interpreter executes. Owned by the cache. */
 struct decoded_block {
     gva pc;              /* first instruction */
-    uint32_t context;    /* see DESIGN: 0 today */
+    uint32_t context;    /* 0 today */
     uint32_t n_insns;
     uint32_t guest_bytes;
     uint32_t n_bytes;    /* of code[] */
