@@ -222,7 +222,7 @@ static void test_ipc(void)
 
 static void test_terminal(void)
 {
-    int master, slave;
+    int master = -1, slave = -1;
     struct termios t;
     struct winsize w = {24, 80, 0, 0};
     char name[64] = {0}, buf[32] = {0};
