@@ -14,8 +14,7 @@ struct scope {
 
 enum { MAX_DEPTH = 32 };
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static struct expr *read_one(const struct scope *scope, struct line *l);
 
@@ -26,7 +25,7 @@ static const struct uop *find_uop(const struct scope *scope, struct expr *e, con
     const char *dot = strrchr(name, '.');
     *suffix = dot ? dot + 1 : NULL;
     const char *stem = dot ? text_printf("%.*s", (int)(dot - name), name) : name;
-    const struct uop *u = uop_find(&scope->isa->uops, stem);
+    const struct uop *u = list_find(&scope->isa->uops, stem);
     if (!u)
         fail(e->at, "unknown µop '%s'", stem);
     return u;
@@ -44,13 +43,22 @@ static void check_mem(const struct expr *e, const char *mem)
         fail(e->at, "'%s' cannot be the access of µop '%s'", mem, e->uop->name);
 }
 
+static struct expr *new_expr(struct place at)
+{
+    struct expr *e = calloc(1, sizeof *e);
+    if (!e)
+        abort();
+    e->at = at;
+    return e;
+}
+
 static struct expr *make_call(const struct scope *scope, const char *name, struct expr *a,
                               struct expr *b)
 {
-    struct expr *e = make(sizeof *e);
+    struct expr *e = new_expr(a->at);
     *e = (struct expr){.kind = EX_UOP,
                        .at = a->at,
-                       .uop = uop_find(&scope->isa->uops, name),
+                       .uop = list_find(&scope->isa->uops, name),
                        .n_args = 2,
                        .args = {a, b}};
     if (!e->uop || e->uop->n_args != 2)
@@ -61,19 +69,19 @@ static struct expr *make_call(const struct scope *scope, const char *name, struc
 /* fence(before, after): the two sets of four bits as one immediate. */
 static struct expr *join_sets(const struct scope *scope, struct expr *before, struct expr *after)
 {
-    struct expr *four = make(sizeof *four);
-    *four = (struct expr){.kind = EX_INT, .at = before->at, .value = 4};
+    struct expr *four = new_expr(before->at);
+    four->value = 4;
     return make_call(scope, "or", make_call(scope, "shl", before, four), after);
 }
 
-/* What belongs to the engines: the state of guest registers, the frame of a block. */
-static void check_usable(const struct expr *e)
+/* What belongs to the engines: the state of guest registers, the frame of a block. Counters are
+ * read as CSRs. */
+static void check_usable(const struct scope *scope, const struct expr *e)
 {
     static const char *const engine_only[] = {"get",  "put",    "const", "insn",
                                               "jump", "branch", "jumpr"};
-    for (size_t i = 0; i < sizeof engine_only / sizeof engine_only[0]; i++)
-        if (strcmp(e->uop->name, engine_only[i]) == 0)
-            fail(e->at, "µop '%s' cannot be used in a stanza", e->uop->name);
+    if (name_index(e->uop->name, engine_only, 7) < 7 || (scope->s && same(e->uop->name, "counter")))
+        fail(e->at, "µop '%s' cannot be used in a stanza", e->uop->name);
 }
 
 static void read_call(const struct scope *scope, struct expr *e, const char *name, struct line *l)
@@ -81,7 +89,7 @@ static void read_call(const struct scope *scope, struct expr *e, const char *nam
     const char *suffix;
     e->kind = EX_UOP;
     e->uop = find_uop(scope, e, name, &suffix);
-    check_usable(e);
+    check_usable(scope, e);
     if ((e->uop->suffix != SUFFIX_NONE) != (suffix != NULL))
         fail(e->at, suffix ? "µop '%s' takes no suffix" : "µop '%s' needs a suffix", e->uop->name);
     if (e->uop->suffix == SUFFIX_MEM) {
@@ -111,37 +119,34 @@ static void read_call(const struct scope *scope, struct expr *e, const char *nam
 
 static int read_csr_operand(const struct scope *scope, struct line *l)
 {
-    const char *name = line_name(l);
-    int index = scope->s ? field_find(scope->s, name) : -1;
-    if (index < 0 || scope->s->fields.data[index].op->kind != OPERAND_CSR)
-        fail(l->at, "'%s' is not an encoded operand of kind csr", name);
-    scope->s->fields.data[index].used = true;
+    int index = line_field(scope->s, l);
+    if (scope->s->fields.data[index].op.kind != OPERAND_CSR)
+        fail(l->at, "'%s' is not of kind csr", scope->s->fields.data[index].op.name);
     return index;
 }
 
 static const struct stmt *find_local(const stmt_list *locals, const char *name)
 {
-    for (size_t i = 0; i < locals->len; i++)
-        if (locals->data[i].name && strcmp(locals->data[i].name, name) == 0)
-            return &locals->data[i];
+    list_each (st, locals)
+        if (st->name && same(st->name, name))
+            return st;
     return NULL;
 }
 
 static void read_plain_name(const struct scope *scope, struct expr *e, const char *name)
 {
     const struct stmt *local = find_local(scope->locals, name);
-    int field = scope->s ? field_find(scope->s, name) : -1;
+    struct field *f = scope->s ? field_find(scope->s, name) : NULL;
     if (local) {
         e->kind = EX_LOCAL;
         e->name = name;
         e->type = local->e ? local->e->type : TY_I64;
-    } else if (field >= 0) {
-        struct field *f = &scope->s->fields.data[field];
+    } else if (f) {
         e->kind = EX_FIELD;
-        e->index = field;
+        e->index = (int)(f - scope->s->fields.data);
         f->used = f->read = true;
-        e->type = f->op->kind == OPERAND_X ? TY_I64 : f->op->kind == OPERAND_F ? TY_F64 : TY_VOID;
-    } else if (scope->s && (strcmp(name, "pc") == 0 || strcmp(name, "next") == 0)) {
+        e->type = f->op.kind == OPERAND_X ? TY_I64 : f->op.kind == OPERAND_F ? TY_F64 : TY_VOID;
+    } else if (scope->s && (same(name, "pc") || same(name, "next"))) {
         e->kind = name[0] == 'p' ? EX_PC : EX_NEXT;
         e->type = TY_I64;
     } else {
@@ -151,8 +156,7 @@ static void read_plain_name(const struct scope *scope, struct expr *e, const cha
 
 static struct expr *read_one(const struct scope *scope, struct line *l)
 {
-    struct expr *e = make(sizeof *e);
-    e->at = l->at;
+    struct expr *e = new_expr(l->at);
     if (line_try_int(l, &e->value))
         return e;
     const char *name = line_name(l);
@@ -160,7 +164,7 @@ static struct expr *read_one(const struct scope *scope, struct line *l)
         fail(l->at, "more than %d calls inside each other", MAX_DEPTH);
     if (!line_accept(l, "(")) {
         read_plain_name(scope, e, name);
-    } else if (strcmp(name, "csr_read") == 0) {
+    } else if (same(name, "csr_read")) {
         e->kind = EX_CSR_READ;
         e->type = TY_I64;
         e->index = read_csr_operand(scope, l);
@@ -172,29 +176,25 @@ static struct expr *read_one(const struct scope *scope, struct line *l)
     return e;
 }
 
-/* ---- types --------------------------------------------------------------------------------------
- */
+/* ---- types ----------------------------------------------------------------------------------- */
 
-/* The type that e has by itself, or TY_VOID if its place decides. */
+static enum type natural_type(const struct expr *e);
+
+/* What a type variable stands for by suffix or operands, or TY_VOID if its place decides. */
+static enum type variable_type(const struct expr *e, enum type var)
+{
+    enum type t = e->types[var - TY_VAR0];
+    for (int i = 0, k = 0; i < e->n_args && !t; i++)
+        if (e->uop->words[i] == WORD_VALUE && e->uop->arg[k++] == var)
+            t = natural_type(e->args[i]);
+    return t;
+}
+
 static enum type natural_type(const struct expr *e)
 {
     if (e->kind != EX_UOP)
         return e->type;
-    enum type result = e->uop->result;
-    if (result < TY_VAR0)
-        return result;
-    if (e->types[result - TY_VAR0])
-        return e->types[result - TY_VAR0];
-    for (int i = 0, k = 0; i < e->n_args; i++)
-        if (e->uop->words[i] == WORD_VALUE && e->uop->arg[k++] == result &&
-            natural_type(e->args[i]) != TY_VOID)
-            return natural_type(e->args[i]);
-    return TY_VOID;
-}
-
-static bool is_integer(enum type t)
-{
-    return t == TY_I32 || t == TY_I64;
+    return e->uop->result < TY_VAR0 ? e->uop->result : variable_type(e, e->uop->result);
 }
 
 static void set_type(const struct scope *scope, struct expr *e, enum type want);
@@ -203,11 +203,8 @@ static void set_variables(struct expr *e, enum type want)
 {
     const struct uop *u = e->uop;
     for (int v = 0; v < u->n_vars; v++) {
-        enum type var = TY_VAR0 + v;
-        for (int i = 0, k = 0; i < e->n_args && !e->types[v]; i++)
-            if (u->words[i] == WORD_VALUE && u->arg[k++] == var)
-                e->types[v] = natural_type(e->args[i]);
-        if (!e->types[v] && u->result == var)
+        e->types[v] = variable_type(e, TY_VAR0 + v);
+        if (!e->types[v] && u->result == TY_VAR0 + (enum type)v)
             e->types[v] = want;
         if (!e->types[v])
             e->types[v] = TY_I64;
@@ -223,13 +220,13 @@ static void set_immediate(const struct scope *scope, struct expr *e, enum word w
     enum operand_kind kind = word == WORD_RM ? OPERAND_RM : OPERAND_ORDER;
     if (word == WORD_IMM) {
         set_type(scope, e, TY_I64);
-        if (!expr_is_const(scope->isa, scope->s, e))
+        if (!expr_is_const(scope->s, e))
             fail(e->at, "an immediate argument must be a constant");
         return;
     }
     bool fits = word != WORD_REG &&
                 (e->kind == EX_INT ||
-                 (e->kind == EX_FIELD && scope->s->fields.data[e->index].op->kind == kind));
+                 (e->kind == EX_FIELD && scope->s->fields.data[e->index].op.kind == kind));
     if (!fits)
         fail(e->at, "argument of kind '%s' expected", word_names[word]);
     e->type = TY_I64;
@@ -249,19 +246,18 @@ static void set_type(const struct scope *scope, struct expr *e, enum type want)
         enum type result = e->uop->result;
         e->type = result >= TY_VAR0 ? e->types[result - TY_VAR0] : result;
     } else if (e->type == TY_VOID) {
-        e->type = is_integer(want) || want == TY_VOID ? (want ? want : TY_I64) : TY_VOID;
+        e->type = want == TY_I32 ? TY_I32 : want == TY_I64 || !want ? TY_I64 : TY_VOID;
         enum operand_kind kind =
-            e->kind == EX_FIELD ? scope->s->fields.data[e->index].op->kind : OPERAND_SIGNED;
+            e->kind == EX_FIELD ? scope->s->fields.data[e->index].op.kind : OPERAND_SIGNED;
         if (kind == OPERAND_CSR || kind == OPERAND_RM || kind == OPERAND_ORDER)
-            fail(e->at, "operand '%s' is not a value", scope->s->fields.data[e->index].op->name);
+            fail(e->at, "operand '%s' is not a value", scope->s->fields.data[e->index].op.name);
     }
     if (want != TY_VOID && e->type != want)
         fail(e->at, "wrong argument type: %s where %s is wanted",
              e->type == TY_VOID ? "an integer or nothing" : type_names[e->type], type_names[want]);
 }
 
-/* ---- what others call ---------------------------------------------------------------------------
- */
+/* ---- what others call ------------------------------------------------------------------------ */
 
 struct expr *expr_read(const struct isa *isa, struct stanza *s, const stmt_list *locals,
                        struct line *l, enum type want)
@@ -275,57 +271,55 @@ struct expr *expr_read(const struct isa *isa, struct stanza *s, const stmt_list 
     return e;
 }
 
-bool expr_is_const(const struct isa *isa, const struct stanza *s, const struct expr *e)
+bool expr_is_const(const struct stanza *s, const struct expr *e)
 {
-    switch (e->kind) {
-    case EX_INT:
-    case EX_PC:
-    case EX_NEXT:
-        return true;
-    case EX_FIELD:
-        return !operand_is_register(s->fields.data[e->index].op);
-    case EX_UOP:
-        for (int i = 0; i < e->n_args; i++)
-            if (!expr_is_const(isa, s, e->args[i]))
-                return false;
+    for (int i = 0; i < e->n_args; i++)
+        if (!expr_is_const(s, e->args[i]))
+            return false;
+    if (e->kind == EX_FIELD)
+        return !is_register(&s->fields.data[e->index]);
+    if (e->kind == EX_UOP)
         return e->uop->class == CL_PURE && e->uop->eval;
-    default:
-        return false;
-    }
+    return e->kind != EX_LOCAL && e->kind != EX_CSR_READ;
 }
 
-void expr_walk(struct expr *e, void (*visit)(void *arg, struct expr *e), void *arg)
+static void expr_walk(struct expr *e, void (*visit)(void *arg, struct expr *e), void *arg)
 {
     for (int i = 0; i < e->n_args; i++)
         expr_walk(e->args[i], visit, arg);
     visit(arg, e);
 }
 
+void body_walk(const stmt_list *body, void (*visit)(void *arg, struct expr *e), void *arg)
+{
+    list_each (st, body)
+        if (st->e)
+            expr_walk(st->e, visit, arg);
+}
+
 /* `NAME = EXPR`: the next pc, a register operand or a local. */
 static void read_assignment(const struct isa *isa, struct stanza *s, stmt_list *body,
                             struct stmt *st, const char *name, struct line *l)
 {
-    int index = s ? field_find(s, name) : -1;
+    struct field *f = s ? field_find(s, name) : NULL;
     enum type want = TY_VOID;
-    if (s && strcmp(name, "pc") == 0) {
+    if (s && same(name, "pc")) {
         st->kind = ST_PC;
         want = TY_I64;
-    } else if (index >= 0) {
-        struct field *f = &s->fields.data[index];
-        if (!operand_is_register(f->op))
+    } else if (f) {
+        if (!is_register(f))
             fail(l->at, "'%s' is not a register operand", name);
         if (f->written)
             fail(l->at, "'%s' is written twice", name);
         st->kind = ST_REG;
-        st->index = index;
+        st->index = (int)(f - s->fields.data);
         f->used = f->written = true;
-        want = f->op->kind == OPERAND_X ? TY_I64 : TY_F64;
+        want = f->op.kind == OPERAND_X ? TY_I64 : TY_F64;
     } else {
-        if (find_local(body, name) || strcmp(name, "next") == 0)
+        if (find_local(body, name) || same(name, "next"))
             fail(l->at, "'%s' has a value already", name);
-        for (size_t i = 0; i < isa->operands.len; i++)
-            if (strcmp(isa->operands.data[i]->name, name) == 0)
-                fail(l->at, "operand '%s' is used but not encoded", name);
+        if (list_find(&isa->operands, name))
+            fail(l->at, "operand '%s' is used but not encoded", name);
         st->kind = ST_LOCAL;
         st->name = name;
     }
@@ -341,9 +335,9 @@ void stmt_read(const struct isa *isa, struct stanza *s, stmt_list *body, struct 
     const char *name = line_name(l);
     if (line_accept(l, "=")) {
         read_assignment(isa, s, body, &st, name, l);
-    } else if (strcmp(name, "nop") != 0) {
+    } else if (!same(name, "nop")) {
         line_expect(l, "(");
-        if (strcmp(name, "csr_write") == 0) {
+        if (same(name, "csr_write")) {
             st.kind = ST_CSR_WRITE;
             st.index = read_csr_operand(&scope, l);
             line_expect(l, ",");
@@ -351,8 +345,7 @@ void stmt_read(const struct isa *isa, struct stanza *s, stmt_list *body, struct 
             line_expect(l, ")");
         } else {
             st.kind = ST_UOP;
-            st.e = make(sizeof *st.e);
-            st.e->at = l->at;
+            st.e = new_expr(l->at);
             read_call(&scope, st.e, name, l);
             set_type(&scope, st.e, TY_VOID);
             if (st.e->type != TY_VOID)

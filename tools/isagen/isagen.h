@@ -11,8 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* ---- text.c: places, errors, memory, words of a line
- * ---------------------------------------------------------------- */
+/* ---- text.c: places, errors, memory, words of a line ----------------------------------------- */
 
 struct place {
     const char *file;
@@ -20,9 +19,12 @@ struct place {
 };
 
 _Noreturn void fail(struct place at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void *make(size_t size); /* zeroed */
 char *text_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+const char *upper_name(const char *name); /* "amoadd" -> "AMOADD" */
+bool same(const char *a, const char *b);
 void *grow_list(void *data, size_t *cap, size_t need, size_t item_size);
+/* Index of name in list, or n. */
+int name_index(const char *name, const char *const *list, int n);
 
 #define LIST(T)                                                                                    \
     struct {                                                                                       \
@@ -33,6 +35,19 @@ void *grow_list(void *data, size_t *cap, size_t need, size_t item_size);
 #define list_add(l)                                                                                \
     ((l)->data = grow_list((l)->data, &(l)->cap, (l)->len + 1, sizeof(*(l)->data)),                \
      &(l)->data[(l)->len++])
+#define list_each(item, l)                                                                         \
+    for (typeof((l)->data + 0) item = (l)->data; item < (l)->data + (l)->len; item++)
+/* The item whose member `name` is that, or NULL. */
+#define list_find(l, wanted)                                                                       \
+    ({                                                                                             \
+        typeof((l)->data + 0) found_ = NULL;                                                       \
+        list_each (item_, l)                                                                       \
+            if (!found_ && same(item_->name, wanted))                                              \
+                found_ = item_;                                                                    \
+        found_;                                                                                    \
+    })
+
+struct isa;
 
 /* The rest of one line, comment removed. */
 struct line {
@@ -42,56 +57,36 @@ struct line {
 };
 
 /* Calls row() for every line that is not blank. */
-void read_file(const char *path, void (*row)(void *arg, struct line *line), void *arg);
+void read_file(const char *path, void (*row)(struct isa *isa, struct line *line), struct isa *isa);
 
-bool line_end(struct line *l);                   /* nothing is left */
+bool line_end(struct line *l); /* skips blanks; true if nothing is left */
+void line_expect_end(struct line *l);
 bool line_accept(struct line *l, const char *t); /* takes punctuation t if it comes next */
 void line_expect(struct line *l, const char *t);
 const char *line_name(struct line *l);     /* takes a name; fails if there is none */
 const char *line_try_name(struct line *l); /* the same, or NULL */
 const char *line_word(struct line *l);     /* takes everything up to a blank */
+const char *line_rest(struct line *l);
 bool line_try_int(struct line *l, int64_t *v);
 int64_t line_int(struct line *l);
 const char *line_string(struct line *l); /* "..." without the quotes */
 
-/* ---- µops
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- µops ------------------------------------------------------------------------------------ */
 
+/* clang-format off */
 /* Types, in the order of enum ir_type; a row's type variables follow. */
 enum type {
-    TY_VOID,
-    TY_B,
-    TY_I32,
-    TY_I64,
-    TY_F32,
-    TY_F64,
-    TY_V8,
-    TY_V16,
-    TY_V32,
-    TY_V64,
-    TY_VF32,
-    TY_VF64,
-    TY_M,
-    TY_COUNT,
-    TY_VAR0 = TY_COUNT,
-    TY_VAR1,
+    TY_VOID, TY_B, TY_I32, TY_I64, TY_F32, TY_F64,
+    TY_V8, TY_V16, TY_V32, TY_V64, TY_VF32, TY_VF64, TY_M, TY_COUNT,
+    TY_VAR0 = TY_COUNT, TY_VAR1
 };
-
-enum { MAX_ARGS = 3, MAX_VARS = 2, MAX_WORDS = 4 };
 
 enum uop_class {
-    CL_PURE,
-    CL_FLAGS,
-    CL_STATE,
-    CL_LOAD,
-    CL_STORE,
-    CL_ATOMIC,
-    CL_FENCE,
-    CL_CHECK,
-    CL_EXIT,
-    CL_COUNT
+    CL_PURE, CL_FLAGS, CL_STATE, CL_LOAD, CL_STORE, CL_ATOMIC, CL_FENCE, CL_CHECK, CL_EXIT, CL_COUNT
 };
+/* clang-format on */
+
+enum { MAX_ARGS = 3, MAX_VARS = 2, MAX_WORDS = 4 };
 
 /* What stands at a place of a µop's argument list. */
 enum word { WORD_VALUE, WORD_RM, WORD_IMM, WORD_REG, WORD_ORDER, WORD_COUNT };
@@ -115,10 +110,6 @@ struct uop {
     const char *eval; /* C expression or NULL */
 };
 
-struct uop_table {
-    LIST(struct uop) rows;
-};
-
 extern const char *const type_names[TY_COUNT]; /* "i32" */
 extern const char *const class_names[CL_COUNT];
 extern const char *const word_names[WORD_COUNT];
@@ -127,23 +118,15 @@ const char *type_c(enum type t); /* C type of a value (of an element, for a vect
 int type_bits(enum type t);      /* of a value or an element */
 const char *type_enum(enum type t);    /* "IR_I32" */
 enum type type_find(const char *name); /* TY_COUNT if unknown */
-void uop_read_row(void *table, struct line *l);
-const struct uop *uop_find(const struct uop_table *t, const char *name);
 bool uop_has_word(const struct uop *u, enum word w);
-/* Name of the evaluation function with its types: "uop_add_i64". types: what the variables stand
- * for. */
+/* Name of the evaluation function with its types: "add_i64". types: those of the variables. */
 const char *uop_function(const struct uop *u, const enum type types[MAX_VARS]);
 
-void out_uops_h(FILE *out, const struct uop_table *t);
-void out_uops_c(FILE *out, const struct uop_table *t);
-
-/* ---- the guest's registers and CSRs -------------------------------------------------------------
- */
+/* ---- the guest's registers and CSRs ---------------------------------------------------------- */
 
 struct reg_class {
     const char *name;
     const char *kind; /* gpr fpr pc csr vec */
-    struct place at;
     int bits, count;
     bool numbered; /* count= was given: x0, x1, ... */
     int zero;      /* register that reads as 0, or -1 */
@@ -180,7 +163,7 @@ struct stmt {
 typedef LIST(struct stmt) stmt_list;
 
 struct csr {
-    unsigned number;
+    int64_t number;
     const char *name;
     struct place at;
     bool read_only;
@@ -188,20 +171,15 @@ struct csr {
     stmt_list write; /* `v` is a local */
 };
 
-/* ---- instructions -------------------------------------------------------------------------------
- */
+/* ---- instructions ---------------------------------------------------------------------------- */
 
+/* clang-format off */
 enum operand_kind {
-    OPERAND_X,
-    OPERAND_F,
-    OPERAND_SIGNED,
-    OPERAND_UNSIGNED,
-    OPERAND_RM,
-    OPERAND_CSR,
-    OPERAND_FENCE,
-    OPERAND_ORDER,
-    OPERAND_KINDS
+    OPERAND_X, OPERAND_F, OPERAND_SIGNED, OPERAND_UNSIGNED,
+    OPERAND_RM, OPERAND_CSR, OPERAND_FENCE, OPERAND_ORDER, OPERAND_KINDS
 };
+/* clang-format on */
+extern const char *const operand_kinds[OPERAND_KINDS];
 
 struct operand {
     const char *name;
@@ -217,7 +195,7 @@ struct segment {
 
 /* An operand as a stanza encodes it. */
 struct field {
-    const struct operand *op;
+    struct operand op;
     LIST(struct segment) segments;
     int width;          /* bits of the value, without the bias */
     bool read, written; /* by the statements */
@@ -227,7 +205,6 @@ struct field {
 };
 
 struct cond {
-    struct place at;
     int field;
     bool equal;
     int other; /* field, or -1: value */
@@ -238,7 +215,6 @@ typedef LIST(struct cond) cond_list;
 
 /* What an expansion gives an operand of the instruction it expands to. */
 struct binding {
-    struct place at;
     const char *name;
     int field; /* or -1: value */
     int64_t value;
@@ -255,20 +231,18 @@ struct item {
 };
 
 struct test {
-    struct place at;
+    int line;
     uint32_t word;
     LIST(struct item) before, after;
 };
 
 struct format {
     const char *name;
-    struct place at;
     LIST(const char *) pieces;
 };
 
 struct extension {
     const char *name, *text;
-    struct place at;
 };
 
 struct stanza {
@@ -288,51 +262,47 @@ struct stanza {
     stmt_list body;
     const char *expands;
     struct place expands_at;
-    const struct stanza *expansion; /* found when all is read */
+    const struct stanza *expansion; /* what `expands` names, or the stanza itself; from isa_check */
     LIST(struct binding) bindings;
-    LIST(struct {
-        struct place at;
-        const char *text;
-    })
-    test_lines;
+    LIST(struct line) test_lines;
     LIST(struct test) tests;
     const char *doc;
 };
 
 struct isa {
-    const char *guest; /* "rv64": prefix of C names */
-    struct uop_table uops;
+    LIST(struct uop) uops;
     LIST(struct reg_class) classes;
     LIST(struct csr) csrs;
-    LIST(struct operand *) operands;
+    LIST(struct operand) operands;
     LIST(struct format) formats;
     LIST(struct extension) extensions;
-    LIST(struct stanza *) stanzas;
+    LIST(struct stanza) stanzas;
 };
 
-/* Readers of one line each; arg is the struct isa. isa.c, stanza.c. */
-void regs_read_row(void *isa, struct line *l);
-void csr_read_row(void *isa, struct line *l);
-void isa_read_row(void *isa, struct line *l);
+/* Readers of one line each: uops.c, isa.c, stanza.c. */
+void uop_read_row(struct isa *isa, struct line *l);
+void regs_read_row(struct isa *isa, struct line *l);
+void csr_read_row(struct isa *isa, struct line *l);
+void isa_read_row(struct isa *isa, struct line *l);
 void stanza_read_head(struct isa *isa, const char *name, struct line *l);
 void stanza_read_clause(struct isa *isa, struct stanza *s, struct line *l);
 
-const char *c_name(const char *name); /* "c.addi" -> "c_addi" */
-const struct stanza *stanza_find(const struct isa *isa, const char *name);
-const struct reg_class *reg_class_find(const struct isa *isa, const char *name);
-const struct csr *csr_find(const struct isa *isa, const char *name, int64_t number);
-int field_find(const struct stanza *s, const char *name); /* -1 if it is not encoded */
-int field_of_kind(const struct stanza *s, enum operand_kind kind);
-bool operand_is_register(const struct operand *op);
+const char *c_name(const char *name);                               /* "c.addi" -> "c_addi" */
+struct field *field_find(const struct stanza *s, const char *name); /* NULL if it is not encoded */
+struct field *field_of_kind(const struct stanza *s, enum operand_kind kind);
+/* The encoded operand that the line names next, now used; fails if there is none. */
+int line_field(struct stanza *s, struct line *l);
+bool is_register(const struct field *f);
+char reg_letter(const struct field *f); /* 'x' or 'f' */
 
 /* expr.c. s is NULL inside a CSR row. */
 struct expr *expr_read(const struct isa *isa, struct stanza *s, const stmt_list *locals,
                        struct line *l, enum type want);
 void stmt_read(const struct isa *isa, struct stanza *s, stmt_list *body, struct line *l);
-bool expr_is_const(const struct isa *isa, const struct stanza *s,
-                   const struct expr *e); /* known from the encoding and the pc */
-/* Calls visit for e and all inside it, operands first. */
-void expr_walk(struct expr *e, void (*visit)(void *arg, struct expr *e), void *arg);
+/* Known from the encoding and the pc. */
+bool expr_is_const(const struct stanza *s, const struct expr *e);
+/* Calls visit for all expressions of the body, operands before their µop. */
+void body_walk(const stmt_list *body, void (*visit)(void *arg, struct expr *e), void *arg);
 
 /* test.c: turns the lines `test` into words and items. */
 void tests_read(const struct isa *isa, struct stanza *s);
@@ -345,58 +315,22 @@ bool stanza_excepts(const struct stanza *s, const struct stanza *other);
 int64_t field_value(const struct field *f, uint32_t word);
 bool stanza_ends_block(const struct stanza *s);
 
-/* ---- emit.c: what the writers of C share
- * --------------------------------------------------------- */
+/* ---- writers --------------------------------------------------------------------------------- */
 
 /* C expression of a field's value, taken from a variable `word`. */
 const char *field_c(const struct field *f);
 /* C condition: all of conds hold for `word`. */
 const char *conds_c(const struct stanza *s, const cond_list *conds);
-/* C expression (uint64_t) of a constant expression, from `pc` and the instruction record *i. */
-const char *const_c(const struct stanza *s, const struct expr *e);
-const char *upper_name(const char *name); /* "amoadd" -> "AMOADD" */
 
-/* Statements turned to C for one engine: the interpreter computes values, the lifting makes µops
- * that will. */
-struct emitter {
-    const struct engine *engine;
-    FILE *out;
-    const struct isa *isa;
-    const struct stanza *s; /* NULL in a CSR row */
-    const char *indent;
-    int n_values;
-};
-
-struct engine {
-    const char *(*type)(enum type t); /* C type of a value */
-    /* C expression of an integer, field, pc, next, or CSR read. */
-    const char *(*leaf)(struct emitter *em, const struct expr *e);
-    /* Writes the statements of a µop. args: C expressions by word (of immediates too); result:
-     * variable to declare. */
-    void (*uop)(struct emitter *em, const struct expr *e, const char *const args[],
-                const char *result);
-    void (*read_reg)(struct emitter *em, const struct field *f, const char *variable);
-    void (*write_reg)(struct emitter *em, const struct field *f, const char *value);
-    void (*write_csr)(struct emitter *em, const struct field *f, const char *value);
-    void (*check_rm)(struct emitter *em, const struct field *f);
-    void (*exit_to)(struct emitter *em, const struct expr *pc);
-};
-
-void emit_line(struct emitter *em, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Writes what e needs and gives the C expression of its value. */
-const char *emit_expr(struct emitter *em, const struct expr *e);
-/* All statements; the exit comes last whatever the order. */
-void emit_body(struct emitter *em, const stmt_list *body);
-
-/* Outputs. */
+void out_uops_h(FILE *out, const struct isa *isa);
+void out_uops_c(FILE *out, const struct isa *isa);
 void out_regs_h(FILE *out, const struct isa *isa);
 void out_regs_c(FILE *out, const struct isa *isa);
 void out_decode_h(FILE *out, const struct isa *isa);
 void out_decode_c(FILE *out, const struct isa *isa);
 void out_disasm_c(FILE *out, const struct isa *isa);
 void out_csrs_h(FILE *out, const struct isa *isa);
-void out_handlers_h(FILE *out, const struct isa *isa);
-void out_lift_c(FILE *out, const struct isa *isa);
+void out_semantics_h(FILE *out, const struct isa *isa);
 void out_tests_c(FILE *out, const struct isa *isa);
 void out_encodings(FILE *out, const struct isa *isa);
 void out_manual(FILE *out, const struct isa *isa);

@@ -1,44 +1,33 @@
 /* isagen: command line. docs/isa-language.md, section 5. */
 #include "isagen.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-static struct isa isa = {.guest = "rv64"};
-
-static void write_uops_h(FILE *out, const struct isa *table)
-{
-    out_uops_h(out, &table->uops);
-}
-
-static void write_uops_c(FILE *out, const struct isa *table)
-{
-    out_uops_c(out, &table->uops);
-}
+static struct isa isa;
 
 static const struct {
     const char *name;
     void (*write)(FILE *out, const struct isa *isa);
 } outputs[] = {
-    {"uops.h", write_uops_h},   {"uops.c", write_uops_c},   {"regs.h", out_regs_h},
-    {"regs.c", out_regs_c},     {"decode.h", out_decode_h}, {"decode.c", out_decode_c},
-    {"disasm.c", out_disasm_c}, {"csrs.h", out_csrs_h},     {"handlers.h", out_handlers_h},
-    {"lift.c", out_lift_c},     {"tests.c", out_tests_c},   {"encodings.txt", out_encodings},
-    {"manual.7", out_manual},
+    {"uops.h", out_uops_h},     {"uops.c", out_uops_c},           {"regs.h", out_regs_h},
+    {"regs.c", out_regs_c},     {"decode.h", out_decode_h},       {"decode.c", out_decode_c},
+    {"disasm.c", out_disasm_c}, {"csrs.h", out_csrs_h},           {"semantics.h", out_semantics_h},
+    {"tests.c", out_tests_c},   {"encodings.txt", out_encodings}, {"manual.7", out_manual},
 };
 
-static void read_input(const char *path)
+/* By the file's name. µops come first, wherever they stand: all else points at them. */
+static void read_input(const char *path, bool uops)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
-    if (strcmp(name, "uops.def") == 0)
-        read_file(path, uop_read_row, &isa.uops);
-    else if (strcmp(name, "regs.def") == 0)
-        read_file(path, regs_read_row, &isa);
-    else if (strcmp(name, "csr.def") == 0)
-        read_file(path, csr_read_row, &isa);
-    else
-        read_file(path, isa_read_row, &isa);
+    if (same(name, "uops.def") != uops)
+        return;
+    read_file(path,
+              uops                     ? uop_read_row
+              : same(name, "regs.def") ? regs_read_row
+              : same(name, "csr.def")  ? csr_read_row
+                                       : isa_read_row,
+              &isa);
 }
 
 static int usage(void)
@@ -53,16 +42,17 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-    bool check_only = argc > 1 && strcmp(argv[1], "check") == 0;
-    if (argc < (check_only ? 3 : 5) || (!check_only && strcmp(argv[2], "-o") != 0))
+    bool check_only = argc > 1 && same(argv[1], "check");
+    if (argc < (check_only ? 3 : 5) || (!check_only && !same(argv[2], "-o")))
         return usage();
     size_t which = 0, n_outputs = sizeof outputs / sizeof outputs[0];
-    while (!check_only && which < n_outputs && strcmp(outputs[which].name, argv[1]) != 0)
+    while (!check_only && which < n_outputs && !same(outputs[which].name, argv[1]))
         which++;
     if (which == n_outputs)
         return usage();
-    for (int i = check_only ? 2 : 4; i < argc; i++)
-        read_input(argv[i]);
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = check_only ? 2 : 4; i < argc; i++)
+            read_input(argv[i], pass == 0);
     isa_check(&isa);
     if (check_only)
         return 0;

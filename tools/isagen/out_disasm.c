@@ -1,43 +1,12 @@
 /* Writes rv64_disasm.gen.c: assembly as `objdump -M no-aliases` prints it (templates:
- * docs/isa-language.md). */
+ * docs/isa-language.md). Its helpers are in src/guest/rv64/disasm.h. */
 #include "isagen.h"
 
-#include <ctype.h>
 #include <string.h>
-
-static const char prologue[] =
-    "static const char *const rounding_names[8] = {\"rne\", \"rtz\", \"rdn\", \"rup\", \"rmm\", "
-    "\"unknown\", \"unknown\", \"dyn\"};\n"
-    "static const char *const order_suffixes[4] = {\"\", \".rl\", \".aq\", \".aqrl\"};\n\n"
-    "/* \",rtz\", or nothing for the mode that goes without saying. */\n"
-    "static void print_rounding(struct strbuf *out, unsigned rm, unsigned silent)\n"
-    "{\n"
-    "    if (rm != silent)\n"
-    "        strbuf_printf(out, \",%s\", rounding_names[rm]);\n"
-    "}\n\n"
-    "static void print_set(struct strbuf *out, unsigned set)\n"
-    "{\n"
-    "    for (int i = 0; i < 4; i++)\n"
-    "        if (set >> (3 - i) & 1)\n"
-    "            strbuf_printf(out, \"%c\", \"iorw\"[i]);\n"
-    "    if (!set)\n"
-    "        strbuf_printf(out, \"unknown\");\n"
-    "}\n\n";
-
-static void out_csr_printer(FILE *out, const struct isa *isa)
-{
-    fputs("static void print_csr(struct strbuf *out, unsigned number)\n{\n    switch (number) {\n",
-          out);
-    for (size_t i = 0; i < isa->csrs.len; i++)
-        fprintf(out, "    case 0x%03x:\n        strbuf_printf(out, \"%s\");\n        break;\n",
-                isa->csrs.data[i].number, isa->csrs.data[i].name);
-    fputs("    default:\n        strbuf_printf(out, \"0x%x\", number);\n    }\n}\n\n", out);
-}
 
 /* Text gathered for one printf. */
 struct printer {
     FILE *out;
-    const struct isa *isa;
     const struct stanza *s;
     const char *format, *args;
 };
@@ -56,84 +25,66 @@ static void flush(struct printer *p)
     p->format = p->args = "";
 }
 
-static void drop_comma(struct printer *p)
+/* The comma before a rounding mode goes with it. */
+static void print_rounding(struct printer *p, const char *value, bool exact)
 {
     size_t len = strlen(p->format);
     if (len == 0 || p->format[len - 1] != ',')
         fail(p->s->at, "a rounding mode in asm comes after a comma");
     p->format = text_printf("%.*s", (int)len - 1, p->format);
     flush(p);
+    fprintf(p->out, "        print_rounding(out, %s, %s);\n", value, exact ? "FP_RNE" : "FP_DYN");
 }
 
 static void print_field(struct printer *p, const struct field *f, const char *how)
 {
-    const char *value = field_c(f), *G = upper_name(p->isa->guest);
-    if (strcmp(how, "hex") == 0) {
-        add(p, "0x%x", text_printf("(unsigned)%s", value));
-        return;
-    }
-    if (strcmp(how, "hi") == 0) {
-        add(p, "0x%x", text_printf("(unsigned)%s >> 12", value));
-        return;
-    }
-    switch (f->op->kind) {
-    case OPERAND_X:
-    case OPERAND_F:
-        add(p, "%s",
-            text_printf("%s_regs[%s_REG_%c0 + %s].alias", p->isa->guest, G,
-                        f->op->kind == OPERAND_X ? 'x' : 'f', value));
-        break;
-    case OPERAND_SIGNED:
-    case OPERAND_UNSIGNED:
+    const char *value = field_c(f);
+    if (same(how, "pc"))
+        add(p, "0x%llx", text_printf("(unsigned long long)(pc + (uint64_t)%s)", value));
+    else if (same(how, "hex") || same(how, "hi"))
+        add(p, "0x%x", text_printf("(unsigned)%s >> %d", value, same(how, "hi") ? 12 : 0));
+    else if (is_register(f))
+        add(p, "%s", text_printf("rv64_regs[RV64_REG_%c0 + %s].alias", reg_letter(f), value));
+    else if (f->op.kind == OPERAND_SIGNED || f->op.kind == OPERAND_UNSIGNED)
         add(p, "%d", text_printf("(int)%s", value));
-        break;
-    case OPERAND_RM:
-        drop_comma(p);
-        fprintf(p->out, "        print_rounding(out, %s, %d);\n", value,
-                strcmp(how, "exact") == 0 ? 0 : 7);
-        break;
-    default:
+    else if (f->op.kind == OPERAND_RM)
+        print_rounding(p, value, same(how, "exact"));
+    else {
         flush(p);
-        fprintf(p->out, "        print_%s(out, %s);\n", f->op->kind == OPERAND_CSR ? "csr" : "set",
+        fprintf(p->out, "        print_%s(out, %s);\n", f->op.kind == OPERAND_CSR ? "csr" : "set",
                 value);
     }
 }
 
+/* A name of the template: an operand, pc+operand, or hex, hi, exact of one; else it stands for
+ * itself. */
 static void print_name(struct printer *p, struct line *l, const char *name)
 {
-    int index = field_find(p->s, name);
-    if (strcmp(name, "pc") == 0 && line_accept(l, "+")) {
-        index = field_find(p->s, line_name(l));
-        if (index < 0)
-            fail(p->s->at, "the operand after 'pc+' in asm is not encoded");
-        add(p, "0x%llx",
-            text_printf("(unsigned long long)(pc + (uint64_t)%s)",
-                        field_c(&p->s->fields.data[index])));
-    } else if (index >= 0) {
-        print_field(p, &p->s->fields.data[index], "");
-    } else if ((strcmp(name, "hex") == 0 || strcmp(name, "hi") == 0 ||
-                strcmp(name, "exact") == 0) &&
-               line_accept(l, "(")) {
-        const char *operand = line_name(l);
-        index = field_find(p->s, operand);
-        if (index < 0)
-            fail(p->s->at, "operand '%s' is used but not encoded", operand);
-        print_field(p, &p->s->fields.data[index], name);
-        line_expect(l, ")");
-    } else {
+    bool call = same(name, "hex") || same(name, "hi") || same(name, "exact");
+    bool relative = same(name, "pc") && line_accept(l, "+");
+    const char *operand = name;
+    if (relative || (call && line_accept(l, "(")))
+        operand = line_name(l);
+    const struct field *f = field_find(p->s, operand);
+    if (f)
+        print_field(p, f, operand == name ? "" : name);
+    else if (operand != name)
+        fail(p->s->at, "operand '%s' is used but not encoded", operand);
+    else
         add(p, name, NULL);
-    }
+    if (operand != name && !relative)
+        line_expect(l, ")");
 }
 
-static void out_stanza(FILE *out, const struct isa *isa, const struct stanza *s)
+static void out_stanza(FILE *out, const struct stanza *s)
 {
-    struct printer p = {out, isa, s, s->mnemonic, ""};
-    fprintf(out, "    case %s_STANZA_%s:\n", upper_name(isa->guest), s->id);
-    for (size_t i = 0; i < s->reserved.len; i++)
-        fprintf(out, "        if (%s)\n            break;\n", conds_c(s, &s->reserved.data[i]));
-    int order = field_of_kind(s, OPERAND_ORDER);
-    if (order >= 0)
-        add(&p, "%s", text_printf("order_suffixes[%s]", field_c(&s->fields.data[order])));
+    struct printer p = {out, s, s->mnemonic, ""};
+    fprintf(out, "    case RV64_STANZA_%s:\n", s->id);
+    list_each (conds, &s->reserved)
+        fprintf(out, "        if (%s)\n            break;\n", conds_c(s, conds));
+    const struct field *order = field_of_kind(s, OPERAND_ORDER);
+    if (order)
+        add(&p, "%s", text_printf("order_suffixes[%s]", field_c(order)));
     struct line l = {.at = s->at, .p = s->assembly};
     if (!line_end(&l))
         add(&p, "\\t", NULL);
@@ -142,7 +93,7 @@ static void out_stanza(FILE *out, const struct isa *isa, const struct stanza *s)
         if (name)
             print_name(&p, &l, name);
         else
-            add(&p, text_printf(*l.p == '%' ? "%%%%" : "%c", *l.p), NULL), l.p++;
+            add(&p, text_printf("%c", *l.p++), NULL);
     }
     flush(&p);
     fputs("        return;\n", out);
@@ -150,20 +101,17 @@ static void out_stanza(FILE *out, const struct isa *isa, const struct stanza *s)
 
 void out_disasm_c(FILE *out, const struct isa *isa)
 {
-    const char *g = isa->guest;
-    fprintf(out, "/* Generated by isagen from isa/%s. */\n#include \"guest/%s/%s.h\"\n\n%s", g, g,
-            g, prologue);
-    out_csr_printer(out, isa);
-    fprintf(out,
-            "void %s_disasm(uint32_t word, uint64_t pc, struct strbuf *out)\n{\n    switch "
-            "(%s_identify(word)) {\n",
-            g, g);
-    for (size_t i = 0; i < isa->stanzas.len; i++)
-        out_stanza(out, isa, isa->stanzas.data[i]);
-    fprintf(out,
-            "    default:\n        break;\n    }\n"
-            "    if (%s_insn_len((uint16_t)word) == 2)\n"
-            "        strbuf_printf(out, \".2byte\\t0x%%x\", word & 0xffff);\n"
-            "    else\n        strbuf_printf(out, \".4byte\\t0x%%x\", word);\n}\n",
-            g);
+    fputs("/* Generated by isagen from isa/rv64. */\n#include \"guest/rv64/disasm.h\"\n\n"
+          "static void print_csr(struct strbuf *out, unsigned number)\n{\n    switch (number) {\n",
+          out);
+    list_each (c, &isa->csrs)
+        fprintf(out, "    case 0x%03x:\n        strbuf_printf(out, \"%s\");\n        return;\n",
+                (unsigned)c->number, c->name);
+    fputs("    default:\n        strbuf_printf(out, \"0x%x\", number);\n    }\n}\n\n"
+          "void rv64_disasm(uint32_t word, uint64_t pc, struct strbuf *out)\n{\n"
+          "    switch (rv64_identify(word)) {\n",
+          out);
+    list_each (s, &isa->stanzas)
+        out_stanza(out, s);
+    fputs("    default:\n        break;\n    }\n    print_unknown(out, word);\n}\n", out);
 }

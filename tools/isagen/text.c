@@ -18,52 +18,55 @@ void fail(struct place at, const char *fmt, ...)
     exit(1);
 }
 
-void *make(size_t size)
+/* Nothing is freed: the process lives for one output. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
 {
-    /* Chunks stay linked, so that a leak checker sees that they are kept on purpose. */
-    static struct chunk {
-        struct chunk *next;
-        size_t used, size;
-        _Alignas(16) char data[];
-    } * chunks;
-    size = (size + 15) & ~(size_t)15;
-    if (!chunks || chunks->size - chunks->used < size) {
-        size_t room = size > 65536 ? size : 65536;
-        struct chunk *c = calloc(1, sizeof *c + room);
-        if (!c)
-            abort();
-        c->size = room;
-        c->next = chunks;
-        chunks = c;
-    }
-    chunks->used += size;
-    return chunks->data + chunks->used - size;
+    return "detect_leaks=0";
 }
 
 char *text_printf(const char *fmt, ...)
 {
-    va_list ap, again;
+    char *text;
+    va_list ap;
     va_start(ap, fmt);
-    va_copy(again, ap);
-    char none[1];
-    int len = vsnprintf(none, 0, fmt, ap);
-    char *text = make((size_t)len + 1);
-    vsnprintf(text, (size_t)len + 1, fmt, again);
-    va_end(again);
+    if (vasprintf(&text, fmt, ap) < 0)
+        abort();
     va_end(ap);
     return text;
 }
 
+const char *upper_name(const char *name)
+{
+    char *text = text_printf("%s", name);
+    for (char *p = text; *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+    return text;
+}
+
+bool same(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+int name_index(const char *name, const char *const *list, int n)
+{
+    int i = 0;
+    while (i < n && strcasecmp(name, list[i]) != 0)
+        i++;
+    return i;
+}
+
 void *grow_list(void *data, size_t *cap, size_t need, size_t item_size)
 {
-    if (need <= *cap)
-        return data;
-    size_t new_cap = *cap ? *cap * 2 : 8;
-    void *grown = make(new_cap * item_size);
-    if (data)
-        memcpy(grown, data, *cap * item_size);
-    *cap = new_cap;
-    return grown;
+    if (need > *cap) {
+        *cap = *cap ? *cap * 2 : 8;
+        data = realloc(data, *cap * item_size);
+        if (!data)
+            abort();
+    }
+    memset((char *)data + (need - 1) * item_size, 0, item_size);
+    return data;
 }
 
 /* Cuts a comment and trailing blanks off; a '#' inside a string stays. */
@@ -79,7 +82,7 @@ static void strip_line(char *text)
     *p = 0;
 }
 
-void read_file(const char *path, void (*row)(void *arg, struct line *line), void *arg)
+void read_file(const char *path, void (*row)(struct isa *isa, struct line *line), struct isa *isa)
 {
     struct line l = {.at = {path, 0}};
     FILE *in = fopen(path, "r");
@@ -95,7 +98,8 @@ void read_file(const char *path, void (*row)(void *arg, struct line *line), void
         l.indented = isspace((unsigned char)*text);
         l.p = text;
         line_end(&l);
-        row(arg, &l);
+        row(isa, &l);
+        line_expect_end(&l);
     }
     free(text);
     fclose(in);
@@ -106,6 +110,12 @@ bool line_end(struct line *l)
     while (isspace((unsigned char)*l->p))
         l->p++;
     return !*l->p;
+}
+
+void line_expect_end(struct line *l)
+{
+    if (!line_end(l))
+        fail(l->at, "unknown field '%s'", l->p);
 }
 
 bool line_accept(struct line *l, const char *t)
@@ -154,6 +164,12 @@ const char *line_word(struct line *l)
     if (line_end(l))
         fail(l->at, "the line ends too early");
     return take(l, strcspn(l->p, " \t"));
+}
+
+const char *line_rest(struct line *l)
+{
+    line_end(l);
+    return take(l, strlen(l->p));
 }
 
 bool line_try_int(struct line *l, int64_t *v)

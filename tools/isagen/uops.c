@@ -2,7 +2,6 @@
 #include "isagen.h"
 
 #include <ctype.h>
-#include <string.h>
 
 const char *const type_names[TY_COUNT] = {
     "void", "b", "i32", "i64", "f32", "f64", "v8", "v16", "v32", "v64", "vf32", "vf64", "m",
@@ -33,26 +32,13 @@ const char *type_c(enum type t)
 
 const char *type_enum(enum type t)
 {
-    char *text = text_printf("IR_%s", type_names[t]);
-    for (char *p = text; *p; p++)
-        *p = (char)toupper((unsigned char)*p);
-    return text;
+    return text_printf("IR_%s", upper_name(type_names[t]));
 }
 
 enum type type_find(const char *name)
 {
-    enum type t = TY_VOID;
-    while (t < TY_COUNT && strcmp(name, type_names[t]) != 0)
-        t++;
+    enum type t = (enum type)name_index(name, type_names, TY_COUNT);
     return t == TY_VOID ? TY_COUNT : t;
-}
-
-const struct uop *uop_find(const struct uop_table *t, const char *name)
-{
-    for (size_t i = 0; i < t->rows.len; i++)
-        if (strcmp(t->rows.data[i].name, name) == 0)
-            return &t->rows.data[i];
-    return NULL;
 }
 
 bool uop_has_word(const struct uop *u, enum word w)
@@ -65,7 +51,7 @@ bool uop_has_word(const struct uop *u, enum word w)
 
 const char *uop_function(const struct uop *u, const enum type types[MAX_VARS])
 {
-    const char *name = text_printf("uop_%s", u->name);
+    const char *name = u->name;
     for (int i = 0; i < u->n_vars; i++)
         name = text_printf("%s_%s", name, type_names[types[i]]);
     return name;
@@ -97,11 +83,7 @@ static void read_arguments(struct uop *u, struct line *l)
         return;
     do {
         const char *name = line_name(l);
-        enum word w = WORD_RM;
-        while (w < WORD_COUNT && strcmp(name, word_names[w]) != 0)
-            w++;
-        if (w == WORD_COUNT)
-            w = WORD_VALUE;
+        enum word w = (enum word)name_index(name, word_names, WORD_COUNT) % WORD_COUNT;
         if (u->n_words == MAX_WORDS || (w == WORD_VALUE && u->n_args == MAX_ARGS))
             fail(l->at, "too many arguments");
         u->words[u->n_words++] = w;
@@ -116,9 +98,9 @@ static void read_option(struct uop *u, struct line *l)
 {
     const char *name = line_name(l);
     line_expect(l, "=");
-    if (strcmp(name, "suffix") == 0) {
+    if (same(name, "suffix")) {
         const char *what = line_name(l);
-        u->suffix = strcmp(what, "mem") == 0 ? SUFFIX_MEM : SUFFIX_TYPE;
+        u->suffix = same(what, "mem") ? SUFFIX_MEM : SUFFIX_TYPE;
         if (u->suffix == SUFFIX_TYPE)
             u->suffix_var = (int)read_type(u, l, what) - TY_VAR0;
         if (u->suffix_var < 0)
@@ -153,33 +135,28 @@ static void check_row(const struct uop *u)
     }
 }
 
-void uop_read_row(void *table, struct line *l)
+void uop_read_row(struct isa *isa, struct line *l)
 {
-    struct uop_table *t = table;
     const char *keyword = line_name(l);
-    if (l->indented || strcmp(keyword, "uop") != 0)
+    if (l->indented || !same(keyword, "uop"))
         fail(l->at, "unknown row '%s'", keyword);
-    struct uop *u = list_add(&t->rows);
-    const char *name = line_name(l);
-    u->name = ""; /* so that the look-up does not find the row itself */
-    if (uop_find(t, name))
-        fail(l->at, "µop '%s' is there already", name);
-    u->name = name;
-    u->at = l->at;
-    read_arguments(u, l);
+    struct uop u = {.name = line_name(l), .at = l->at};
+    if (list_find(&isa->uops, u.name))
+        fail(l->at, "µop '%s' is there already", u.name);
+    read_arguments(&u, l);
     if (line_accept(l, "->"))
-        u->result = read_type(u, l, line_name(l));
+        u.result = read_type(&u, l, line_name(l));
     const char *class = line_name(l);
-    while (u->class < CL_COUNT && strcmp(class, class_names[u->class]) != 0)
-        u->class ++;
-    if (u->class == CL_COUNT)
+    u.class = (enum uop_class)name_index(class, class_names, CL_COUNT);
+    if (u.class == CL_COUNT)
         fail(l->at, "unknown class '%s'", class);
     while (!line_end(l) && *l->p != ':')
-        read_option(u, l);
+        read_option(&u, l);
     if (line_accept(l, ":")) {
         if (line_end(l))
             fail(l->at, "evaluation expected after ':'");
-        u->eval = text_printf("%s", l->p);
+        u.eval = line_rest(l);
     }
-    check_row(u);
+    check_row(&u);
+    *list_add(&isa->uops) = u;
 }

@@ -45,18 +45,6 @@ static int decode_block(struct space *space, gva pc, struct decoded_block *out, 
     return 0;
 }
 
-static void lift_block(const struct decoded_block *block, struct ir_block *b)
-{
-    const struct rv64_insn *insns = rv64_insns(block);
-    for (uint32_t n = 0; n < block->n_insns; n++) {
-        uint64_t pc = block->pc.v + insns[n].off;
-        ir_op_imm(b, UOP_insn, pc);
-        rv64_lift_insn(b, &insns[n], pc, n);
-    }
-    if (!rv64_op_ends_block[insns[block->n_insns - 1].op])
-        ir_exit_to(b, ir_const(b, IR_I64, block->pc.v + block->guest_bytes));
-}
-
 static void print_block(const struct decoded_block *block, struct space *space, struct strbuf *out)
 {
     const struct rv64_insn *insns = rv64_insns(block);
@@ -148,7 +136,7 @@ const struct guest guest_rv64 = {
     .pc_offset = offsetof(struct rv64_state, pc),
     .decode_block = decode_block,
     .interpret = rv64_interpret,
-    .lift_block = lift_block,
+    .lift_block = rv64_lift_block,
     .evaluate = evaluate,
     .print_block = print_block,
 };

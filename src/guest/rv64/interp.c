@@ -1,5 +1,5 @@
-/* The interpreter: handlers made by isagen from the stanzas (rv64_handlers.gen.h), one for each op,
- * joined by computed jumps, and what is around them: entry, the way from block to block, traps.
+/* The interpreter: handlers made by isagen from the stanzas (rv64_semantics.gen.h), one for each
+ * op, joined by computed jumps, and what is around them: entry, the way from block to block, traps.
  *
  * While it runs, the pc is in `block` and `i`, the floating-point flags are in MXCSR and the count
  * of instructions lacks those of the block at hand; every way out makes the thread's record exact.
@@ -12,8 +12,6 @@
 
 #include <stdatomic.h>
 
-#include "rv64_csrs.gen.h"
-
 /* The block's records. The compiler shall not know that two calls have the same result: it would
  * keep it in memory, on the way from block to block. */
 static inline const struct rv64_insn *first_insn(const struct decoded_block *block)
@@ -25,11 +23,69 @@ static inline const struct rv64_insn *first_insn(const struct decoded_block *blo
 #define INSN_PC    (block->pc.v + i->off)
 #define INSNS_DONE (insns + (uint64_t)(i - first_insn(block))) /* since the last entry */
 #define NEXT()     goto *labels[(++i)->op]
+
+/* ---- what the macros of the semantics mean here: compute (tools/isagen/out_semantics.c)
+ * ------------ */
+
+#define OP(id)                                                                                     \
+    op_##id:                                                                                       \
+    {                                                                                              \
+        uint64_t pc __attribute__((unused)) = INSN_PC;
+#define END_OP()                                                                                   \
+    NEXT();                                                                                        \
+    }
+#define GET_X(v, slot)     uint64_t v = s->x[i->slot]
+#define GET_F(v, slot)     uint64_t v = s->f[i->slot]
+#define PUT_X(slot, v)     (s->x[i->slot] = (v))
+#define PUT_F(slot, v)     (s->f[i->slot] = (v))
+#define READ_CSR(slot)     csr_read(t, (unsigned)i->slot, INSNS_DONE)
+#define WRITE_CSR(slot, v) csr_write(t, (unsigned)i->slot, v)
+#define CHECK_RM(slot)                                                                             \
+    do {                                                                                           \
+        if (UNLIKELY(i->slot == FP_DYN && t->fp.rm > FP_RMM))                                      \
+            goto trap_illegal;                                                                     \
+    } while (0)
+
+#define TYPE_IR_B                              bool
+#define TYPE_IR_I32                            uint32_t
+#define TYPE_IR_I64                            uint64_t
+#define TYPE_IR_F32                            uint32_t
+#define TYPE_IR_F64                            uint64_t
+#define VALUE(type)                            TYPE_##type
+#define CONST(type, c)                         (c)
+#define UOP(name, function, type, ...)         uop_##function(__VA_ARGS__)
+#define UOP_FP(name, function, type, ...)      uop_##function(&t->fp, ##__VA_ARGS__)
+#define UOP_RM(name, function, type, rm_, ...) uop_##function(&t->fp, __VA_ARGS__, rm_)
+
 #define FAULT(kind, addr)                                                                          \
     do {                                                                                           \
         fault_addr = (addr);                                                                       \
         goto fault_##kind;                                                                         \
     } while (0)
+#define LOAD(v, mem, MEM, addr)                                                                    \
+    uint64_t v;                                                                                    \
+    if (UNLIKELY(!rv64_load_##mem(base, addr, &v)))                                                \
+    FAULT(load, addr)
+#define STORE(mem, MEM, addr, v)                                                                   \
+    if (UNLIKELY(!rv64_store_##mem(base, addr, v)))                                                \
+    FAULT(store, addr)
+#define ATOMIC(v, name, MEM, addr, operand, order)                                                 \
+    uint64_t v;                                                                                    \
+    if (!rv64_atomic(t, UOP_##name, IR_##MEM, addr, operand, order, &v))                           \
+    goto trap
+#define LOAD_RESERVED(v, MEM, addr, order) ATOMIC(v, lr, MEM, addr, 0, order)
+#define FENCE(sets)                        rv64_fence(sets)
+#define PAUSE()                            rv64_pause()
+#define COUNTER(v, which)                  uint64_t v = rv64_counter(t, which, done)
+#define SYSCALL()                          goto trap_syscall
+#define BREAKPOINT()                       goto trap_breakpoint
+#define ILLEGAL()                          goto trap_illegal
+#define FLUSHI(next)                                                                               \
+    do {                                                                                           \
+        next_pc = (next);                                                                          \
+        goto leave_flush;                                                                          \
+    } while (0)
+
 /* Counts the block and goes on with the one at `target`, or leaves. `slot` is where that stands in
  * the table of blocks; a wrong one costs time only. These stand in every handler that ends a block,
  * so that each has a jump of its own for the host to predict.
@@ -56,17 +112,21 @@ static inline const struct rv64_insn *first_insn(const struct decoded_block *blo
 #define EXIT_TAKEN(target) ENTER(target, i->taken, true)
 #define EXIT_FALL(target)  ENTER(target, i->fall, false)
 #define EXIT_TO(target)    ENTER(target, block_ref_index(next_pc), false)
-#define FLUSH(target)                                                                              \
+#define BRANCH(condition, target, next)                                                            \
     do {                                                                                           \
-        next_pc = (target);                                                                        \
-        goto leave_flush;                                                                          \
+        if (condition)                                                                             \
+            EXIT_TAKEN(target);                                                                    \
+        EXIT_FALL(next);                                                                           \
     } while (0)
+
+#define CSR_READER static uint64_t csr_read(struct thread *t, unsigned number, uint64_t done)
+#define CSR_WRITER static void csr_write(struct thread *t, unsigned number, uint64_t l_v)
+#include "rv64_csrs.gen.h"
 
 enum exit_kind rv64_interpret(struct thread *t, const struct decoded_block *block)
 {
-#define OP(id) &&op_##id,
-    static const void *const labels[RV64_OP_COUNT] = {RV64_OPS(OP)};
-#undef OP
+#define LABEL(id) &&op_##id,
+    static const void *const labels[RV64_OP_COUNT] = {RV64_OPS(LABEL)};
     struct rv64_state *const s = (struct rv64_state *)t->guest;
     const uint64_t base = t->space->base;
     const struct rv64_insn *i = first_insn(block);
@@ -77,7 +137,7 @@ enum exit_kind rv64_interpret(struct thread *t, const struct decoded_block *bloc
     fp_enter(&t->fp, s->fcsr);
     goto *labels[i->op];
 
-#include "rv64_handlers.gen.h"
+#include "rv64_semantics.gen.h"
 
 op_hint:
     NEXT();

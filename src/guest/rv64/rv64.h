@@ -53,10 +53,9 @@ static inline const struct rv64_insn *rv64_insns(const struct decoded_block *blo
 void rv64_decode(uint32_t word, struct rv64_insn *out);
 /* Assembly as objdump -M no-aliases prints it. pc resolves relative operands. */
 void rv64_disasm(uint32_t word, uint64_t pc, struct strbuf *out);
-/* Appends the µops of one instruction at pc; done: instructions of the block before it. */
-void rv64_lift_insn(struct ir_block *b, const struct rv64_insn *i, uint64_t pc, uint64_t done);
 
-/* The entry of struct guest. */
+/* Entries of struct guest. */
 enum exit_kind rv64_interpret(struct thread *t, const struct decoded_block *block);
+void rv64_lift_block(const struct decoded_block *block, struct ir_block *b);
 
 #endif
