@@ -1,0 +1,3 @@
+-- A syntax error.
+print("never")
+local x = = 5
