@@ -1,5 +1,6 @@
-/* cache: decoded blocks, kept by guest pc and context, bounded in bytes, dropped by guest page.
- * Knows no µop and no guest. Single-threaded today; the caller invalidates only from the run loop.
+/* cache: decoded blocks and fragments of host code, kept by guest pc and context, bounded in bytes,
+ * dropped by guest page. Knows no µop and no guest. Single-threaded today; the caller invalidates
+ * only from the run loop.
  */
 #ifndef ISOMORPH_CACHE_H
 #define ISOMORPH_CACHE_H
@@ -29,11 +30,20 @@ size_t block_cache_count(const struct block_cache *c); /* blocks held */
  * byte count agrees. NULL if so, else a message. */
 const char *block_cache_verify(const struct block_cache *c);
 
-/* ---- translated code ------------------------------------------------------------------------- */
+/* ---- translated code ----------------------------------------------------------------------------
+ *
+ * One arena of fixed size, of which only these functions write a byte. Trampolines stand first,
+ * then fragments. Single-threaded today: what is dropped is gone at once, and only the run loop may
+ * call. */
 
 struct code_cache;
 
-/* A fragment in the code cache. Written by cache/ alone. */
+enum {
+    CODE_CACHE_MIN_SIZE = 64 << 10, /* eight fragments of what a large block needs */
+    CODE_CACHE_SHARE = 8,           /* a fragment is at most this part of the arena */
+};
+
+/* A fragment in the code cache. Written by cache/ alone, which keeps more about it behind. */
 struct fragment {
     gva pc;
     uint32_t context;
@@ -41,57 +51,78 @@ struct fragment {
     uint32_t n_code;
     uint32_t guest_bytes, n_insns;
     uint32_t n_exits, n_reverse;
-    struct fragment_link *exits; /* n_exits of them: the exit, where it is linked, the incoming chain */
     const uint8_t *reverse;
-    /* cache/'s own lists follow in cache/fragments.h's struct */
 };
 
 struct code_cache_config {
     size_t size;        /* bytes of the arena */
     bool split;         /* --wx=split */
     const char *policy; /* --cache-policy */
+    bool verify;        /* after every change; else in samples that cost little */
     const void *beside; /* a function of the runtime: the arena is placed within reach */
-    /* Host address of a function of the runtime that fragments refer to (ids from CODE_TRAMPOLINES). */
+    /* Host address of a function of the runtime that fragments refer to (ids from
+     * CODE_TRAMPOLINES). May be NULL if there are none. */
     uint64_t (*target)(unsigned id);
-    /* Called for each fragment that goes, before it does: look-up tables must forget it. */
+    /* Called for each fragment that goes, before it does: look-up tables must forget it. May be
+     * NULL. It must not call the cache. */
     void (*dropped)(void *arg, const struct fragment *f);
     void *arg;
 };
 
+/* The i-th policy that config->policy can name and a line of help, or false past the last. */
+bool code_cache_list_policies(unsigned i, const char **name, const char **help);
+
 /* Returns NULL with a one-line reason that names the option to change. */
 struct code_cache *code_cache_create(const struct code_cache_config *config, const char **why);
 void code_cache_destroy(struct code_cache *c);
-/* The arena's memory and where fragments start: the bytes before are for trampolines. Called once, before any insert:
- * copies the trampolines in, their offsets by enum code_target. */
-int code_cache_set_trampolines(struct code_cache *c, const uint8_t *code, size_t n, const struct host_reloc *relocs,
-                               size_t n_relocs, const uint32_t offsets[]);
+/* Copies the trampolines in, their offsets by enum code_target. Once, before any insert. Returns 0,
+ * -ENOSPC if they take more than a fragment may, or -ERANGE as code_cache_insert. */
+int code_cache_set_trampolines(struct code_cache *c, const uint8_t *code, size_t n,
+                               const struct host_reloc *relocs, size_t n_relocs,
+                               const uint32_t offsets[]);
 /* Execution address of a trampoline or function. */
 hpc code_cache_target(const struct code_cache *c, unsigned id);
-/* Copies an image in, making room as the policy says (which drops others), relocates it. NULL if it is larger than a
- * fragment may be (an eighth of the arena). */
+/* Copies an image in, making room as the policy says (which drops others), relocates it and leads
+ * its exits to their stubs. No fragment of its name may be there. NULL with errno: E2BIG if it is
+ * larger than a fragment may be, ERANGE if a relocation's field does not reach its address. */
 struct fragment *code_cache_insert(struct code_cache *c, const struct fragment_image *image);
 struct fragment *code_cache_find(const struct code_cache *c, gva pc, uint32_t context);
-/* The fragment whose code holds this host address; NULL if none. Async-signal-safe while no one changes the cache. */
+/* The fragment whose code holds this host address; NULL if none. Async-signal-safe while no one
+ * changes the cache. */
 struct fragment *code_cache_find_host(const struct code_cache *c, hpc pc);
-/* The exit whose stub is at this address. */
+/* Is the address in the arena, trampolines and free space included? Async-signal-safe. */
+bool code_cache_contains(const struct code_cache *c, hpc pc);
+/* The exit whose stub is at this address; NULL if there is none. */
 struct fragment *code_cache_find_exit(const struct code_cache *c, hpc stub, unsigned *exit);
 const struct fragment_exit *fragment_exit_of(const struct fragment *f, unsigned exit);
-/* Links an exit to a fragment of the exit's pc and context. (link.c) */
-void code_cache_link(struct code_cache *c, struct fragment *from, unsigned exit, struct fragment *to);
+/* Where the exit is linked to; NULL if it goes to its stub. */
+struct fragment *fragment_exit_goal(const struct fragment *f, unsigned exit);
+/* Links an exit, not yet linked, to a fragment of the exit's pc and context. (link.c) */
+void code_cache_link(struct code_cache *c, struct fragment *from, unsigned exit,
+                     struct fragment *to);
+/* Leads a linked exit to its stub again. */
 void code_cache_unlink(struct code_cache *c, struct fragment *from, unsigned exit);
 /* Drop fragments made from guest bytes [start, end), or all. Return how many. */
 size_t code_cache_invalidate(struct code_cache *c, gva start, gva end);
 size_t code_cache_flush(struct code_cache *c);
+/* The bytes of a fragment as they are now, for listings: n_code of them. */
+const uint8_t *code_cache_bytes(const struct code_cache *c, const struct fragment *f);
 /* Around fork(), for --wx=split. As host_memory_fork_begin and _end. */
 int code_cache_fork_begin(struct code_cache *c);
 int code_cache_fork_end(struct code_cache *c, bool child);
-/* Every link has its back pointer and goes to the entry of a live fragment, none leads into free space, tables, page
- * lists and byte counts agree. NULL if so, else a message. After every change in debug builds. */
+/* Every link has its back pointer and goes to the entry of a live fragment, every other exit to its
+ * stub, none leads into free space, tables, page lists and byte counts agree. NULL if so, else a
+ * message. Done by the cache itself after changes: see code_cache_config. */
 const char *code_cache_verify(const struct code_cache *c);
 
 struct code_cache_stats {
-    size_t capacity, used, fragments, links;
-    uint64_t inserted, linked, unlinked, flushes, evicted, retranslated;
+    size_t capacity;         /* bytes for fragments */
+    size_t used;             /* bytes of live fragments */
+    size_t fragments, links; /* live */
+    uint64_t inserted, linked, unlinked;
+    uint64_t flushes;      /* of all at once, asked for or to make room */
+    uint64_t evicted;      /* fragments dropped, for whatever reason */
+    uint64_t retranslated; /* insertions of what had been dropped before */
 };
 void code_cache_get_stats(const struct code_cache *c, struct code_cache_stats *out);
 
