@@ -52,28 +52,6 @@ static struct expr *new_expr(struct place at)
     return e;
 }
 
-static struct expr *make_call(const struct scope *scope, const char *name, struct expr *a,
-                              struct expr *b)
-{
-    struct expr *e = new_expr(a->at);
-    *e = (struct expr){.kind = EX_UOP,
-                       .at = a->at,
-                       .uop = list_find(&scope->isa->uops, name),
-                       .n_args = 2,
-                       .args = {a, b}};
-    if (!e->uop || e->uop->n_args != 2)
-        fail(a->at, "µop '%s' is missing", name);
-    return e;
-}
-
-/* fence(before, after): the two sets of four bits as one immediate. */
-static struct expr *join_sets(const struct scope *scope, struct expr *before, struct expr *after)
-{
-    struct expr *four = new_expr(before->at);
-    four->value = 4;
-    return make_call(scope, "or", make_call(scope, "shl", before, four), after);
-}
-
 /* What belongs to the engines: the state of guest registers, the frame of a block. Counters are
  * read as CSRs. */
 static void check_usable(const struct scope *scope, const struct expr *e)
@@ -102,10 +80,6 @@ static void read_call(const struct scope *scope, struct expr *e, const char *nam
         e->types[e->uop->suffix_var] = t;
     }
     while (!line_accept(l, ")")) {
-        if (e->n_args == 1 && e->uop->class == CL_FENCE && line_accept(l, ",")) {
-            e->args[0] = join_sets(scope, e->args[0], read_one(scope, l));
-            continue;
-        }
         if (e->n_args > 0)
             line_expect(l, ",");
         if (e->n_args == e->uop->n_words)
