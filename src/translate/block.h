@@ -1,0 +1,109 @@
+/* translate, private: a block on its way through the passes.
+ *
+ * Each µop of the block becomes a node of the same index. What a node means is what its µop means, but for this:
+ *   - `low`, `flag`, `box` and `unbox` are nothing to the host: users are sent to their operand. A value is the whole of a
+ *     host register then. 32-bit integer results have zeros in the upper half, truth values are 0 or 1, 32-bit floats are
+ *     boxed; a user of a 32-bit operand looks at the lower half alone.
+ *   - the last operand of integer µops may be a constant in the node (has_imm).
+ */
+#ifndef ISOMORPH_TRANSLATE_BLOCK_H
+#define ISOMORPH_TRANSLATE_BLOCK_H
+
+#include "translate/translate.h"
+
+enum node_state {
+    NODE_EMIT,  /* makes code where it stands */
+    NODE_FUSED, /* part of the code of each of its users */
+    NODE_DEAD,
+};
+
+/* What is known of the 64 bits of a value. */
+enum {
+    FACT_SX32 = 1,  /* the sign extension of its lower half */
+    FACT_ZX32 = 2,  /* upper half 0 */
+    FACT_BOXED = 4, /* of an f64: upper half all ones, from the first `unbox` on */
+};
+
+struct node {
+    uint8_t op, type, arg_type, mem; /* as in struct ir_uop */
+    uint8_t rm, order;
+    uint8_t state; /* enum node_state */
+    uint8_t facts;
+    bool has_imm;   /* imm takes the place of the last operand */
+    bool may_leave; /* may trap or leave the fragment here: guest registers must be at home, as of this instruction's start */
+    bool slow;      /* through CODE_HELPER_UOP */
+    bool scaled;    /* add: the second operand is a fused shift, for the host's scaled index */
+    bool check_rne; /* before it: MXCSR must be in mode nearest even */
+    uint16_t reg;   /* get, put: row of the register table */
+    uint16_t hint;  /* row + 1 of the register that the value goes to next, or 0 */
+    uint32_t hint_at; /* where the put stands */
+    uint32_t cond_uses; /* of a truth value: users that take it as a condition */
+    uint32_t uses;      /* users that are emitted; counts down during emission */
+    uint32_t last;      /* the last of them */
+    ir_val arg[3];
+    uint64_t imm;
+};
+
+/* A block between the passes. Kept by the translator, so that in the steady state nothing is allocated. */
+struct work {
+    const struct guest *guest;
+    const struct ir_block *ir;
+    gva pc;
+    uint32_t guest_bytes, n_insns;
+    uint32_t passes_off;
+    bool float_code, fma; /* the host has code for floating point, and fused multiplications */
+    VEC(struct node) nodes;
+    VEC(ir_val) alias;       /* of each µop: the node that is its value */
+    VEC(ir_val) current;     /* fold: value of each guest register, IR_NONE: not yet read */
+    VEC(uint8_t) overwritten; /* dead: of each guest register */
+    VEC(uint32_t) next_leave; /* of each node: the first from it on that may leave */
+};
+
+/* Bits of translate_config.passes_off. The others cannot be left out. */
+enum translate_pass { PASS_IDENTITIES, PASS_DEAD_PUTS, PASS_FUSE, PASS_HINTS };
+
+static inline bool pass_on(const struct work *w, enum translate_pass pass)
+{
+    return !(w->passes_off >> pass & 1);
+}
+
+static inline bool node_is_const(const struct work *w, ir_val v)
+{
+    return w->nodes.data[v].op == UOP_const;
+}
+
+/* Is it an integer comparison? */
+static inline bool node_is_compare(const struct node *n)
+{
+    return n->op >= UOP_eq && n->op <= UOP_geu;
+}
+
+/* Does its code belong to the moment: read or raise flags, touch memory or state, or leave? */
+static inline bool node_is_ordered(const struct node *n)
+{
+    unsigned class = uop_infos[n->op].class;
+    return class != UOP_CLASS_pure && n->op != UOP_get && n->op != UOP_put && n->op != UOP_insn && n->op != UOP_const;
+}
+
+/* Has it no host code, and needs more than its operands? Then the block ends there and a lower engine goes on. */
+static inline bool node_ends_here(const struct node *n)
+{
+    return n->op == UOP_counter && n->imm == 1;
+}
+
+/* Calls visit for the values that the code of node i reads: its operands, or what fused ones read in their turn. */
+void node_each_operand(const struct work *w, const struct node *n, void (*visit)(void *arg, ir_val v), void *arg);
+
+/* ---- passes, in their order ----------------------------------------------------------------------------------------- */
+
+/* µops to nodes: registers forwarded, constants and identities folded, facts found, checks of rounding modes and boxes
+ * placed once. Returns 0 or a negative enum translate_bailout. (fold.c) */
+int pass_fold(struct work *w);
+/* Puts that are overwritten before anybody can see them, and what nobody uses. Needs may_leave. (dead.c) */
+void pass_dead(struct work *w);
+/* Which nodes are part of their users' instructions. (fuse.c) */
+void pass_fuse(struct work *w);
+/* Users are counted, and values told in which register they will be wanted. (hints.c) */
+void pass_hints(struct work *w);
+
+#endif

@@ -1,0 +1,471 @@
+/* Pass `fold`: µops to nodes, in one walk forward.
+ *
+ * Needs a verified block. Leaves nodes whose operands are nodes (through `alias`); of each guest register at most one get,
+ * before its first put; no µop of constants; facts; and may_leave, slow and check_rne. The checks that let code rely on
+ * something (a mode of rounding in MXCSR, a boxed single in a register) are placed once per block, at the first
+ * instruction that needs them: if one fails, the rest of the block is a lower engine's. */
+#include "translate/block.h"
+
+struct folding {
+    struct work *w;
+    bool mode_valid; /* checkrm was passed: MXCSR holds the guest's own mode */
+    bool mode_rne;   /* MXCSR holds nearest even */
+};
+
+static struct node *at(struct folding *f, ir_val v)
+{
+    return &f->w->nodes.data[v];
+}
+
+static bool is_const(struct folding *f, ir_val v, uint64_t value)
+{
+    return v != IR_NONE && at(f, v)->op == UOP_const && at(f, v)->imm == value;
+}
+
+static uint64_t cut(enum ir_type type, uint64_t value)
+{
+    return type == IR_I32 || type == IR_F32 ? (uint32_t)value : type == IR_B ? value & 1 : value;
+}
+
+static uint8_t const_facts(uint64_t value)
+{
+    return (uint8_t)(((int64_t)value == (int32_t)value ? FACT_SX32 : 0) | (value >> 32 == 0 ? FACT_ZX32 : 0));
+}
+
+static ir_val become_const(struct folding *f, ir_val i, uint64_t value)
+{
+    struct node *n = at(f, i);
+    n->op = UOP_const;
+    n->imm = cut(n->type, value);
+    n->has_imm = false;
+    n->arg[0] = n->arg[1] = n->arg[2] = IR_NONE;
+    n->facts = const_facts(n->imm);
+    return i;
+}
+
+/* ---- registers ------------------------------------------------------------------------------------------------------ */
+
+static ir_val fold_get(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    ir_val *current = &f->w->current.data[n->reg];
+    if (f->w->guest->regs[n->reg].zero)
+        return become_const(f, i, 0);
+    if (*current == IR_NONE)
+        *current = i;
+    else
+        n->state = NODE_DEAD;
+    return *current;
+}
+
+static void fold_put(struct folding *f, struct node *n)
+{
+    ir_val *current = &f->w->current.data[n->reg];
+    if (f->w->guest->regs[n->reg].zero || *current == n->arg[0])
+        n->state = NODE_DEAD;
+    *current = n->arg[0];
+}
+
+/* ---- identities ----------------------------------------------------------------------------------------------------- */
+
+static const uint8_t inverse[] = {
+    [UOP_eq - UOP_eq] = UOP_ne,   [UOP_ne - UOP_eq] = UOP_eq,   [UOP_lts - UOP_eq] = UOP_ges,
+    [UOP_ges - UOP_eq] = UOP_lts, [UOP_ltu - UOP_eq] = UOP_geu, [UOP_geu - UOP_eq] = UOP_ltu,
+};
+
+/* Node i becomes the truth value `not b`. */
+static ir_val become_not(struct folding *f, ir_val i, ir_val b)
+{
+    struct node *n = at(f, i);
+    const struct node *of = at(f, b);
+    if (of->op == UOP_not)
+        return of->arg[0];
+    *n = node_is_compare(of) ? *of : (struct node){.op = UOP_not, .arg_type = IR_B, .arg = {b, IR_NONE, IR_NONE}};
+    n->type = IR_B;
+    n->facts = FACT_SX32 | FACT_ZX32;
+    if (node_is_compare(of))
+        n->op = inverse[of->op - UOP_eq];
+    return i;
+}
+
+/* eq and ne of a truth value and 0 or 1 (slt and bnez). */
+static ir_val fold_truth(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    bool same = (n->op == UOP_ne) == (n->imm == 0);
+    return same ? n->arg[0] : become_not(f, i, n->arg[0]);
+}
+
+/* Two shifts to and fro by the same count: an extension. */
+static ir_val fold_shift_pair(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    const struct node *inner = at(f, n->arg[0]);
+    if (n->type != IR_I64 || inner->op != UOP_shl || inner->type != IR_I64 || !inner->has_imm || inner->imm != n->imm)
+        return i;
+    ir_val x = inner->arg[0];
+    unsigned kept = 64 - (unsigned)n->imm;
+    if (n->op == UOP_shr) {
+        n->op = UOP_and;
+        n->imm = ~(uint64_t)0 >> n->imm;
+    } else if (kept == 8 || kept == 16 || kept == 32) {
+        n->op = kept == 8 ? UOP_sext8 : kept == 16 ? UOP_sext16 : UOP_sext;
+        n->has_imm = false;
+        n->imm = 0;
+    } else {
+        return i;
+    }
+    n->arg[0] = x;
+    return i;
+}
+
+/* x op constant. */
+static ir_val fold_with_imm(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    uint64_t ones = cut(n->type, ~(uint64_t)0);
+    const struct node *x = at(f, n->arg[0]);
+    switch ((enum uop)n->op) {
+    case UOP_add:
+    case UOP_or:
+    case UOP_xor:
+    case UOP_shl:
+    case UOP_shr:
+    case UOP_sar:
+    case UOP_rol:
+    case UOP_ror:
+        /* A 32-bit value that was cut from a longer one is not the longer one. */
+        if (n->imm == 0 && (n->type == IR_I64 || x->facts & FACT_ZX32))
+            return n->arg[0];
+        if (n->op == UOP_xor && n->imm == 1 && x->type == IR_B && n->type == IR_I64)
+            return become_not(f, i, n->arg[0]);
+        return n->op == UOP_shr || n->op == UOP_sar ? fold_shift_pair(f, i) : i;
+    case UOP_and:
+        if (n->imm == 0)
+            return become_const(f, i, 0);
+        return n->imm == ones && n->type == IR_I64 ? n->arg[0] : i;
+    case UOP_mul:
+        return n->imm == 0 ? become_const(f, i, 0) : n->imm == 1 && n->type == IR_I64 ? n->arg[0] : i;
+    case UOP_eq:
+    case UOP_ne:
+        return x->type == IR_B && n->imm <= 1 ? fold_truth(f, i) : i;
+    default:
+        return i;
+    }
+}
+
+static bool commutes(unsigned op)
+{
+    switch (op) {
+    case UOP_add:
+    case UOP_and:
+    case UOP_or:
+    case UOP_xor:
+    case UOP_mul:
+    case UOP_eq:
+    case UOP_ne:
+    case UOP_mins:
+    case UOP_maxs:
+    case UOP_minu:
+    case UOP_maxu:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Has host code with an immediate as its second operand. */
+static bool takes_imm(unsigned op)
+{
+    return commutes(op) || op == UOP_sub || (op >= UOP_shl && op <= UOP_ror) || (op >= UOP_lts && op <= UOP_geu);
+}
+
+/* Integer µops of two operands: a constant goes to the right and into the node. */
+static ir_val fold_binary(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    if (commutes(n->op) && node_is_const(f->w, n->arg[0])) {
+        ir_val swap = n->arg[0];
+        n->arg[0] = n->arg[1];
+        n->arg[1] = swap;
+    }
+    if (n->arg[0] == n->arg[1] && (n->op == UOP_sub || n->op == UOP_xor))
+        return become_const(f, i, 0);
+    if (!node_is_const(f->w, n->arg[1]))
+        return i;
+    n->imm = cut(n->arg_type, at(f, n->arg[1])->imm);
+    n->arg[1] = IR_NONE;
+    n->has_imm = true;
+    if (n->op == UOP_sub) {
+        n->op = UOP_add;
+        n->imm = cut(n->arg_type, -n->imm);
+    }
+    if (n->op >= UOP_shl && n->op <= UOP_ror)
+        n->imm &= n->arg_type == IR_I32 ? 31 : 63;
+    return pass_on(f->w, PASS_IDENTITIES) ? fold_with_imm(f, i) : i;
+}
+
+/* ---- floating point ------------------------------------------------------------------------------------------------- */
+
+/* The value is boxed from here on, or the fragment is left. */
+static ir_val fold_unbox(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i), *x = at(f, n->arg[0]);
+    if (x->type == IR_F32 || x->facts & FACT_BOXED) {
+        n->state = NODE_DEAD;
+    } else {
+        x->facts |= FACT_BOXED;
+        n->may_leave = true;
+    }
+    return n->arg[0];
+}
+
+static bool is_exact(const struct node *n)
+{
+    return (n->op == UOP_s2f || n->op == UOP_u2f) && n->type == IR_F64 && n->arg_type == IR_I32;
+}
+
+/* Where the host's code needs MXCSR in a certain mode. */
+static void fold_rounding(struct folding *f, struct node *n)
+{
+    bool truncates = n->rm == FP_RTZ && (n->op == UOP_f2s || n->op == UOP_f2u);
+    if (!(uop_infos[n->op].imms & UOP_HAS_rm) || n->rm == FP_DYN || is_exact(n) || truncates)
+        return;
+    if (n->rm != FP_RNE) {
+        n->slow = true;
+    } else if (!f->mode_rne) {
+        n->check_rne = n->may_leave = true;
+        f->mode_rne = true;
+    }
+}
+
+static void fold_checkrm(struct folding *f, struct node *n)
+{
+    if (f->mode_valid)
+        n->state = NODE_DEAD;
+    else
+        n->may_leave = true;
+    f->mode_valid = true;
+}
+
+/* Moves between register files and back; signs of one operand. */
+static ir_val fold_float(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    const struct node *x = at(f, n->arg[0]);
+    switch ((enum uop)n->op) {
+    case UOP_bits:
+        return x->op == UOP_float ? x->arg[0] : i;
+    case UOP_float:
+        return x->op == UOP_bits ? x->arg[0] : i;
+    case UOP_float32:
+        return x->op == UOP_bits32 ? x->arg[0] : i;
+    case UOP_fsgnj:
+        return n->arg[0] == n->arg[1] ? n->arg[0] : i;
+    case UOP_fsgnjn:
+        if (n->arg[0] == n->arg[1]) {
+            n->op = UOP_fneg;
+            n->arg[1] = IR_NONE;
+        }
+        return i;
+    default:
+        return i;
+    }
+}
+
+/* ---- facts ---------------------------------------------------------------------------------------------------------- */
+
+static uint8_t load_facts(enum ir_mem mem)
+{
+    switch (mem) {
+    case IR_S8:
+    case IR_S16:
+    case IR_S32:
+        return FACT_SX32;
+    case IR_U8:
+    case IR_U16:
+        return FACT_SX32 | FACT_ZX32;
+    case IR_U32:
+        return FACT_ZX32;
+    default:
+        return 0;
+    }
+}
+
+static uint8_t facts_of(struct folding *f, const struct node *n)
+{
+    const uint8_t small = FACT_SX32 | FACT_ZX32;
+    uint8_t a = n->arg[0] != IR_NONE ? at(f, n->arg[0])->facts : 0;
+    uint8_t b = n->has_imm ? const_facts(n->imm) : n->arg[1] != IR_NONE ? at(f, n->arg[1])->facts : 0;
+    if (n->type == IR_B)
+        return small;
+    if (n->type == IR_I32)
+        return FACT_ZX32 | (n->op == UOP_shr && n->has_imm && n->imm > 0 ? FACT_SX32 : 0);
+    switch ((enum uop)n->op) {
+    case UOP_load:
+        return load_facts(n->mem);
+    case UOP_lr:
+    case UOP_amoswap:
+    case UOP_amoadd:
+    case UOP_amoand:
+    case UOP_amoor:
+    case UOP_amoxor:
+    case UOP_amomins:
+    case UOP_amomaxs:
+    case UOP_amominu:
+    case UOP_amomaxu:
+        return n->mem == IR_U32 ? FACT_SX32 : 0;
+    case UOP_sext:
+    case UOP_sext8:
+    case UOP_sext16:
+        return FACT_SX32;
+    case UOP_zext:
+        return FACT_ZX32;
+    case UOP_zext8:
+    case UOP_zext16:
+    case UOP_sc:
+    case UOP_clz:
+    case UOP_ctz:
+    case UOP_popcnt:
+        return small;
+    case UOP_and:
+        if ((a | b) & FACT_ZX32)
+            return (uint8_t)(FACT_ZX32 | (a & b & FACT_SX32) | (n->has_imm && n->imm < 0x80000000u ? FACT_SX32 : 0));
+        return a & b;
+    case UOP_or:
+    case UOP_xor:
+        return a & b & small;
+    case UOP_shr:
+        return n->has_imm && n->imm > 32 ? small : n->has_imm && n->imm == 32 ? FACT_ZX32 : a & FACT_ZX32;
+    case UOP_sar:
+        return n->has_imm && n->imm >= 32 ? FACT_SX32 : a & FACT_SX32;
+    default:
+        return 0;
+    }
+}
+
+/* ---- the walk ------------------------------------------------------------------------------------------------------- */
+
+static bool all_const(struct folding *f, const struct node *n)
+{
+    const struct uop_info *row = &uop_infos[n->op];
+    if (row->class != UOP_CLASS_pure || !row->has_eval || row->n_args == 0)
+        return false;
+    for (unsigned k = 0; k < row->n_args; k++)
+        if (!node_is_const(f->w, n->arg[k]))
+            return false;
+    return true;
+}
+
+static uint64_t arg_imm(struct folding *f, const struct node *n, unsigned k)
+{
+    return n->arg[k] == IR_NONE ? 0 : at(f, n->arg[k])->imm;
+}
+
+/* For users of the lower half: a 32-bit addition of 0 (sext.w) is its operand. */
+static ir_val skip_copy(struct folding *f, ir_val v)
+{
+    const struct node *n = at(f, v);
+    return n->op == UOP_add && n->type == IR_I32 && n->has_imm && n->imm == 0 ? n->arg[0] : v;
+}
+
+/* A pure µop; returns the node that is its value. */
+static ir_val fold_pure(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    ir_val a = n->arg[0];
+    if (all_const(f, n))
+        return become_const(f, i, uop_eval_pure(n->op, n->type, n->arg_type, arg_imm(f, n, 0), arg_imm(f, n, 1),
+                                                arg_imm(f, n, 2)));
+    switch ((enum uop)n->op) {
+    case UOP_low:
+    case UOP_flag:
+    case UOP_box:
+        n->state = NODE_DEAD;
+        return a;
+    case UOP_sext:
+        n->arg[0] = a = skip_copy(f, a);
+        return at(f, a)->facts & FACT_SX32 ? a : i;
+    case UOP_zext:
+        n->arg[0] = a = skip_copy(f, a);
+        return at(f, a)->facts & FACT_ZX32 ? a : i;
+    case UOP_unbox:
+        return fold_unbox(f, i);
+    case UOP_not:
+        return become_not(f, i, a);
+    case UOP_select:
+        return at(f, a)->op == UOP_const && n->type != IR_I32 ? n->arg[is_const(f, a, 0) ? 2 : 1] : i;
+    default:
+        return takes_imm(n->op) ? fold_binary(f, i) : fold_float(f, i);
+    }
+}
+
+static void fold_effect(struct folding *f, struct node *n)
+{
+    const struct uop_info *row = &uop_infos[n->op];
+    switch ((enum uop)n->op) {
+    case UOP_put:
+        fold_put(f, n);
+        return;
+    case UOP_setrm:
+        f->mode_valid = f->mode_rne = false;
+        return;
+    case UOP_checkrm:
+        fold_checkrm(f, n);
+        return;
+    default:
+        fold_rounding(f, n);
+        if (row->class == UOP_CLASS_load || row->class == UOP_CLASS_store || row->class == UOP_CLASS_atomic ||
+            row->class == UOP_CLASS_exit || node_ends_here(n))
+            n->may_leave = true;
+    }
+}
+
+static bool is_vector(const struct ir_uop *u)
+{
+    return (u->type >= IR_V8 && u->type < IR_TYPE_COUNT) || (u->arg_type >= IR_V8 && u->arg_type < IR_TYPE_COUNT);
+}
+
+static ir_val fold_uop(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    ir_val value = i;
+    if (n->op == UOP_const) {
+        n->facts = const_facts(n->imm);
+        return i;
+    }
+    if (n->op == UOP_get)
+        return fold_get(f, i);
+    if (uop_infos[n->op].class == UOP_CLASS_pure)
+        value = fold_pure(f, i);
+    else
+        fold_effect(f, n);
+    if (value == i && at(f, i)->op != UOP_const)
+        at(f, i)->facts |= facts_of(f, at(f, i));
+    if (value != i && at(f, i)->op != UOP_unbox)
+        at(f, i)->state = NODE_DEAD;
+    return value;
+}
+
+int pass_fold(struct work *w)
+{
+    struct folding f = {.w = w};
+    w->nodes.len = w->alias.len = w->current.len = 0;
+    for (unsigned r = 0; r < w->guest->n_regs; r++)
+        vec_push(&w->current, IR_NONE);
+    for (size_t i = 0; i < w->ir->uops.len; i++) {
+        const struct ir_uop *u = &w->ir->uops.data[i];
+        if (is_vector(u))
+            return -BAILOUT_VECTOR;
+        struct node n = {.op = u->op, .type = u->type, .arg_type = u->arg_type, .mem = u->mem, .rm = u->rm,
+                         .order = u->order, .reg = u->reg, .imm = u->imm};
+        for (unsigned k = 0; k < 3; k++)
+            n.arg[k] = u->arg[k] == IR_NONE ? IR_NONE : w->alias.data[u->arg[k]];
+        vec_push(&w->nodes, n);
+        vec_push(&w->alias, (ir_val)i);
+        w->alias.data[i] = fold_uop(&f, (ir_val)i);
+        if (node_ends_here(&w->nodes.data[i]))
+            break;
+    }
+    return 0;
+}

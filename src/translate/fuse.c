@@ -1,0 +1,135 @@
+/* Pass `fuse`: values that need no instruction of their own, because their users' instructions can do their work: constants,
+ * comparisons under branches and choices, addresses, scaled indexes, signs of a fused multiplication, loads and stores of
+ * floating-point registers.
+ *
+ * Needs what lives (NODE_EMIT). Leaves NODE_FUSED nodes; their operands must then live on to the users. */
+#include "translate/block.h"
+
+static struct node *at(struct work *w, ir_val v)
+{
+    return &w->nodes.data[v];
+}
+
+void node_each_operand(const struct work *w, const struct node *n, void (*visit)(void *arg, ir_val v), void *arg)
+{
+    for (unsigned k = 0; k < 3; k++) {
+        ir_val v = n->arg[k];
+        if (v == IR_NONE || node_is_const(w, v))
+            continue;
+        if (w->nodes.data[v].state == NODE_FUSED)
+            node_each_operand(w, &w->nodes.data[v], visit, arg);
+        else
+            visit(arg, v);
+    }
+}
+
+/* Nothing between i and its user that shows registers, flags or memory. */
+static bool is_adjacent(struct work *w, ir_val i, ir_val user)
+{
+    for (ir_val k = i + 1; k < user; k++)
+        if (at(w, k)->state != NODE_DEAD && (node_is_ordered(at(w, k)) || at(w, k)->op == UOP_put))
+            return false;
+    return true;
+}
+
+static bool is_access(const struct node *n)
+{
+    return n->op == UOP_load || n->op == UOP_store;
+}
+
+/* Does the displacement fit, and would it not be shortened by being an operand of its own? */
+static bool fits_displacement(const struct node *n)
+{
+    return !n->has_imm || (int64_t)n->imm == (int32_t)n->imm;
+}
+
+static bool fuses_load(struct work *w, ir_val i, const struct node *n, ir_val user)
+{
+    struct node *u = at(w, user);
+    bool fits = (u->op == UOP_float && n->mem == IR_U64) ||
+                (u->op == UOP_float32 && (n->mem == IR_U32 || n->mem == IR_S32));
+    if (!fits || !is_adjacent(w, i, user))
+        return false;
+    u->may_leave = true;
+    return true;
+}
+
+static bool fuses_index(const struct node *n, ir_val i, struct node *user)
+{
+    if (!n->has_imm || n->imm < 1 || n->imm > 3 || user->op != UOP_add || user->type != IR_I64 || user->has_imm ||
+        user->scaled)
+        return false;
+    if (user->arg[0] == i) {
+        user->arg[0] = user->arg[1];
+        user->arg[1] = i;
+    }
+    user->scaled = true;
+    return true;
+}
+
+/* n has one user. */
+static bool fuses_into(struct work *w, ir_val i, struct node *n)
+{
+    ir_val user = n->last;
+    struct node *u = at(w, user);
+    switch ((enum uop)n->op) {
+    case UOP_add:
+        return n->type == IR_I64 && is_access(u) && u->arg[0] == i && fits_displacement(n);
+    case UOP_shl:
+        return n->type == IR_I64 && fuses_index(n, i, u);
+    case UOP_fneg:
+        return u->op == UOP_fma && !u->slow && w->fma;
+    case UOP_and: /* jalr clears the lowest bit: left to the look-up */
+        return u->op == UOP_jumpr && n->has_imm && n->imm == ~(uint64_t)1;
+    case UOP_bits:
+        return u->op == UOP_store && u->arg[1] == i && (u->mem == IR_U64 || u->mem == IR_U32);
+    case UOP_load:
+        return fuses_load(w, i, n, user);
+    default:
+        return false;
+    }
+}
+
+static bool is_float_compare(const struct work *w, const struct node *n)
+{
+    return w->float_code && (n->op == UOP_flt || n->op == UOP_fle); /* feq takes two flags */
+}
+
+static void decide(struct work *w, ir_val i)
+{
+    struct node *n = at(w, i);
+    bool conditions = n->uses > 0 && n->cond_uses == n->uses;
+    bool fused = n->op == UOP_const;
+    if (pass_on(w, PASS_FUSE)) {
+        if (node_is_compare(n) || n->op == UOP_not)
+            fused = conditions;
+        else if (is_float_compare(w, n))
+            fused = conditions && n->uses == 1 && is_adjacent(w, i, n->last);
+        else if (n->uses == 1)
+            fused |= fuses_into(w, i, n);
+    }
+    if (fused)
+        n->state = NODE_FUSED;
+}
+
+/* Backward, so that all users of a node are decided before it. */
+void pass_fuse(struct work *w)
+{
+    for (size_t i = 0; i < w->nodes.len; i++)
+        at(w, (ir_val)i)->uses = at(w, (ir_val)i)->cond_uses = 0;
+    for (size_t i = w->nodes.len; i-- > 0;) {
+        struct node *n = at(w, (ir_val)i);
+        if (n->state == NODE_DEAD)
+            continue;
+        decide(w, (ir_val)i);
+        for (unsigned k = 0; k < 3; k++) {
+            if (n->arg[k] == IR_NONE)
+                continue;
+            struct node *of = at(w, n->arg[k]);
+            of->uses++;
+            of->last = (uint32_t)i;
+            if (k == 0 && (n->op == UOP_branch || n->op == UOP_select || (n->op == UOP_not && n->state == NODE_FUSED)))
+                of->cond_uses++;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+/* translate, private: a translator. */
+#ifndef ISOMORPH_TRANSLATE_TRANSLATOR_H
+#define ISOMORPH_TRANSLATE_TRANSLATOR_H
+
+#include "translate/x86_64/emit.h"
+
+enum {
+    CODE_ROOM = 64 << 10, /* no block of BLOCK_MAX_INSNS needs as much */
+    CODE_BASE = 1 << 20,  /* images are made for this address; the cache moves them */
+};
+
+struct translator {
+    struct translate_config config;
+    struct work work;
+    struct host_code code;
+    struct emitter emitter;
+    _Alignas(64) uint8_t room[CODE_ROOM];
+};
+
+#endif

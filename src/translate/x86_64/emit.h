@@ -1,0 +1,225 @@
+/* translate/x86_64, private: from nodes to host code. One walk over the emitted nodes chooses registers and instructions.
+ *
+ *   rbp            &t->guest[0]; what stands before it in struct thread has negative displacements
+ *   rsp            the run loop's stack, 16-byte aligned between instructions
+ *   pinned         see pins.def
+ *   rax rcx rdx    integer values of the block; xmm0 xmm1 xmm15 those of floating point
+ *
+ * Registers are numbered 0 to 15 (general) and 16 to 31 (vector).
+ */
+#ifndef ISOMORPH_TRANSLATE_EMIT_H
+#define ISOMORPH_TRANSLATE_EMIT_H
+
+#include "translate/block.h"
+
+enum { REG_COUNT = 32, REG_VECTOR = 16, NO_REG = 0xff };
+
+/* t->spill: values first, then what passes to CODE_CALL_SLOW and back. */
+enum {
+    SPILL_VALUES = 12,
+    SPILL_ARGS = 12,  /* three operands; the first takes the result */
+    SPILL_PACKED = 15 /* op, type, arg_type, rm: a byte each */
+};
+
+/* owner[] of registers that hold no value. */
+#define OWNER_NONE    IR_NONE
+#define OWNER_SCRATCH (IR_NONE - 1) /* in use by the node at hand */
+
+/* Where a value is. Constants need no place. */
+struct place {
+    uint8_t reg;   /* or NO_REG */
+    uint8_t spill; /* slot + 1, or 0 */
+    uint16_t home; /* row + 1 of an unpinned guest register whose slot holds it, or 0 */
+};
+
+struct emitter;
+
+/* Code away from the straight line, emitted after it. */
+struct cold {
+    void (*emit)(struct emitter *e, const struct cold *c);
+    struct host_label at, back;
+    const struct node *node;
+    uint64_t pc;
+    uint32_t n_insns; /* of the block before pc */
+    uint8_t dst;      /* register of the result */
+    struct x86_operand args[3];
+};
+
+/* A pinned guest register. */
+struct pinned {
+    uint16_t row;  /* of the register table */
+    uint8_t reg;
+    int32_t offset; /* of its slot */
+};
+
+struct emitter {
+    struct work *w;
+    struct host_code *c;
+    const struct host_cpu *cpu;
+    bool offset_space, count, avx;
+    int bailout; /* enum translate_bailout */
+
+    /* the state map */
+    struct pinned pins[REG_COUNT];
+    unsigned n_pins;
+    uint32_t temps; /* set of registers for values */
+    VEC(uint8_t) pin_of; /* of each row: its register or NO_REG */
+
+    /* registers */
+    ir_val owner[REG_COUNT];
+    uint32_t locked;
+    uint8_t freed; /* the first register that the operands of the node at hand gave back, or NO_REG */
+    VEC(struct place) places;   /* of each node */
+    VEC(ir_val) slot_value;     /* of each row: the value that its slot holds, if known */
+    ir_val spilled[SPILL_VALUES];
+
+    /* where we are */
+    uint32_t node;
+    uint64_t insn_pc;
+    uint32_t insns_done; /* of the block before insn_pc */
+
+    VEC(struct cold) cold;
+    VEC(struct fragment_exit) exits;
+    VEC(struct host_label) stubs; /* of each exit */
+    struct reverse_writer reverse;
+    size_t most_spilled; /* values at a time, of this block */
+    uint32_t flags_at; /* offset of the instruction that set the flags last */
+    bool counted;      /* the block's instructions were counted */
+};
+
+/* ---- places of guest state ------------------------------------------------------------------------------------------ */
+
+#define THREAD_FIELD(size, field)                                                                                       \
+    x86_mem((size), X86_RBP, (int32_t)(offsetof(struct thread, field) - offsetof(struct thread, guest)))
+
+static inline struct x86_operand spill_slot(unsigned n)
+{
+    return x86_mem(8, X86_RBP, (int32_t)(offsetof(struct thread, spill) - offsetof(struct thread, guest) + 8 * n));
+}
+
+static inline struct x86_operand guest_slot(const struct emitter *e, unsigned row, unsigned size)
+{
+    return x86_mem(size, X86_RBP, e->w->guest->regs[row].offset);
+}
+
+static inline struct node *node_at(struct emitter *e, ir_val v)
+{
+    return &e->w->nodes.data[v];
+}
+
+static inline bool is_vector_reg(unsigned reg)
+{
+    return reg >= REG_VECTOR;
+}
+
+static inline bool is_float_value(const struct node *n)
+{
+    return n->type == IR_F32 || n->type == IR_F64;
+}
+
+/* A general register of a size, a vector register. */
+static inline struct x86_operand gpr(unsigned size, unsigned reg)
+{
+    return x86_gpr(size, reg);
+}
+
+static inline struct x86_operand vec(unsigned reg)
+{
+    return x86_xmm(reg - REG_VECTOR);
+}
+
+/* 64 bits: a register of either kind as an operand. */
+static inline struct x86_operand reg64(unsigned reg)
+{
+    return is_vector_reg(reg) ? vec(reg) : x86_r64(reg);
+}
+
+/* ---- registers (regs.c) --------------------------------------------------------------------------------------------- */
+
+void regs_begin(struct emitter *e);
+/* A register that holds v until the node at hand is done. */
+unsigned regs_get(struct emitter *e, ir_val v);
+/* A register, or the memory that v is in. */
+struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size);
+bool regs_in_register(struct emitter *e, ir_val v);
+/* The node at hand has read v for the last time: its register may become the result's. */
+void regs_release(struct emitter *e, ir_val v);
+/* The same for an operand that may be fused: for what its code reads. */
+void regs_release_arg(struct emitter *e, ir_val v);
+/* Releases all operands of the node at hand. */
+void regs_release_operands(struct emitter *e);
+/* The register where the node's result goes. After regs_release_operands it may be an operand's. */
+unsigned regs_def(struct emitter *e, ir_val i);
+/* The result stands in a register that was taken: it stays there, or is moved to where it is wanted. */
+unsigned regs_def_at(struct emitter *e, ir_val i, unsigned reg);
+/* A register that the node may use and that holds no operand. */
+unsigned regs_scratch(struct emitter *e, bool vector);
+/* The same for a certain one of rax, rcx, rdx: what it holds is moved away. */
+void regs_take(struct emitter *e, unsigned reg);
+void regs_put(struct emitter *e, unsigned row, ir_val v);
+/* After the node: nothing is locked, scratch registers are free. */
+void regs_end_node(struct emitter *e, ir_val i);
+void regs_move(struct emitter *e, unsigned to, unsigned from);
+void regs_load(struct emitter *e, unsigned to, struct x86_operand mem);
+void regs_store(struct emitter *e, struct x86_operand mem, unsigned from);
+
+/* ---- nodes ---------------------------------------------------------------------------------------------------------- */
+
+/* Notes that the next instruction sets flags for a branch. */
+static inline void emit_flags_here(struct emitter *e)
+{
+    e->flags_at = e->c->pos;
+}
+
+void emit_integer(struct emitter *e, ir_val i); /* integer.c */
+void emit_multiply(struct emitter *e, ir_val i);
+void emit_divide(struct emitter *e, ir_val i);
+void emit_float(struct emitter *e, ir_val i); /* float.c */
+void emit_memory(struct emitter *e, ir_val i); /* memory.c */
+void emit_atomic(struct emitter *e, ir_val i); /* atomic.c */
+void emit_exit(struct emitter *e, ir_val i);   /* exit.c */
+/* Leaves for a lower engine, which is to go on at the instruction at hand. */
+void emit_leave_for_interp(struct emitter *e);
+/* The same from the cold side: returns the label to jump to. */
+struct host_label emit_cold_interp(struct emitter *e);
+void emit_stubs(struct emitter *e);
+
+/* Evaluates condition v: flags are set; returns the code that holds if it is true. */
+enum x86_cond emit_condition(struct emitter *e, ir_val v);
+/* The comparison of a flt or fle node; a NaN makes the condition false. */
+enum x86_cond emit_float_flags(struct emitter *e, const struct node *n);
+/* Operand v for an instruction of `size` bytes: an immediate if it is a constant that fits, else a register or memory. */
+struct x86_operand emit_operand(struct emitter *e, ir_val v, unsigned size);
+/* reg = operand, of size 4 (zero-extended) or 8. */
+void emit_set(struct emitter *e, unsigned reg, unsigned size, struct x86_operand from);
+/* Guest memory operand of an access node's address; its parts are locked. */
+struct x86_operand emit_address(struct emitter *e, ir_val addr, unsigned size);
+struct x86_operand guest_memory(const struct emitter *e, struct x86_operand mem);
+/* The next instruction may fault on guest memory. */
+void emit_reverse_point(struct emitter *e);
+
+/* The node through CODE_HELPER_UOP. */
+void emit_slow(struct emitter *e, ir_val i);
+/* The call alone, on operands where they are (general or vector registers, or immediates that fit 32 bits). */
+void emit_slow_call(struct emitter *e, const struct node *n, const struct x86_operand args[3], unsigned dst);
+/* New code for the cold side, with its labels. The pointer is valid until the next one. */
+struct cold *emit_cold(struct emitter *e, void (*emit)(struct emitter *, const struct cold *), const struct node *n);
+void cold_slow(struct emitter *e, const struct cold *c);
+/* To the cold code on a condition, and back here. */
+void emit_cold_branch(struct emitter *e, enum x86_cond cond, struct cold *c);
+
+/* A jump or call to a trampoline. */
+void emit_trampoline(struct emitter *e, enum x86_insn insn, enum code_target target);
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------ */
+
+void emitter_init(struct emitter *e, struct work *w, struct host_code *c, const struct translate_config *config);
+/* "rax", "xmm2" */
+void emitter_register_name(unsigned reg, char *out, size_t size);
+void emitter_free(struct emitter *e);
+/* Emits the nodes. Returns 0 or a negative enum translate_bailout. */
+int emit_block(struct emitter *e);
+/* The trampolines; offsets as in translate_trampolines. */
+void emit_trampolines(struct emitter *e, uint32_t offsets[CODE_TRAMPOLINES]);
+
+#endif

@@ -1,0 +1,98 @@
+/* Host code of loads, stores and fences.
+ *
+ * Guest memory is at its own address, or at gs's base plus it. Nothing is checked: an access to what is not mapped, the
+ * guest's address space above SPACE_TOP included, faults on the host, whose handler finds the guest's pc in the reverse
+ * table. (Addresses above SPACE_TOP where the runtime itself lives are the space's concern, not this file's.) */
+#include "translate/x86_64/emit.h"
+
+struct x86_operand guest_memory(const struct emitter *e, struct x86_operand mem)
+{
+    return e->offset_space ? x86_segment(X86_GS, mem) : mem;
+}
+
+struct x86_operand emit_address(struct emitter *e, ir_val addr, unsigned size)
+{
+    const struct node *n = node_at(e, addr);
+    struct x86_operand mem;
+    if (n->op == UOP_const && n->imm <= INT32_MAX) {
+        mem = x86_mem(size, X86_NO_REG, (int32_t)n->imm);
+    } else if (n->state != NODE_FUSED || n->op == UOP_const) {
+        mem = x86_mem(size, regs_get(e, addr), 0);
+    } else if (n->has_imm) {
+        mem = x86_mem(size, regs_get(e, n->arg[0]), (int32_t)n->imm);
+    } else if (n->scaled) {
+        const struct node *shift = node_at(e, n->arg[1]);
+        unsigned base = regs_get(e, n->arg[0]);
+        mem = x86_mem_index(size, base, regs_get(e, shift->arg[0]), (unsigned)shift->imm, 0);
+    } else {
+        unsigned base = regs_get(e, n->arg[0]);
+        mem = x86_mem_index(size, base, regs_get(e, n->arg[1]), 0, 0);
+    }
+    return guest_memory(e, mem);
+}
+
+void emit_reverse_point(struct emitter *e)
+{
+    reverse_add(&e->reverse, e->c->pos, (uint32_t)(e->insn_pc - e->w->pc.v));
+}
+
+static unsigned mem_bytes(unsigned mem)
+{
+    return 1u << mem / 2;
+}
+
+static void emit_load(struct emitter *e, ir_val i)
+{
+    static const struct {
+        uint16_t insn;
+        uint8_t size; /* of the register */
+    } loads[] = {
+        [IR_S8] = {X86_movsx, 8},   [IR_U8] = {X86_movzx, 4}, [IR_S16] = {X86_movsx, 8}, [IR_U16] = {X86_movzx, 4},
+        [IR_S32] = {X86_movsxd, 8}, [IR_U32] = {X86_mov, 4},  [IR_S64] = {X86_mov, 8},   [IR_U64] = {X86_mov, 8},
+    };
+    const struct node *n = node_at(e, i);
+    struct x86_operand mem = emit_address(e, n->arg[0], mem_bytes(n->mem));
+    regs_release_operands(e);
+    unsigned d = regs_def(e, i);
+    emit_reverse_point(e);
+    x86_emit(e->c, (enum x86_insn)loads[n->mem].insn, gpr(loads[n->mem].size, d), mem);
+}
+
+static void emit_store(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i), *value = node_at(e, n->arg[1]);
+    unsigned size = mem_bytes(n->mem);
+    struct x86_operand mem = emit_address(e, n->arg[0], size), from;
+    enum x86_insn insn = X86_mov;
+    if (value->op == UOP_bits && value->state == NODE_FUSED) {
+        from = vec(regs_get(e, value->arg[0]));
+        insn = size == 4 ? (e->avx ? X86_vmovss : X86_movss) : (e->avx ? X86_vmovsd : X86_movsd);
+    } else if (value->op == UOP_const && (size < 8 || (int64_t)value->imm == (int32_t)value->imm)) {
+        from = x86_imm(size == 1   ? (int8_t)value->imm
+                       : size == 2 ? (int16_t)value->imm
+                                   : (int32_t)value->imm);
+    } else {
+        from = gpr(size, regs_get(e, n->arg[1]));
+    }
+    emit_reverse_point(e);
+    x86_emit(e->c, insn, mem, from);
+    regs_release_operands(e);
+}
+
+/* The host keeps all orders but that of a store and a later load. A locked operation is the cheapest way to keep it. */
+static void emit_fence(struct emitter *e, const struct node *n)
+{
+    if (n->imm & 0x50 && n->imm & 0x0a)
+        x86_emit(e->c, X86_or | X86_LOCK, x86_mem(4, X86_RSP, 0), x86_imm(0));
+}
+
+void emit_memory(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i);
+    if (n->op == UOP_load)
+        emit_load(e, i);
+    else if (n->op == UOP_store)
+        emit_store(e, i);
+    else
+        emit_fence(e, n);
+}

@@ -1,0 +1,124 @@
+/* Host code of multiplications of double width and of divisions, which want rax and rdx. */
+#include "translate/x86_64/emit.h"
+
+static unsigned size_of(const struct node *n)
+{
+    return n->type == IR_I32 ? 4 : 8;
+}
+
+/* first = a, and operand b elsewhere. */
+static struct x86_operand fetch(struct emitter *e, const struct node *n, unsigned first, unsigned size)
+{
+    uint32_t locked = e->locked;
+    if (node_is_const(e->w, n->arg[0]))
+        x86_mov_imm(e->c, first, size == 4 ? (uint32_t)node_at(e, n->arg[0])->imm : node_at(e, n->arg[0])->imm);
+    else
+        emit_set(e, first, size, regs_get_rm(e, n->arg[0], size));
+    e->locked = locked; /* a has been read */
+    if (node_is_const(e->w, n->arg[1]) || regs_in_register(e, n->arg[1]))
+        return gpr(size, regs_get(e, n->arg[1]));
+    return regs_get_rm(e, n->arg[1], size);
+}
+
+/* A second reading of a: its register was not locked, but is unchanged unless b took it. */
+static void subtract_if_negative(struct emitter *e, const struct node *n, struct x86_operand b)
+{
+    /* (a >> 63) & b, from the product's upper half */
+    emit_set(e, X86_RAX, 8, emit_operand(e, n->arg[0], 8));
+    x86_emit(e->c, X86_sar, x86_r64(X86_RAX), x86_imm(63));
+    x86_emit(e->c, X86_and, x86_r64(X86_RAX), b);
+    x86_emit(e->c, X86_sub, x86_r64(X86_RDX), x86_r64(X86_RAX));
+}
+
+void emit_multiply(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i);
+    regs_take(e, X86_RDX);
+    if (n->op == UOP_mulhu && host_cpu_has(e->cpu, HOST_BMI2)) {
+        struct x86_operand b = fetch(e, n, X86_RDX, 8);
+        regs_release_operands(e);
+        unsigned d = regs_def(e, i);
+        x86_emit(e->c, X86_mulx, x86_r64(d), x86_r64(d), b);
+        return;
+    }
+    regs_take(e, X86_RAX);
+    struct x86_operand b = fetch(e, n, X86_RAX, 8);
+    x86_emit(e->c, n->op == UOP_mulhs ? X86_imul : X86_mul, b);
+    if (n->op == UOP_mulhsu)
+        subtract_if_negative(e, n, b);
+    regs_release_operands(e);
+    regs_def_at(e, i, X86_RDX);
+}
+
+/* ---- division ------------------------------------------------------------------------------------------------------- */
+
+/* By 0, and for signed ones by 0 or -1. The dividend is in rax; args[0] is the divisor. */
+static void cold_division(struct emitter *e, const struct cold *c)
+{
+    const struct node *n = c->node;
+    unsigned size = size_of(n);
+    struct x86_operand a = gpr(size, X86_RAX), d = gpr(size, X86_RDX), b = c->args[0];
+    bool is_signed = n->op == UOP_divs || n->op == UOP_rems;
+    host_label_bind(e->c, c->at);
+    if (n->op == UOP_divu) {
+        x86_mov_imm(e->c, X86_RAX, size == 4 ? UINT32_MAX : UINT64_MAX);
+    } else if (n->op == UOP_remu) {
+        x86_emit(e->c, X86_mov, d, a);
+    } else if (is_signed) {
+        /* quotient: -1 or -a; remainder: a or 0 */
+        if (n->op == UOP_divs) {
+            x86_emit(e->c, X86_neg, a);
+            x86_mov_imm(e->c, X86_RDX, size == 4 ? UINT32_MAX : UINT64_MAX);
+        } else {
+            x86_zero(e->c, X86_RDX);
+        }
+        x86_emit(e->c, X86_cmp, b, x86_imm(0));
+        if (n->op == UOP_divs)
+            x86_emit(e->c, X86_cmovz, a, d);
+        else
+            x86_emit(e->c, X86_cmovz, d, a);
+    }
+    x86_emit(e->c, X86_jmp, x86_label(c->back));
+}
+
+/* The divisor is a constant that needs no care. */
+static bool is_harmless(struct emitter *e, const struct node *n)
+{
+    const struct node *b = node_at(e, n->arg[1]);
+    uint64_t ones = size_of(n) == 4 ? UINT32_MAX : UINT64_MAX;
+    return b->op == UOP_const && (b->imm & ones) != 0 && (b->imm & ones) != ones;
+}
+
+void emit_divide(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i);
+    unsigned size = size_of(n);
+    bool is_signed = n->op == UOP_divs || n->op == UOP_rems;
+    regs_take(e, X86_RAX);
+    regs_take(e, X86_RDX);
+    struct x86_operand b = fetch(e, n, X86_RAX, size);
+    struct cold *cold = NULL;
+    if (!is_harmless(e, n)) {
+        cold = emit_cold(e, cold_division, n);
+        cold->args[0] = b;
+        if (is_signed) {
+            emit_set(e, X86_RDX, size, b);
+            x86_emit(e->c, X86_add, gpr(size, X86_RDX), x86_imm(1));
+            x86_emit(e->c, X86_cmp, gpr(size, X86_RDX), x86_imm(1));
+        } else if (b.kind == X86_OPERAND_GPR) {
+            x86_emit(e->c, X86_test, b, b);
+        } else {
+            x86_emit(e->c, X86_cmp, b, x86_imm(0));
+        }
+        x86_emit(e->c, x86_jcc(is_signed ? X86_BE : X86_E), x86_label(cold->at));
+    }
+    if (is_signed)
+        x86_emit0(e->c, size == 4 ? X86_cdq : X86_cqo);
+    else
+        x86_zero(e->c, X86_RDX);
+    x86_emit(e->c, is_signed ? X86_idiv : X86_div, b);
+    if (cold)
+        host_label_bind(e->c, cold->back);
+    regs_release_operands(e);
+    regs_def_at(e, i, n->op == UOP_divs || n->op == UOP_divu ? X86_RAX : X86_RDX);
+}

@@ -1,0 +1,436 @@
+/* Registers of a block, chosen as its code is emitted.
+ *
+ * A value may be in several places at once: in registers, in a spill slot, in the slot of a guest register; a place knows
+ * one register, and the others are found in owner[]. A pinned register always holds its guest register, as of the last
+ * put, except that a value may be made there a little early, when nothing in between can show the old one (hint). A value
+ * that was read from a register that is now written is moved away if somebody still wants it.
+ *
+ * What uses count down to 0 frees its register at once; scratch registers are free at the node's end. */
+#include "translate/x86_64/emit.h"
+
+static struct place *place_of(struct emitter *e, ir_val v)
+{
+    return &e->places.data[v];
+}
+
+static bool is_value(ir_val v)
+{
+    return v != OWNER_NONE && v != OWNER_SCRATCH;
+}
+
+static bool is_temp(const struct emitter *e, unsigned reg)
+{
+    return e->temps >> reg & 1;
+}
+
+static bool is_live(struct emitter *e, ir_val v)
+{
+    return is_value(v) && node_at(e, v)->uses > 0;
+}
+
+static void lock(struct emitter *e, unsigned reg)
+{
+    e->locked |= 1u << reg;
+}
+
+/* What a get gives is at home from the start: nothing was put there before. */
+static void begin_get(struct emitter *e, ir_val i)
+{
+    unsigned row = node_at(e, i)->reg, pin = e->pin_of.data[row];
+    if (pin == NO_REG) {
+        place_of(e, i)->home = (uint16_t)(row + 1);
+        e->slot_value.data[row] = i;
+    } else {
+        place_of(e, i)->reg = (uint8_t)pin;
+        e->owner[pin] = i;
+    }
+}
+
+void regs_begin(struct emitter *e)
+{
+    for (unsigned r = 0; r < REG_COUNT; r++)
+        e->owner[r] = OWNER_NONE;
+    for (unsigned s = 0; s < SPILL_VALUES; s++)
+        e->spilled[s] = IR_NONE;
+    e->locked = 0;
+    e->most_spilled = 0;
+    e->freed = NO_REG;
+    e->places.len = e->slot_value.len = 0;
+    for (size_t i = 0; i < e->w->nodes.len; i++)
+        vec_push(&e->places, ((struct place){.reg = NO_REG}));
+    for (unsigned r = 0; r < e->w->guest->n_regs; r++)
+        vec_push(&e->slot_value, IR_NONE);
+    for (size_t i = 0; i < e->w->nodes.len; i++)
+        if (node_at(e, (ir_val)i)->op == UOP_get && node_at(e, (ir_val)i)->state == NODE_EMIT)
+            begin_get(e, (ir_val)i);
+}
+
+/* ---- moves ---------------------------------------------------------------------------------------------------------- */
+
+void regs_move(struct emitter *e, unsigned to, unsigned from)
+{
+    bool vector = is_vector_reg(to);
+    if (to == from)
+        return;
+    CHECK(vector == is_vector_reg(from), "a move between register files");
+    x86_emit(e->c, !vector ? X86_mov : e->avx ? X86_vmovaps : X86_movaps, reg64(to), reg64(from));
+}
+
+void regs_load(struct emitter *e, unsigned to, struct x86_operand mem)
+{
+    x86_emit(e->c, !is_vector_reg(to) ? X86_mov : e->avx ? X86_vmovsd : X86_movsd, reg64(to), mem);
+}
+
+void regs_store(struct emitter *e, struct x86_operand mem, unsigned from)
+{
+    x86_emit(e->c, !is_vector_reg(from) ? X86_mov : e->avx ? X86_vmovsd : X86_movsd, mem, reg64(from));
+}
+
+/* ---- giving up and finding places ----------------------------------------------------------------------------------- */
+
+/* The register no longer holds its value; another one that does becomes its place. */
+static void forget_register(struct emitter *e, unsigned reg)
+{
+    ir_val v = e->owner[reg];
+    e->owner[reg] = OWNER_NONE;
+    if (!is_value(v) || place_of(e, v)->reg != reg)
+        return;
+    place_of(e, v)->reg = NO_REG;
+    for (unsigned r = 0; r < REG_COUNT; r++)
+        if (e->owner[r] == v)
+            place_of(e, v)->reg = (uint8_t)r;
+}
+
+static bool is_elsewhere(struct emitter *e, ir_val v, unsigned reg)
+{
+    const struct place *p = place_of(e, v);
+    if (p->home || p->spill || (p->reg != reg && p->reg != NO_REG))
+        return true;
+    for (unsigned r = 0; r < REG_COUNT; r++)
+        if (r != reg && e->owner[r] == v)
+            return true;
+    return false;
+}
+
+static void spill_value(struct emitter *e, ir_val v, unsigned reg)
+{
+    unsigned s = 0;
+    while (s < SPILL_VALUES && e->spilled[s] != IR_NONE)
+        s++;
+    if (s == SPILL_VALUES) {
+        e->bailout = BAILOUT_SPILL;
+        return;
+    }
+    e->spilled[s] = v;
+    e->most_spilled = MAX(e->most_spilled, s + 1);
+    place_of(e, v)->spill = (uint8_t)(s + 1);
+    regs_store(e, spill_slot(s), reg);
+}
+
+static unsigned find_temp(struct emitter *e, bool vector)
+{
+    unsigned best = NO_REG;
+    uint32_t farthest = 0;
+    for (unsigned r = vector ? REG_VECTOR : 0; r < (vector ? REG_COUNT : REG_VECTOR); r++) {
+        if (!is_temp(e, r) || e->locked >> r & 1)
+            continue;
+        if (e->owner[r] == OWNER_NONE)
+            return r;
+        if (best == NO_REG || node_at(e, e->owner[r])->last > farthest) {
+            best = r;
+            farthest = node_at(e, e->owner[r])->last;
+        }
+    }
+    return best;
+}
+
+/* A free register for a value; another value is sent to memory if need be. */
+static unsigned take_temp(struct emitter *e, bool vector)
+{
+    unsigned reg = find_temp(e, vector);
+    if (reg == NO_REG) {
+        e->bailout = BAILOUT_SPILL;
+        return vector ? REG_VECTOR : X86_RAX;
+    }
+    ir_val v = e->owner[reg];
+    if (is_live(e, v) && !is_elsewhere(e, v, reg))
+        spill_value(e, v, reg);
+    forget_register(e, reg);
+    return reg;
+}
+
+static void give(struct emitter *e, unsigned reg, ir_val v)
+{
+    e->owner[reg] = v;
+    if (is_value(v))
+        place_of(e, v)->reg = (uint8_t)reg;
+    lock(e, reg);
+}
+
+unsigned regs_scratch(struct emitter *e, bool vector)
+{
+    unsigned reg = take_temp(e, vector);
+    give(e, reg, OWNER_SCRATCH);
+    return reg;
+}
+
+/* Is what the register holds wanted again, and nowhere else? */
+static bool must_be_saved(struct emitter *e, unsigned reg)
+{
+    return is_live(e, e->owner[reg]) && !is_elsewhere(e, e->owner[reg], reg);
+}
+
+/* Moves a value out of a register that is about to be written. */
+static void displace(struct emitter *e, unsigned reg)
+{
+    ir_val v = e->owner[reg];
+    if (must_be_saved(e, reg)) {
+        uint32_t locked = e->locked;
+        lock(e, reg);
+        unsigned to = take_temp(e, is_vector_reg(reg));
+        if (e->bailout)
+            return;
+        regs_move(e, to, reg);
+        forget_register(e, reg);
+        e->owner[to] = v;
+        place_of(e, v)->reg = (uint8_t)to;
+        e->locked = locked;
+    }
+    forget_register(e, reg);
+}
+
+void regs_take(struct emitter *e, unsigned reg)
+{
+    CHECK(!(e->locked >> reg & 1), "register %u is taken twice", reg);
+    displace(e, reg);
+    give(e, reg, OWNER_SCRATCH);
+}
+
+/* ---- operands ------------------------------------------------------------------------------------------------------- */
+
+static void load_vector_constant(struct emitter *e, unsigned reg, uint64_t bits)
+{
+    if (bits == 0 && e->avx)
+        x86_emit(e->c, X86_vxorps, vec(reg), vec(reg), vec(reg));
+    else
+        regs_load(e, reg, host_constant_u64(e->c, bits));
+}
+
+/* Bits of a constant node in a register. */
+static uint64_t constant_bits(const struct node *n)
+{
+    return n->type == IR_F32 ? n->imm | 0xffffffff00000000u : n->imm;
+}
+
+static struct x86_operand memory_of(struct emitter *e, ir_val v, unsigned size)
+{
+    const struct place *p = place_of(e, v);
+    struct x86_operand mem = p->home ? guest_slot(e, p->home - 1u, 8) : spill_slot(p->spill - 1u);
+    CHECK(p->home || p->spill || e->bailout, "value v%u is nowhere", v);
+    mem.size = (uint8_t)size;
+    return mem;
+}
+
+unsigned regs_get(struct emitter *e, ir_val v)
+{
+    const struct node *n = node_at(e, v);
+    bool vector = is_float_value(n);
+    if (n->op == UOP_const) {
+        unsigned reg = regs_scratch(e, vector);
+        if (vector)
+            load_vector_constant(e, reg, constant_bits(n));
+        else
+            x86_mov_imm(e->c, reg, n->imm);
+        return reg;
+    }
+    if (place_of(e, v)->reg == NO_REG) {
+        unsigned reg = take_temp(e, vector);
+        if (e->bailout)
+            return reg;
+        regs_load(e, reg, memory_of(e, v, 8));
+        give(e, reg, v);
+    }
+    lock(e, place_of(e, v)->reg);
+    return place_of(e, v)->reg;
+}
+
+bool regs_in_register(struct emitter *e, ir_val v)
+{
+    return place_of(e, v)->reg != NO_REG;
+}
+
+struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size)
+{
+    struct node *n = node_at(e, v);
+    if (n->op == UOP_const && is_float_value(n)) {
+        struct x86_operand mem = host_constant_u64(e->c, constant_bits(n));
+        mem.size = (uint8_t)size;
+        return mem;
+    }
+    if (n->op != UOP_const && !regs_in_register(e, v) && n->uses == 1)
+        return memory_of(e, v, size);
+    unsigned reg = regs_get(e, v);
+    return is_vector_reg(reg) ? vec(reg) : gpr(size, reg);
+}
+
+void regs_release(struct emitter *e, ir_val v)
+{
+    struct node *n = node_at(e, v);
+    struct place *p = place_of(e, v);
+    if (n->op == UOP_const)
+        return;
+    CHECK(n->uses > 0, "v%u is used more often than it was counted", v);
+    if (--n->uses > 0)
+        return;
+    for (unsigned r = 0; r < REG_COUNT; r++) {
+        if (e->owner[r] != v || !is_temp(e, r))
+            continue;
+        e->owner[r] = OWNER_NONE;
+        e->locked &= ~(1u << r);
+        if (p->reg == r)
+            p->reg = NO_REG;
+        if (e->freed == NO_REG)
+            e->freed = (uint8_t)r;
+    }
+}
+
+static void release_visit(void *arg, ir_val v)
+{
+    regs_release(arg, v);
+}
+
+void regs_release_arg(struct emitter *e, ir_val v)
+{
+    if (node_at(e, v)->state == NODE_FUSED)
+        node_each_operand(e->w, node_at(e, v), release_visit, e);
+    else
+        regs_release(e, v);
+}
+
+void regs_release_operands(struct emitter *e)
+{
+    node_each_operand(e->w, node_at(e, e->node), release_visit, e);
+}
+
+/* ---- results -------------------------------------------------------------------------------------------------------- */
+
+/* Can the node be made in the register that it will be put into? */
+static bool hint_holds(struct emitter *e, ir_val i, unsigned *reg)
+{
+    const struct node *n = node_at(e, i);
+    if (!n->hint || e->w->next_leave.data[i + 1] < n->hint_at)
+        return false;
+    *reg = e->pin_of.data[n->hint - 1];
+    return *reg != NO_REG && !must_be_saved(e, *reg) && !(e->locked >> *reg & 1 && is_live(e, e->owner[*reg])) &&
+           is_vector_reg(*reg) == is_float_value(n);
+}
+
+unsigned regs_def(struct emitter *e, ir_val i)
+{
+    bool vector = is_float_value(node_at(e, i));
+    unsigned reg;
+    if (hint_holds(e, i, &reg))
+        forget_register(e, reg);
+    else if (e->freed != NO_REG && is_vector_reg(e->freed) == vector && e->owner[e->freed] == OWNER_NONE)
+        reg = e->freed;
+    else
+        reg = take_temp(e, vector);
+    give(e, reg, i);
+    return reg;
+}
+
+unsigned regs_def_at(struct emitter *e, ir_val i, unsigned at)
+{
+    unsigned reg;
+    CHECK(e->owner[at] == OWNER_SCRATCH, "register %u was not taken", at);
+    if (hint_holds(e, i, &reg)) {
+        forget_register(e, reg);
+        regs_move(e, reg, at);
+    } else {
+        reg = at;
+    }
+    give(e, reg, i);
+    return reg;
+}
+
+void regs_end_node(struct emitter *e, ir_val i)
+{
+    e->locked = 0;
+    e->freed = NO_REG;
+    for (unsigned s = 0; s < SPILL_VALUES; s++) {
+        if (e->spilled[s] == IR_NONE || node_at(e, e->spilled[s])->uses > 0)
+            continue;
+        place_of(e, e->spilled[s])->spill = 0;
+        e->spilled[s] = IR_NONE;
+    }
+    for (unsigned r = 0; r < REG_COUNT; r++) {
+        if (e->owner[r] == OWNER_SCRATCH)
+            e->owner[r] = OWNER_NONE;
+        if (e->owner[r] == i && node_at(e, i)->uses == 0 && is_temp(e, r))
+            forget_register(e, r);
+    }
+}
+
+/* ---- puts ----------------------------------------------------------------------------------------------------------- */
+
+static void put_pinned(struct emitter *e, unsigned pin, ir_val v)
+{
+    const struct node *n = node_at(e, v);
+    struct place *p = place_of(e, v);
+    if (e->owner[pin] == v)
+        return;
+    displace(e, pin);
+    if (n->op == UOP_const && !is_vector_reg(pin)) {
+        x86_mov_imm(e->c, pin, n->imm);
+    } else if (n->op == UOP_const) {
+        load_vector_constant(e, pin, constant_bits(n));
+    } else if (p->reg != NO_REG) {
+        regs_move(e, pin, p->reg);
+    } else if (!e->bailout) {
+        regs_load(e, pin, memory_of(e, v, 8));
+    }
+    e->owner[pin] = v;
+    if (n->op == UOP_const)
+        return;
+    if (p->reg != NO_REG && is_temp(e, p->reg))
+        e->owner[p->reg] = OWNER_NONE;
+    if (p->reg == NO_REG || is_temp(e, p->reg))
+        p->reg = (uint8_t)pin;
+}
+
+/* The slot of an unpinned register is about to be written: its old value needs another place if it is wanted again. */
+static void displace_slot(struct emitter *e, unsigned row)
+{
+    ir_val old = e->slot_value.data[row];
+    if (old == IR_NONE)
+        return;
+    if (place_of(e, old)->home != row + 1)
+        return;
+    if (is_live(e, old) && !regs_in_register(e, old) && !place_of(e, old)->spill)
+        regs_get(e, old);
+    place_of(e, old)->home = 0;
+}
+
+static void put_slot(struct emitter *e, unsigned row, ir_val v)
+{
+    const struct node *n = node_at(e, v);
+    if (e->slot_value.data[row] == v && n->op != UOP_const)
+        return;
+    displace_slot(e, row);
+    if (n->op == UOP_const && (int64_t)constant_bits(n) == (int32_t)constant_bits(n))
+        x86_emit(e->c, X86_mov, guest_slot(e, row, 8), x86_imm((int64_t)constant_bits(n)));
+    else
+        regs_store(e, guest_slot(e, row, 8), regs_get(e, v));
+    e->slot_value.data[row] = n->op == UOP_const ? IR_NONE : v;
+    if (n->op != UOP_const)
+        place_of(e, v)->home = (uint16_t)(row + 1);
+}
+
+void regs_put(struct emitter *e, unsigned row, ir_val v)
+{
+    if (e->pin_of.data[row] != NO_REG)
+        put_pinned(e, e->pin_of.data[row], v);
+    else
+        put_slot(e, row, v);
+    regs_release(e, v);
+}

@@ -1,0 +1,121 @@
+/* The code between the run loop and fragments: CODE_ENTER, a C function that loads the pinned registers and jumps to a
+ * fragment; the exits, which store them and return from that function; and the way to a helper in C. Emitted once.
+ *
+ * They call the runtime through addresses in their constants, since the arena may be out of a displacement's reach. */
+#include "translate/x86_64/emit.h"
+
+static const uint8_t callee_saved[] = {X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15};
+static const uint8_t caller_saved[] = {X86_RAX, X86_RCX, X86_RDX, X86_RSI, X86_RDI, X86_R8, X86_R9, X86_R10, X86_R11};
+
+enum { VECTOR_BYTES = 16 * 16 };
+
+static void emit_runtime_call(struct emitter *e, enum code_target target)
+{
+    x86_emit(e->c, X86_call, host_constant_address(e->c, 0, target));
+}
+
+/* rdi = the thread, esi = where its fcsr is. */
+static void emit_fp_call(struct emitter *e, enum code_target target, uint32_t fcsr)
+{
+    x86_emit(e->c, X86_lea, x86_r64(X86_RDI), x86_mem(0, X86_RBP, -(int32_t)offsetof(struct thread, guest)));
+    x86_mov_imm(e->c, X86_RSI, fcsr);
+    emit_runtime_call(e, target);
+}
+
+static void emit_pins(struct emitter *e, bool load)
+{
+    for (unsigned k = 0; k < e->n_pins; k++) {
+        struct x86_operand slot = x86_mem(8, X86_RBP, e->pins[k].offset);
+        if (load)
+            regs_load(e, e->pins[k].reg, slot);
+        else
+            regs_store(e, slot, e->pins[k].reg);
+    }
+}
+
+/* uint64_t (struct thread *, uint64_t host pc). Six registers and 8 bytes: the stack is aligned then. */
+static void emit_enter(struct emitter *e, uint32_t fcsr)
+{
+    for (unsigned k = 0; k < ARRAY_LEN(callee_saved); k++)
+        x86_emit(e->c, X86_push, x86_r64(callee_saved[k]));
+    x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(8));
+    x86_emit(e->c, X86_lea, x86_r64(X86_RBP), x86_mem(0, X86_RDI, (int32_t)offsetof(struct thread, guest)));
+    x86_emit(e->c, X86_mov, THREAD_FIELD(8, host_sp), x86_r64(X86_RSP));
+    x86_emit(e->c, X86_mov, spill_slot(0), x86_r64(X86_RSI));
+    emit_fp_call(e, CODE_HELPER_FP_ENTER, fcsr);
+    emit_pins(e, true);
+    x86_emit(e->c, X86_jmp, spill_slot(0));
+}
+
+static void emit_leave(struct emitter *e, uint32_t fcsr)
+{
+    emit_fp_call(e, CODE_HELPER_FP_LEAVE, fcsr);
+    x86_emit(e->c, X86_mov, x86_r32(X86_RAX), x86_r32(X86_RBX));
+    x86_emit(e->c, X86_add, x86_r64(X86_RSP), x86_imm(8));
+    for (unsigned k = ARRAY_LEN(callee_saved); k-- > 0;)
+        x86_emit(e->c, X86_pop, x86_r64(callee_saved[k]));
+    x86_emit0(e->c, X86_ret);
+}
+
+/* All registers are as before but for rflags. The stack was aligned before the call: 8 bytes and nine registers. */
+static void emit_call_slow(struct emitter *e)
+{
+    for (unsigned k = 0; k < ARRAY_LEN(caller_saved); k++)
+        x86_emit(e->c, X86_push, x86_r64(caller_saved[k]));
+    x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES));
+    for (unsigned k = 0; k < 16; k++)
+        x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_mem(16, X86_RSP, (int32_t)k * 16), x86_xmm(k));
+    x86_emit(e->c, X86_lea, x86_r64(X86_RDI), x86_mem(0, X86_RBP, -(int32_t)offsetof(struct thread, guest)));
+    emit_runtime_call(e, CODE_HELPER_UOP);
+    for (unsigned k = 0; k < 16; k++)
+        x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_xmm(k), x86_mem(16, X86_RSP, (int32_t)k * 16));
+    x86_emit(e->c, X86_add, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES));
+    for (unsigned k = ARRAY_LEN(caller_saved); k-- > 0;)
+        x86_emit(e->c, X86_pop, x86_r64(caller_saved[k]));
+    x86_emit0(e->c, X86_ret);
+}
+
+/* Of each exit: what it returns, and what rax holds. */
+static const struct {
+    uint8_t target, code;
+    enum { RAX_NOTHING, RAX_PC, RAX_STUB } rax;
+} exits[] = {
+    {CODE_EXIT_LINK, TRANSLATE_EXIT_LINK, RAX_STUB},     {CODE_EXIT_LOOKUP, TRANSLATE_EXIT_LOOKUP, RAX_PC},
+    {CODE_EXIT_POLL, TRANSLATE_EXIT_POLL, RAX_PC},       {CODE_EXIT_TRAP, TRANSLATE_EXIT_TRAP, RAX_NOTHING},
+    {CODE_EXIT_FLUSH, TRANSLATE_EXIT_FLUSH, RAX_PC},     {CODE_EXIT_INTERP, TRANSLATE_EXIT_INTERP, RAX_PC},
+    {CODE_EXIT_FAULT, TRANSLATE_EXIT_TRAP, RAX_NOTHING},
+};
+
+static uint32_t fcsr_offset(const struct guest *guest)
+{
+    for (unsigned r = 0; r < guest->n_regs; r++)
+        if (guest->regs[r].kind == REG_CSR && guest->regs[r].bits == 32)
+            return guest->regs[r].offset;
+    return UINT32_MAX; /* a guest without floating point */
+}
+
+void emit_trampolines(struct emitter *e, uint32_t offsets[CODE_TRAMPOLINES])
+{
+    uint32_t fcsr = fcsr_offset(e->w->guest);
+    struct host_label save = host_label_new(e->c), leave = host_label_new(e->c);
+    offsets[CODE_ENTER] = e->c->pos;
+    emit_enter(e, fcsr);
+    for (unsigned k = 0; k < ARRAY_LEN(exits); k++) {
+        host_code_align(e->c, 16);
+        offsets[exits[k].target] = e->c->pos;
+        if (exits[k].rax == RAX_PC)
+            x86_emit(e->c, X86_mov, x86_mem(8, X86_RBP, (int32_t)e->w->guest->pc_offset), x86_r64(X86_RAX));
+        else if (exits[k].rax == RAX_STUB)
+            x86_emit(e->c, X86_mov, THREAD_FIELD(8, exit_stub), x86_r64(X86_RAX));
+        x86_mov_imm(e->c, X86_RCX, exits[k].code);
+        x86_emit(e->c, X86_jmp, x86_label(exits[k].target == CODE_EXIT_FAULT ? leave : save));
+    }
+    host_label_bind(e->c, save);
+    emit_pins(e, false);
+    host_label_bind(e->c, leave);
+    x86_emit(e->c, X86_mov, x86_r32(X86_RBX), x86_r32(X86_RCX));
+    emit_leave(e, fcsr);
+    host_code_align(e->c, 16);
+    offsets[CODE_CALL_SLOW] = e->c->pos;
+    emit_call_slow(e);
+}
