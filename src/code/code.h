@@ -209,7 +209,7 @@ static inline unsigned block_ref_index(uint64_t pc)
 
 /* The translated code's look-up of indirect jumps: direct-mapped by pc, written only by the owning thread's run loop. */
 struct jump_entry {
-    uint64_t pc; /* ~0 if empty */
+    uint64_t pc; /* if empty, one that is looked for elsewhere */
     uint64_t host;
 };
 
@@ -218,6 +218,12 @@ enum { JUMP_TABLE_COUNT = 4096 };
 static inline unsigned jump_table_index(uint64_t pc)
 {
     return (unsigned)(pc >> 1) & (JUMP_TABLE_COUNT - 1);
+}
+
+/* Fragments look up a pc before its lowest bit is cleared, so every value may be asked for: also all ones. */
+static inline struct jump_entry jump_entry_empty(unsigned index)
+{
+    return (struct jump_entry){.pc = (uint64_t)(index ^ 1) << 1};
 }
 
 /* One guest thread. Translated code keeps a register pointing at guest[] and reaches what stands before it by negative
