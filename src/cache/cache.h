@@ -69,6 +69,8 @@ struct code_cache_config {
     void *arg;
 };
 
+/* What is wrong with a size (one line that names --cache-size), or NULL. */
+const char *code_cache_check_size(uint64_t size);
 /* The i-th policy that config->policy can name and a line of help, or false past the last. */
 bool code_cache_list_policies(unsigned i, const char **name, const char **help);
 

@@ -39,17 +39,14 @@ static const struct cache_policy *find_policy(const char *name)
     return NULL;
 }
 
-/* What is wrong with the configuration, or NULL. */
-static const char *refuse_config(const struct code_cache_config *config)
+const char *code_cache_check_size(uint64_t size)
 {
-    if (config->size == 0)
-        return "--cache-size=0 leaves no room for translated code; expected at least 64K";
-    if (config->size < CODE_CACHE_MIN_SIZE)
-        return "--cache-size is too small for translated code; expected at least 64K";
-    if (config->size > HOST_MEMORY_MAX)
-        return "--cache-size is beyond the range of a jump; expected at most 1G";
-    if (!find_policy(config->policy))
-        return "--cache-policy: no policy has this name";
+    if (size == 0)
+        return "--cache-size: 0 leaves no room for code; expected 64K to 1G";
+    if (size < CODE_CACHE_MIN_SIZE)
+        return "--cache-size: too small for a fragment; expected 64K to 1G";
+    if (size > HOST_MEMORY_MAX)
+        return "--cache-size: beyond the range of a jump; expected 64K to 1G";
     return NULL;
 }
 
@@ -57,7 +54,9 @@ struct code_cache *code_cache_create(const struct code_cache_config *config, con
 {
     enum { BYTES_PER_BUCKET = 256 }; /* about one fragment */
 
-    *why = refuse_config(config);
+    *why = code_cache_check_size(config->size);
+    if (!*why && !find_policy(config->policy))
+        *why = "--cache-policy: no policy has this name";
     if (*why)
         return NULL;
     struct code_cache *c = base_zalloc(sizeof(*c));

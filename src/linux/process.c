@@ -70,9 +70,14 @@ static void child_start(struct linux_task *task, const struct clone_args_guest *
 
 static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest *c)
 {
+    struct vm *vm = task->process->vm;
+    int error = vm_fork_begin(vm);
+
+    if (error)
+        return error == -EMFILE || error == -ENFILE ? -EAGAIN : error;
     int64_t result =
         sys_host(task, __NR_clone, c->flags & ~(uint64_t)CLONE_SETTLS, 0, c->ptid, c->ctid, 0);
-
+    vm_fork_end(vm, result == 0);
     if (result != 0)
         return result;
     child_start(task, c);
@@ -109,9 +114,9 @@ static int64_t clone_vfork(struct linux_task *task, const struct clone_args_gues
         signal_apply_mask(task);
         return SYS_RESTART;
     }
-    /* What the child changes in memory and the kernel would have kept apart. Its look-up table of
-     * blocks is as good as the old one, but the old one may name blocks that are gone: saved is
-     * only what stands around it. */
+    /* What the child changes in memory and the kernel would have kept apart. Its look-up tables of
+     * blocks are as good as the old ones, but the old ones may name blocks that are gone: saved is
+     * only what stands around them. */
     struct linux_task saved_task = *task;
     struct linux_process *saved_process = base_alloc(sizeof(*saved_process));
     struct thread *saved = base_alloc(size);
@@ -124,6 +129,7 @@ static int64_t clone_vfork(struct linux_task *task, const struct clone_args_gues
     if (__asan_handle_vfork)
         __asan_handle_vfork(__builtin_frame_address(0));
     memcpy(saved->blocks, t->blocks, sizeof(t->blocks));
+    memcpy(saved->jumps, t->jumps, sizeof(t->jumps));
     memcpy(t, saved, size);
     *task = saved_task;
     memcpy(task->process->actions, saved_process->actions, sizeof(saved_process->actions));

@@ -9,8 +9,9 @@
  *
  * The signals that a processor raises (SIGNAL_SYNC) are the exception: the runtime's own accesses
  * to guest memory raise them, so they are always open and always come here. The kernel's own
- * (si_code > 0) are a guest access with a landing pad (space/), or the runtime's defect, which is
- * reported. Those that somebody sent are kept in the task while the guest blocks them, one of each.
+ * (si_code > 0) are a guest access, of translated code (vm/) or with a landing pad (space/), or the
+ * runtime's defect, which is reported. Those that somebody sent are kept in the task while the
+ * guest blocks them, one of each.
  *
  * Everything here is by raw system calls: signals 32 and 33 belong to the guest too. */
 #include "linux/signals.h"
@@ -109,7 +110,8 @@ static void host_handler(int sig, siginfo_t *info, void *context)
             return;
         }
         if ((sig == SIGSEGV || sig == SIGBUS) &&
-            space_handle_fault(task->process->space, sig, info, uc, &task->t->fault))
+            (vm_handle_fault(task->t, sig, info, uc) ||
+             space_handle_fault(task->process->space, sig, info, uc, &task->t->fault)))
             return;
         report_own_fault(sig, info, uc);
     }

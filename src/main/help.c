@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cache/cache.h"
 #include "vm/vm.h"
 
 enum { HELP_COLUMN = 32 }; /* where the descriptions start */
@@ -126,6 +127,15 @@ void help_print_engines(void)
     const char *name, *help;
 
     for (unsigned i = 0; vm_list_engines(i, &name, &help); i++)
+        printf("%-10s %s\n", name, help);
+    help_end();
+}
+
+void help_print_policies(void)
+{
+    const char *name, *help;
+
+    for (unsigned i = 0; code_cache_list_policies(i, &name, &help); i++)
         printf("%-10s %s\n", name, help);
     help_end();
 }

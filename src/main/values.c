@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "cache/cache.h"
 #include "vm/vm.h"
 
 enum {
@@ -15,8 +16,6 @@ enum {
 };
 
 #define STACK_SIZE_MAX ((uint64_t)64 << 30)
-#define CACHE_SIZE_MIN ((uint64_t)64 << 10)
-#define CACHE_SIZE_MAX ((uint64_t)16 << 30)
 
 static void check_environment_lists(const struct options *options)
 {
@@ -84,13 +83,31 @@ static void check_memory(const struct options *options)
 
 static void check_sizes(const struct options *options)
 {
-    uint64_t stack = options->stack_size, cache = options->cache_size;
+    uint64_t stack = options->stack_size;
+    const char *wrong = code_cache_check_size(options->cache_size);
 
     if (stack != 0 && (stack < STACK_SIZE_MIN || stack > STACK_SIZE_MAX))
         base_fail(EXIT_USAGE, "-s: expected a stack size from 64K to 64G, not %lu",
                   (unsigned long)stack);
-    if (cache < CACHE_SIZE_MIN || cache > CACHE_SIZE_MAX)
-        base_fail(EXIT_USAGE, "--cache-size: expected 64K to 16G, not %lu", (unsigned long)cache);
+    if (wrong)
+        base_fail(EXIT_USAGE, "%s", wrong);
+}
+
+static void check_code_cache(const struct options *options)
+{
+    const char *known, *help;
+
+    if (strcmp(options->wx, "rwx") != 0 && strcmp(options->wx, "split") != 0)
+        base_fail(EXIT_USAGE, "--wx: expected rwx or split, not '%s'", options->wx);
+    if (strcmp(options->cache_policy, "help") == 0)
+        help_print_policies();
+    for (unsigned i = 0; code_cache_list_policies(i, &known, &help); i++) {
+        if (strcmp(options->cache_policy, known) == 0)
+            return;
+    }
+    base_fail(EXIT_USAGE,
+              "--cache-policy: no policy is called '%s'; --cache-policy=help lists them",
+              options->cache_policy);
 }
 
 static void check_stats(const char *format)
@@ -113,5 +130,6 @@ void options_check(const struct options *options)
     check_environment_lists(options);
     check_memory(options);
     check_sizes(options);
+    check_code_cache(options);
     check_stats(options->stats);
 }

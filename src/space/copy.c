@@ -45,24 +45,36 @@ static enum fault_reason fault_reason(int sig, int code)
     return code == SEGV_ACCERR ? FAULT_ACCERR : FAULT_MAPERR;
 }
 
-bool space_handle_fault(const struct space *s, int sig, const siginfo_t *info, ucontext_t *context,
-                        struct trap *fault)
+bool space_read_fault(const struct space *s, int sig, const siginfo_t *info,
+                      const ucontext_t *context, struct trap *fault)
 {
     enum { ERR_WRITE = 2 }; /* of the page fault's error code: AMD64 manual, volume 2, 8.4.2 */
-    greg_t *regs = context->uc_mcontext.gregs;
+    const greg_t *regs = context->uc_mcontext.gregs;
     gva addr;
     /* Codes up to 0 come from kill and its like: not a fault, wherever the pc stands. */
     if ((sig != SIGSEGV && sig != SIGBUS) || info->si_code <= 0 ||
         !space_guest_addr(s, (uint64_t)info->si_addr, &addr))
         return false;
-    hpc pad = space_fixup((hpc){(uint64_t)regs[REG_RIP]});
+    *fault = (struct trap){.kind = regs[REG_ERR] & ERR_WRITE ? TRAP_STORE : TRAP_LOAD,
+                           .reason = fault_reason(sig, info->si_code),
+                           .addr = addr};
+    return true;
+}
+
+bool space_handle_fault(const struct space *s, int sig, const siginfo_t *info, ucontext_t *context,
+                        struct trap *fault)
+{
+    greg_t *rip = &context->uc_mcontext.gregs[REG_RIP];
+    struct trap what;
+
+    if (!space_read_fault(s, sig, info, context, &what))
+        return false;
+    hpc pad = space_fixup((hpc){(uint64_t)*rip});
     if (pad.v == 0)
         return false;
-    regs[REG_RIP] = (greg_t)pad.v;
+    *rip = (greg_t)pad.v;
     if (fault)
-        *fault = (struct trap){.kind = regs[REG_ERR] & ERR_WRITE ? TRAP_STORE : TRAP_LOAD,
-                               .reason = fault_reason(sig, info->si_code),
-                               .addr = addr};
+        *fault = what;
     return true;
 }
 

@@ -99,6 +99,11 @@ void *space_host_range(struct space *s, gva addr, uint64_t len, bool *ok);
 
 /* If pc is an instruction of an accessor, the address where to go on; else 0. Async-signal-safe. */
 hpc space_fixup(hpc pc);
+/* What a SIGSEGV or SIGBUS says of an access to guest memory: TRAP_LOAD or TRAP_STORE, reason and
+ * guest address. False, with *fault as it was, if it was sent or names an address outside of the
+ * space. Only page faults name one at all. Async-signal-safe. */
+bool space_read_fault(const struct space *s, int sig, const siginfo_t *info,
+                      const ucontext_t *context, struct trap *fault);
 /* The handler's whole part for SIGSEGV and SIGBUS: if the signal was raised by an accessor, writes
  * reason and guest address to *fault (usually &thread->fault; may be NULL), moves context to the
  * landing pad and returns true. Else returns false and has changed nothing: it is the runtime's own

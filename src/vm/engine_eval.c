@@ -24,12 +24,14 @@ static struct ir_block *lifted_block(struct vm *vm, const struct decoded_block *
     return lifted;
 }
 
-enum exit_kind vm_eval_run(struct vm *vm, struct thread *t, const struct decoded_block *block)
+static enum exit_kind eval_run(struct vm *vm, struct thread *t)
 {
-    return vm->guest->evaluate(t, lifted_block(vm, block));
+    const struct decoded_block *block = vm_find_block(vm, t);
+
+    return block ? vm->guest->evaluate(t, lifted_block(vm, block)) : EXIT_TRAP;
 }
 
-void vm_eval_forget(struct vm *vm)
+static void eval_forget(struct vm *vm)
 {
     size_t pos = 0;
     uint64_t key;
@@ -41,3 +43,10 @@ void vm_eval_forget(struct vm *vm)
     }
     hash_map_clear(&vm->lifted);
 }
+
+const struct vm_engine vm_engine_eval = {
+    .name = "eval",
+    .help = "evaluator of the lifted micro-operations (slow; for tests)",
+    .run = eval_run,
+    .blocks_dropped = eval_forget,
+};

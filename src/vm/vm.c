@@ -1,6 +1,6 @@
 /* vm/vm.c: the virtual machine of one guest process and its run loop.
  *
- * The loop is the one place where guest code starts and ends: an engine runs from a decoded block
+ * The loop is the one place where guest code starts and ends: an engine runs from the thread's pc
  * until it has a reason to come back, the loop looks at the reason, and what concerns the world
  * outside goes to the hooks of the floor above. Guest state is exact whenever the loop has control.
  *
@@ -11,42 +11,53 @@
  * Not handled: several threads in one vm at the same time. */
 #include "vm/vm_private.h"
 
+#include <asm/prctl.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static __thread struct thread *current_thread;
 
 /* ---- engines --------------------------------------------------------------------------------- */
 
-static enum exit_kind interp_run(struct vm *vm, struct thread *t, const struct decoded_block *block)
+/* What it ran stands in the thread's table: from there it goes on by itself. */
+static enum exit_kind interp_run(struct vm *vm, struct thread *t)
 {
+    const struct decoded_block *block = vm_find_block(vm, t);
+
+    if (!block)
+        return EXIT_TRAP;
+    t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
     return vm->guest->interpret(t, block);
 }
 
-const struct vm_engine vm_engines[] = {
-    {"interp", "interpreter over decoded blocks", interp_run, NULL},
-    {"eval", "evaluator of the lifted micro-operations (slow; for tests)", vm_eval_run,
-     vm_eval_forget},
-    {0},
+static const struct vm_engine vm_engine_interp = {
+    .name = "interp",
+    .help = "interpreter over decoded blocks",
+    .run = interp_run,
 };
+
+static const struct vm_engine *const engines[] = {&vm_engine_interp, &vm_engine_block,
+                                                  &vm_engine_eval};
 
 bool vm_list_engines(unsigned i, const char **name, const char **help)
 {
-    if (i >= ARRAY_LEN(vm_engines) || !vm_engines[i].name)
+    if (i >= ARRAY_LEN(engines))
         return false;
-    *name = vm_engines[i].name;
-    *help = vm_engines[i].help;
+    *name = engines[i]->name;
+    *help = engines[i]->help;
     return true;
 }
 
 static const struct vm_engine *find_engine(const char *name)
 {
-    const struct vm_engine *engine = vm_engines;
+    unsigned i = 0;
 
-    while (engine->name && strcmp(engine->name, name) != 0)
-        engine++;
-    CHECK(engine->name, "no engine is called %s", name);
-    return engine;
+    while (i < ARRAY_LEN(engines) && strcmp(engines[i]->name, name) != 0)
+        i++;
+    CHECK(i < ARRAY_LEN(engines), "no engine is called %s", name);
+    return engines[i];
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
@@ -55,6 +66,12 @@ static void thread_forget_blocks(struct thread *t)
 {
     for (unsigned i = 0; i < BLOCK_REF_COUNT; i++)
         t->blocks[i] = (struct block_ref){.pc = ~(uint64_t)0};
+}
+
+static void thread_forget_jumps(struct thread *t)
+{
+    for (unsigned i = 0; i < JUMP_TABLE_COUNT; i++)
+        t->jumps[i] = jump_entry_empty(i);
 }
 
 static void vm_blocks_dropped(struct vm *vm)
@@ -69,6 +86,8 @@ void vm_invalidate(struct vm *vm, gva start, gva end)
 {
     size_t dropped = block_cache_invalidate(vm->cache, start, end);
 
+    if (vm->engine->invalidate)
+        vm->engine->invalidate(vm, start, end);
     if (dropped == 0)
         return;
     vm_blocks_dropped(vm);
@@ -85,44 +104,36 @@ static void vm_flush(struct vm *vm, struct thread *t)
 {
     block_cache_flush(vm->cache);
     vm_blocks_dropped(vm);
+    if (vm->engine->flush)
+        vm->engine->flush(vm);
     t->counters[COUNTER_BLOCK_FLUSHES]++;
 }
 
-/* Decodes the block at pc and keeps it. Returns NULL with t->trap if its first instruction cannot
- * be fetched. */
-static const struct decoded_block *decode_block(struct vm *vm, struct thread *t, gva pc)
+bool vm_decode_block(struct vm *vm, struct thread *t, gva pc, union decoded_room *out)
 {
-    union {
-        struct decoded_block block;
-        unsigned char room[sizeof(struct decoded_block) + BLOCK_MAX_BYTES];
-    } fresh;
+    if (vm->guest->decode_block(vm->space, pc, &out->block, &t->trap) < 0)
+        return false;
+    t->counters[COUNTER_BLOCKS_DECODED]++;
+    t->counters[COUNTER_INSNS_DECODED] += out->block.n_insns;
+    vm_log_block(vm, &out->block);
+    return true;
+}
+
+const struct decoded_block *vm_find_block(struct vm *vm, struct thread *t)
+{
+    gva pc = thread_pc(t);
+    const struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
+    union decoded_room fresh;
     bool flushed;
 
-    if (vm->guest->decode_block(vm->space, pc, &fresh.block, &t->trap) < 0)
-        return NULL;
-    const struct decoded_block *block = block_cache_insert(vm->cache, &fresh.block, &flushed);
+    t->counters[COUNTER_LOOKUPS]++;
+    if (block || !vm_decode_block(vm, t, pc, &fresh))
+        return block;
+    block = block_cache_insert(vm->cache, &fresh.block, &flushed);
     if (flushed) {
         vm_blocks_dropped(vm);
         t->counters[COUNTER_BLOCK_FLUSHES]++;
     }
-    t->counters[COUNTER_BLOCKS_DECODED]++;
-    t->counters[COUNTER_INSNS_DECODED] += block->n_insns;
-    vm_log_block(vm, block);
-    return block;
-}
-
-/* The block at t's pc, decoded if need be and put into t's table. NULL with t->trap if it cannot be
- * fetched. */
-static const struct decoded_block *find_block(struct vm *vm, struct thread *t)
-{
-    gva pc = thread_pc(t);
-    const struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
-
-    t->counters[COUNTER_LOOKUPS]++;
-    if (!block)
-        block = decode_block(vm, t, pc);
-    if (block)
-        t->blocks[block_ref_index(pc.v)] = (struct block_ref){pc.v, block};
     return block;
 }
 
@@ -146,8 +157,7 @@ static enum vm_next vm_turn(struct vm *vm, struct thread *t)
     if (UNLIKELY(t->poll))
         return vm->hooks->poll(t);
 
-    const struct decoded_block *block = find_block(vm, t);
-    enum exit_kind kind = block ? vm->engine->run(vm, t, block) : EXIT_TRAP;
+    enum exit_kind kind = vm->engine->run(vm, t);
     if (log_on(LOG_EXIT))
         vm_log_exit(t, kind);
 
@@ -164,11 +174,20 @@ static enum vm_next vm_turn(struct vm *vm, struct thread *t)
     CHECK(false, "engine %s returned exit %d", vm->engine->name, (int)kind);
 }
 
+/* Translated code reaches an offset mapping through gs, which nothing else in the process uses. */
+static void set_gs_base(uint64_t base)
+{
+    CHECK(syscall(SYS_arch_prctl, ARCH_SET_GS, base) == 0, "gs cannot be set to %#lx",
+          (unsigned long)base);
+}
+
 void vm_run(struct thread *t)
 {
     struct thread *outer = current_thread;
 
     current_thread = t;
+    if (((struct vm *)t->vm)->block)
+        set_gs_base(t->space->base);
     while (vm_turn(t->vm, t) == VM_CONTINUE)
         ;
     current_thread = outer;
@@ -191,6 +210,8 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
     vm->options = options;
     vm->hooks = hooks;
     vm->engine = find_engine(options->engine);
+    if (vm->engine->start)
+        vm->engine->start(vm);
     vm->cache = block_cache_create(MAX(options->cache_size, (uint64_t)BLOCK_CACHE_MIN_CAPACITY));
     space->on_change = on_space_change;
     space->on_change_arg = vm;
@@ -202,6 +223,8 @@ void vm_destroy(struct vm *vm)
     CHECK(vm->threads.len == 0, "a vm with %zu threads is destroyed", vm->threads.len);
     vm->space->on_change = NULL;
     vm_blocks_dropped(vm);
+    if (vm->engine->stop)
+        vm->engine->stop(vm);
     hash_map_free(&vm->lifted);
     block_cache_destroy(vm->cache);
     vec_free(&vm->threads);
@@ -218,6 +241,7 @@ struct thread *vm_thread_create(struct vm *vm)
     t->options = vm->options;
     t->vm = vm;
     thread_forget_blocks(t);
+    thread_forget_jumps(t);
     vec_push(&vm->threads, t);
     return t;
 }
@@ -243,4 +267,6 @@ void vm_sum_counters(const struct vm *vm, uint64_t sum[COUNTER_COUNT])
         for (unsigned c = 0; c < COUNTER_COUNT; c++)
             sum[c] += vm->threads.data[i]->counters[c];
     }
+    if (vm->engine->add_counters)
+        vm->engine->add_counters(vm, sum);
 }

@@ -36,7 +36,17 @@ void vm_thread_destroy(struct thread *t);
 struct thread *vm_current(void);
 /* Runs t on the calling host thread until a hook says VM_STOP. */
 void vm_run(struct thread *t);
-/* Forgets decoded code of guest addresses [start, end). From hooks only. */
+/* In the host's handler of SIGSEGV and SIGBUS: was it a load or store of translated code on behalf
+ * of the guest? Then t gets the guest state as it is at this instruction, with the pc and the trap,
+ * the context goes on where the run loop takes over, and the answer is true. Else nothing has
+ * changed. Async-signal-safe. */
+bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *context);
+/* Around the host's fork(): begin in the parent, end in both (child false also where fork failed).
+ * begin returns 0 or -errno, and then the guest's fork fails; end does not return to a child that
+ * cannot go on. vfork needs neither. */
+int vm_fork_begin(struct vm *vm);
+void vm_fork_end(struct vm *vm, bool child);
+/* Forgets decoded and translated code of guest addresses [start, end). From hooks only. */
 void vm_invalidate(struct vm *vm, gva start, gva end);
 /* Adds up the counters of all threads, of those that have ended too. */
 void vm_sum_counters(const struct vm *vm, uint64_t sum[COUNTER_COUNT]);

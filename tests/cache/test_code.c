@@ -179,9 +179,9 @@ static const char *refusal(size_t size, const char *policy)
 
 static void sizes_that_cannot_be_are_refused(void **state)
 {
-    assert_non_null(strstr(refusal(0, "flush"), "--cache-size=0"));
-    assert_non_null(strstr(refusal(1, "flush"), "--cache-size is too small"));
-    assert_non_null(strstr(refusal(CODE_CACHE_MIN_SIZE - 1, "flush"), "--cache-size is too small"));
+    assert_non_null(strstr(refusal(0, "flush"), "--cache-size: 0"));
+    assert_non_null(strstr(refusal(1, "flush"), "--cache-size: too small"));
+    assert_non_null(strstr(refusal(CODE_CACHE_MIN_SIZE - 1, "flush"), "--cache-size: too small"));
     assert_non_null(strstr(refusal((size_t)HOST_MEMORY_MAX + 1, "flush"), "range of a jump"));
     assert_non_null(strstr(refusal(SIZE_MAX, "flush"), "range of a jump"));
     assert_non_null(strstr(refusal(CODE_CACHE_MIN_SIZE, "hope"), "--cache-policy"));

@@ -1,0 +1,26 @@
+/* Engine block, inside vm/. */
+#ifndef ISOMORPH_VM_BLOCK_ENGINE_H
+#define ISOMORPH_VM_BLOCK_ENGINE_H
+
+#include "ir/ir.h"
+#include "translate/translate.h"
+#include "vm/vm_private.h"
+
+struct block_engine {
+    struct code_cache *code;
+    struct translator *translator;
+    struct ir_block lifted; /* of the block being translated */
+    struct hash_map bailed; /* guest pc of blocks that are not translated: why, BAILOUT_* */
+    bool timed;             /* --stats */
+    struct translate_names names;
+};
+
+/* block_log.c: what -d shows of a fragment just made, of a link made, and of a fragment that goes.
+ */
+void block_log_fragment(const struct vm *vm, const struct fragment *f);
+void block_log_link(const struct fragment *from, unsigned exit, const struct fragment *to);
+void block_log_drop(const struct fragment *f);
+/* The listing that block_log_fragment shows for -d host. */
+void block_print_host(const struct block_engine *e, const struct fragment *f, struct strbuf *out);
+
+#endif

@@ -1,0 +1,57 @@
+/* vm/block_log.c: engine block's listings. */
+#include "vm/block_engine.h"
+
+void block_print_host(const struct block_engine *e, const struct fragment *f, struct strbuf *out)
+{
+    const uint8_t *bytes = code_cache_bytes(e->code, f);
+    struct reverse_cursor point = {0};
+    bool more = reverse_next(f->reverse, f->n_reverse, &point);
+
+    for (uint32_t at = 0; at < f->n_code;) {
+        if (more && point.host == at) {
+            strbuf_printf(out, "; may trap: guest pc %#lx\n",
+                          (unsigned long)(f->pc.v + point.guest));
+            more = reverse_next(f->reverse, f->n_reverse, &point);
+        }
+        for (unsigned i = 0; i < f->n_exits; i++) {
+            const struct fragment_exit *exit = fragment_exit_of(f, i);
+            if (exit->stub == at)
+                strbuf_printf(out, "; stub of exit %u to %#lx\n", i, (unsigned long)exit->pc.v);
+        }
+        at += (uint32_t)host_disassemble_one(out, bytes + at, f->n_code - at, HPC(f->code.v + at),
+                                             translate_name, (void *)&e->names);
+    }
+}
+
+void block_log_fragment(const struct vm *vm, const struct fragment *f)
+{
+    const struct block_engine *e = vm->block;
+    struct strbuf text = {0};
+
+    if (!log_on(LOG_OPT) && !log_on(LOG_REGS) && !log_on(LOG_HOST))
+        return;
+    strbuf_printf(&text, "fragment %#lx: %u instructions, %u bytes, at %#lx: %u bytes, %u exits\n",
+                  (unsigned long)f->pc.v, f->n_insns, f->guest_bytes, (unsigned long)f->code.v,
+                  f->n_code, f->n_exits);
+    if (log_on(LOG_OPT))
+        translate_print_opt(e->translator, &text);
+    if (log_on(LOG_REGS))
+        translate_print_regs(e->translator, &text);
+    if (log_on(LOG_HOST))
+        block_print_host(e, f, &text);
+    log_write(text.data, text.len);
+    strbuf_free(&text);
+}
+
+void block_log_link(const struct fragment *from, unsigned exit, const struct fragment *to)
+{
+    if (log_on(LOG_LINK))
+        log_print("link %#lx exit %u to %#lx\n", (unsigned long)from->pc.v, exit,
+                  (unsigned long)to->pc.v);
+}
+
+void block_log_drop(const struct fragment *f)
+{
+    if (log_on(LOG_LINK))
+        log_print("drop %#lx\n", (unsigned long)f->pc.v);
+}

@@ -1,0 +1,324 @@
+/* vm/engine_block.c: engine `block`. Guest code is translated a basic block at a time into
+ * fragments of host code, which run into each other once they are linked.
+ *
+ * A turn: find the fragment for the thread's pc, or make it; enter it through the trampoline; look
+ * why it was left. An exit that was not linked is, once the fragment that it leads to is there. An
+ * indirect jump finds its goal in the thread's table, which is filled at each entry from here.
+ *
+ * What the translator does not do the interpreter does, for one block: blocks that it gives back
+ * (a bail-out, remembered until code changes), and single instructions for which a fragment is
+ * left. The interpreter comes back by itself after the block, because the thread's table of decoded
+ * blocks, by which it would go on, is empty under this engine.
+ *
+ * A store to guest code that has been translated is not looked for. RISC-V promises to see it only
+ * behind a fence.i (Zifencei) or, for other harts, the call riscv_flush_icache; both come here as a
+ * flush or an invalidation. docs/code-cache.md weighs the alternative.
+ *
+ * Not handled: several threads. */
+#include "vm/block_engine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- start and end --------------------------------------------------------------------------- */
+
+/* The cache lets go of a fragment: no thread's table may lead to it. */
+static void on_dropped(void *arg, const struct fragment *f)
+{
+    const struct vm *vm = arg;
+    unsigned slot = jump_table_index(f->pc.v);
+
+    for (size_t i = 0; i < vm->threads.len; i++) {
+        struct jump_entry *entry = &vm->threads.data[i]->jumps[slot];
+        if (entry->host == f->code.v)
+            *entry = jump_entry_empty(slot);
+    }
+    block_log_drop(f);
+}
+
+static struct code_cache *make_code_cache(struct vm *vm)
+{
+    const struct options *options = vm->options;
+    const struct code_cache_config config = {
+        .size = options->cache_size,
+        .split = strcmp(options->wx, "split") == 0,
+        .policy = options->cache_policy,
+        .beside = (const void *)(uintptr_t)translate_block,
+        .target = translate_target,
+        .dropped = on_dropped,
+        .arg = vm,
+    };
+    const char *why;
+    struct code_cache *code = code_cache_create(&config, &why);
+
+    if (!code)
+        base_fail(EXIT_USAGE, "%s", why);
+    return code;
+}
+
+static void place_trampolines(struct block_engine *e)
+{
+    uint32_t offsets[CODE_TRAMPOLINES];
+    const struct host_reloc *relocs;
+    const uint8_t *code;
+    size_t n, n_relocs;
+
+    translate_trampolines(e->translator, &code, &n, &relocs, &n_relocs, offsets);
+    int error = code_cache_set_trampolines(e->code, code, n, relocs, n_relocs, offsets);
+    CHECK(error != -ENOSPC, "%zu bytes of trampolines leave no room for fragments", n);
+    if (error)
+        base_fail(EXIT_USAGE, "no room for the code cache near the runtime; make it smaller "
+                              "(--cache-size) or use --engine=interp");
+    for (unsigned id = 0; id < CODE_TARGETS; id++)
+        e->names.targets[id] = code_cache_target(e->code, id).v;
+    e->names.tr = e->translator;
+}
+
+static void block_start(struct vm *vm)
+{
+    struct block_engine *e = base_zalloc(sizeof(*e));
+    struct translate_config config = {
+        .guest = vm->guest,
+        .space_base = vm->space->base,
+        .count = true,
+    };
+
+    host_cpu_detect(&config.cpu);
+    vm->block = e;
+    e->timed = vm->options->stats != NULL;
+    e->code = make_code_cache(vm);
+    e->translator = translator_create(&config);
+    ir_block_init(&e->lifted, vm->guest->regs, vm->guest->n_regs);
+    place_trampolines(e);
+}
+
+static void block_stop(struct vm *vm)
+{
+    struct block_engine *e = vm->block;
+
+    code_cache_destroy(e->code);
+    translator_destroy(e->translator);
+    ir_block_free(&e->lifted);
+    hash_map_free(&e->bailed);
+    free(e);
+    vm->block = NULL;
+}
+
+/* ---- translating ----------------------------------------------------------------------------- */
+
+static const enum counter bailout_counters[BAILOUT_COUNT] = {
+#define BAILOUT(id, help) [BAILOUT_##id] = COUNTER_BAILOUT_##id,
+#include "translate/bailouts.def"
+#undef BAILOUT
+};
+
+static void bail_out(struct block_engine *e, struct thread *t, gva pc, enum translate_bailout why)
+{
+    hash_map_put(&e->bailed, pc.v, (void *)(uintptr_t)why);
+    t->counters[bailout_counters[why]]++;
+}
+
+static uint64_t now_ns(const struct block_engine *e)
+{
+    struct timespec now;
+
+    if (!e->timed)
+        return 0;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void count_fragment(struct thread *t, const struct fragment *f)
+{
+    t->counters[COUNTER_FRAGMENTS]++;
+    t->counters[COUNTER_FRAGMENT_INSNS] += f->n_insns;
+    t->counters[COUNTER_FRAGMENT_GUEST_BYTES] += f->guest_bytes;
+    t->counters[COUNTER_HOST_BYTES] += f->n_code;
+    t->counters[COUNTER_REVERSE_BYTES] += f->n_reverse;
+}
+
+/* Places an image. Returns NULL with *why if it has no place. */
+static struct fragment *place_image(struct block_engine *e, const struct fragment_image *image,
+                                    enum translate_bailout *why)
+{
+    struct fragment *f = code_cache_insert(e->code, image);
+
+    if (!f)
+        *why = errno == E2BIG ? BAILOUT_TOO_LARGE : BAILOUT_OUT_OF_REACH;
+    return f;
+}
+
+/* The life of a block: decoded, lifted, checked, translated, placed. NULL: it cannot be fetched
+ * (which the interpreter will find out again, and raise), or it bailed out. */
+static struct fragment *translate_at(struct vm *vm, struct thread *t, gva pc)
+{
+    struct block_engine *e = vm->block;
+    uint64_t start = now_ns(e);
+    struct fragment_image image;
+    union decoded_room decoded;
+
+    if (!vm_decode_block(vm, t, pc, &decoded))
+        return NULL;
+    const struct decoded_block *block = &decoded.block;
+    ir_block_reset(&e->lifted);
+    vm->guest->lift_block(block, &e->lifted);
+    const char *wrong = ir_verify(&e->lifted);
+    CHECK(!wrong, "the block at %#lx lifts to wrong µops: %s", (unsigned long)pc.v, wrong);
+    int error =
+        translate_block(e->translator, &e->lifted, pc, block->guest_bytes, block->n_insns, &image);
+    enum translate_bailout why = (enum translate_bailout) - error;
+    struct fragment *f = error ? NULL : place_image(e, &image, &why);
+    if (f) {
+        count_fragment(t, f);
+        block_log_fragment(vm, f);
+    } else {
+        bail_out(e, t, pc, why);
+    }
+    t->counters[COUNTER_TRANSLATE_NS] += now_ns(e) - start;
+    return f;
+}
+
+static struct fragment *find_fragment(struct vm *vm, struct thread *t, gva pc)
+{
+    struct fragment *f = code_cache_find(vm->block->code, pc, 0);
+
+    t->counters[COUNTER_LOOKUPS]++;
+    if (f || hash_map_get(&vm->block->bailed, pc.v))
+        return f;
+    return translate_at(vm, t, pc);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+/* One block by the interpreter, or what remains of it from the pc on. */
+static enum exit_kind interpret_block(struct vm *vm, struct thread *t)
+{
+    const struct decoded_block *block = vm_find_block(vm, t);
+
+    if (!block)
+        return EXIT_TRAP;
+    t->counters[COUNTER_INTERPRETED]++;
+    return vm->guest->interpret(t, block);
+}
+
+/* t has left through an exit that is not linked: links it to the fragment that it leads to, if
+ * there is one and it did not push the other out. */
+static void follow_exit(struct vm *vm, struct thread *t)
+{
+    struct code_cache *code = vm->block->code;
+    struct code_cache_stats before, after;
+    unsigned exit;
+    struct fragment *from = code_cache_find_exit(code, HPC(t->exit_stub), &exit);
+
+    CHECK(from, "guest code was left by a stub at %#lx, where none is",
+          (unsigned long)t->exit_stub);
+    gva pc = fragment_exit_of(from, exit)->pc;
+    thread_set_pc(t, pc);
+    code_cache_get_stats(code, &before);
+    struct fragment *to = find_fragment(vm, t, pc);
+    code_cache_get_stats(code, &after);
+    if (!to || after.evicted != before.evicted)
+        return;
+    code_cache_link(code, from, exit, to);
+    block_log_link(from, exit, to);
+}
+
+/* A load or store has faulted. Where the processor did not say at which address, the interpreter
+ * does the instruction again and finds out. */
+static enum exit_kind raise_trap(struct vm *vm, struct thread *t)
+{
+    return t->trap.kind == TRAP_NONE ? interpret_block(vm, t) : EXIT_TRAP;
+}
+
+static enum translate_exit enter(struct vm *vm, struct thread *t, const struct fragment *f)
+{
+    hpc trampoline = code_cache_target(vm->block->code, CODE_ENTER);
+
+    t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
+    t->counters[COUNTER_ENTRIES]++;
+    return (enum translate_exit)host_code_function(trampoline)((uint64_t)(uintptr_t)t, f->code.v, 0,
+                                                               0, 0, 0);
+}
+
+static enum exit_kind block_run(struct vm *vm, struct thread *t)
+{
+    const struct fragment *f = find_fragment(vm, t, thread_pc(t));
+
+    if (!f)
+        return interpret_block(vm, t);
+    enum translate_exit exit = enter(vm, t, f);
+    switch (exit) {
+    case TRANSLATE_EXIT_LINK:
+        t->counters[COUNTER_LINK_EXITS]++;
+        follow_exit(vm, t);
+        return EXIT_LOOKUP;
+    case TRANSLATE_EXIT_LOOKUP:
+        t->counters[COUNTER_JUMP_MISSES]++;
+        return EXIT_LOOKUP;
+    case TRANSLATE_EXIT_INTERP:
+        t->counters[COUNTER_INTERP_EXITS]++;
+        return interpret_block(vm, t);
+    case TRANSLATE_EXIT_POLL:
+        return EXIT_POLL;
+    case TRANSLATE_EXIT_FLUSH:
+        return EXIT_FLUSH;
+    case TRANSLATE_EXIT_TRAP:
+        return raise_trap(vm, t);
+    }
+    CHECK(false, "guest code was left for reason %d", (int)exit);
+}
+
+/* ---- forgetting ------------------------------------------------------------------------------ */
+
+static void block_invalidate(struct vm *vm, gva start, gva end)
+{
+    code_cache_invalidate(vm->block->code, start, end);
+    hash_map_clear(&vm->block->bailed);
+}
+
+static void block_flush(struct vm *vm)
+{
+    code_cache_flush(vm->block->code);
+    hash_map_clear(&vm->block->bailed);
+}
+
+static void block_add_counters(const struct vm *vm, uint64_t sum[COUNTER_COUNT])
+{
+    struct code_cache_stats stats;
+
+    code_cache_get_stats(vm->block->code, &stats);
+    sum[COUNTER_LINKS] += stats.linked;
+    sum[COUNTER_UNLINKED] += stats.unlinked;
+    sum[COUNTER_FRAGMENTS_DROPPED] += stats.evicted;
+    sum[COUNTER_CODE_FLUSHES] += stats.flushes;
+    sum[COUNTER_RETRANSLATED] += stats.retranslated;
+}
+
+/* ---- fork ------------------------------------------------------------------------------------ */
+
+int vm_fork_begin(struct vm *vm)
+{
+    return vm->block ? code_cache_fork_begin(vm->block->code) : 0;
+}
+
+void vm_fork_end(struct vm *vm, bool child)
+{
+    int error = vm->block ? code_cache_fork_end(vm->block->code, child) : 0;
+
+    if (error)
+        base_fail(EXIT_USAGE, "a forked child has no memory for its code cache: %s; try --wx=rwx",
+                  strerror(-error));
+}
+
+const struct vm_engine vm_engine_block = {
+    .name = "block",
+    .help = "translator to host code, a basic block at a time",
+    .start = block_start,
+    .stop = block_stop,
+    .run = block_run,
+    .invalidate = block_invalidate,
+    .flush = block_flush,
+    .add_counters = block_add_counters,
+};

@@ -1,0 +1,38 @@
+/* vm/state.c: from a host pc in translated code to guest state.
+ *
+ * At a host instruction that may trap every guest register is at its home: in the register that it
+ * is pinned to, or in its slot. So the state is the slots, the pins saved from the interrupted
+ * context, and the guest pc from the fragment's reverse table. */
+#include "vm/block_engine.h"
+
+bool vm_state_at(const struct vm *vm, hpc host, gva *pc)
+{
+    const struct fragment *f = code_cache_find_host(vm->block->code, host);
+    uint32_t guest;
+
+    if (!f || !reverse_find(f->reverse, f->n_reverse, (uint32_t)(host.v - f->code.v), &guest))
+        return false;
+    *pc = GVA(f->pc.v + guest);
+    return true;
+}
+
+/* Only page faults come with an address. Without one (it was not canonical) the trap's kind stays
+ * NONE, and the engine finds it. */
+bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *context)
+{
+    enum { PAGE_FAULT = 14 }; /* AMD64 manual, volume 2, 8.2.15 */
+    greg_t *regs = context->uc_mcontext.gregs;
+    const struct vm *vm = t->vm;
+    gva pc;
+
+    if (!vm->block || !vm_state_at(vm, HPC(regs[REG_RIP]), &pc))
+        return false;
+    t->trap = (struct trap){.kind = TRAP_NONE};
+    if (regs[REG_TRAPNO] == PAGE_FAULT)
+        space_read_fault(t->space, sig, info, context, &t->trap);
+    translate_save_pins(vm->block->translator, t, context);
+    thread_set_pc(t, pc);
+    regs[REG_RIP] = (greg_t)code_cache_target(vm->block->code, CODE_EXIT_FAULT).v;
+    t->counters[COUNTER_FAULTS]++;
+    return true;
+}
