@@ -152,8 +152,8 @@ void emit_stubs(struct emitter *e)
 
 /* ---- indirect exits ------------------------------------------------------------------------------------------------- */
 
-#define JUMP_FIELD(field)                                                                                               \
-    x86_mem_index(8, X86_RBP, X86_RCX, 3,                                                                               \
+#define JUMP_FIELD(index, field)                                                                                        \
+    x86_mem_index(8, X86_RBP, (index), 3,                                                                               \
                   (int32_t)(offsetof(struct thread, jumps) + offsetof(struct jump_entry, field) -                       \
                             offsetof(struct thread, guest)))
 
@@ -166,7 +166,8 @@ static void emit_indirect_cold(struct emitter *e, void (*emit)(struct emitter *,
 }
 
 /* The look-up is inlined, so that each jump has a prediction of its own. jump_table_index is (pc >> 1) mod the size, and
- * an entry has 16 bytes. An odd pc, whose lowest bit is yet to be cleared, is in no entry. */
+ * an entry has 16 bytes. An odd pc, whose lowest bit is yet to be cleared, is in no entry, empty
+ * ones included. */
 static void emit_jumpr(struct emitter *e, ir_val i)
 {
     ir_val v = node_at(e, i)->arg[0];
@@ -176,14 +177,14 @@ static void emit_jumpr(struct emitter *e, ir_val i)
     regs_take(e, X86_RAX);
     emit_set(e, X86_RAX, 8, emit_operand(e, mask ? target->arg[0] : v, 8));
     regs_release_operands(e);
-    regs_take(e, X86_RCX);
+    unsigned index = regs_scratch(e, false);
     x86_emit(e->c, X86_cmp, THREAD_FIELD(4, poll), x86_imm(0));
     emit_indirect_cold(e, cold_indirect_poll, mask);
-    x86_emit(e->c, X86_mov, x86_r32(X86_RCX), x86_r32(X86_RAX));
-    x86_emit(e->c, X86_and, x86_r32(X86_RCX), x86_imm((JUMP_TABLE_COUNT - 1) << 1));
-    x86_emit(e->c, X86_cmp, x86_r64(X86_RAX), JUMP_FIELD(pc));
+    x86_emit(e->c, X86_mov, x86_r32(index), x86_r32(X86_RAX));
+    x86_emit(e->c, X86_and, x86_r32(index), x86_imm((JUMP_TABLE_COUNT - 1) << 1));
+    x86_emit(e->c, X86_cmp, x86_r64(X86_RAX), JUMP_FIELD(index, pc));
     emit_indirect_cold(e, cold_lookup, mask);
-    x86_emit(e->c, X86_jmp, JUMP_FIELD(host));
+    x86_emit(e->c, X86_jmp, JUMP_FIELD(index, host));
 }
 
 _Static_assert(sizeof(struct jump_entry) == 16, "the look-up scales twice the index by 8");

@@ -119,7 +119,7 @@ static void emit_fma(struct emitter *e, ir_val i)
     struct cold *cold = emit_cold(e, cold_fma, n);
     cold->args[0] = vec(a);
     cold->args[1] = vec(b);
-    cold->args[2] = x86_imm(single ? FP_NAN_f32 : INT32_MIN);
+    cold->args[2] = x86_imm(single ? (int64_t)FP_NAN_f32 : INT32_MIN); /* NaNs */
     emit_nan_check(e, d, single, cold);
     regs_release(e, va);
     regs_release(e, vb);

@@ -50,6 +50,14 @@ void emit_set(struct emitter *e, unsigned reg, unsigned size, struct x86_operand
         x86_emit(e->c, X86_mov, gpr(size, reg), from);
 }
 
+/* A copy in a scratch register. Not between the release of operands that are still to be read and the result's choice. */
+static struct x86_operand in_register(struct emitter *e, unsigned size, struct x86_operand from)
+{
+    unsigned reg = regs_scratch(e, false);
+    emit_set(e, reg, size, from);
+    return gpr(size, reg);
+}
+
 /* ---- patterns ------------------------------------------------------------------------------------------------------- */
 
 static void emit_sub_reversed(struct emitter *e, unsigned d, unsigned size, struct x86_operand a)
@@ -216,11 +224,8 @@ static void emit_choose(struct emitter *e, ir_val i, enum x86_insn insn, unsigne
     const struct node *n = node_at(e, i);
     unsigned size = size_of(n->type);
     struct x86_operand a = emit_operand(e, n->arg[0], size), b = last_operand(e, n, size);
-    if (b.kind == X86_OPERAND_IMM) {
-        unsigned reg = regs_scratch(e, false);
-        emit_set(e, reg, size, b);
-        b = gpr(size, reg);
-    }
+    if (b.kind == X86_OPERAND_IMM)
+        b = in_register(e, size, b);
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
     if (is_reg(b, d)) {
@@ -229,11 +234,8 @@ static void emit_choose(struct emitter *e, ir_val i, enum x86_insn insn, unsigne
         b = swap;
     }
     emit_set(e, d, size, a);
-    if (b.kind == X86_OPERAND_IMM) { /* both are constants */
-        unsigned reg = regs_scratch(e, false);
-        emit_set(e, reg, size, b);
-        b = gpr(size, reg);
-    }
+    if (b.kind == X86_OPERAND_IMM) /* the other one is in d */
+        b = in_register(e, size, b);
     x86_emit(e->c, X86_cmp, gpr(size, d), b);
     x86_emit(e->c, insn, gpr(size, d), b);
 }
@@ -311,11 +313,8 @@ static struct compare prepare_compare(struct emitter *e, const struct node *n)
         c.cond = swapped(c.cond);
     }
     bool two_memories = c.a.kind == X86_OPERAND_MEM && c.b.kind == X86_OPERAND_MEM;
-    if (c.a.kind == X86_OPERAND_IMM || two_memories) {
-        unsigned reg = regs_scratch(e, false);
-        emit_set(e, reg, c.size, c.a);
-        c.a = gpr(c.size, reg);
-    }
+    if (c.a.kind == X86_OPERAND_IMM || two_memories)
+        c.a = in_register(e, c.size, c.a);
     return c;
 }
 
@@ -393,6 +392,8 @@ static void emit_select(struct emitter *e, ir_val i)
     enum x86_cond cond = emit_condition(e, n->arg[0]);
     regs_release_arg(e, n->arg[0]);
     struct x86_operand a = emit_operand(e, n->arg[1], size), b = emit_operand(e, n->arg[2], size);
+    if (a.kind == X86_OPERAND_IMM)
+        a = in_register(e, size, a);
     regs_release_arg(e, n->arg[1]);
     regs_release_arg(e, n->arg[2]);
     unsigned d = regs_def(e, i);
@@ -402,11 +403,8 @@ static void emit_select(struct emitter *e, ir_val i)
         b = swap;
         cond = x86_cond_not(cond);
     }
-    if (a.kind == X86_OPERAND_IMM) {
-        unsigned reg = regs_scratch(e, false);
-        emit_set(e, reg, size, a);
-        a = gpr(size, reg);
-    }
+    if (a.kind == X86_OPERAND_IMM) /* the other one is in d */
+        a = in_register(e, size, a);
     emit_set(e, d, size, b);
     x86_emit(e->c, x86_cmovcc(cond), gpr(size, d), a);
 }

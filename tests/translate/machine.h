@@ -1,0 +1,48 @@
+/* What the tests of the translator share: a RISC-V thread, scratch memory, an arena with the trampolines, and a way to run
+ * a block of µops in it and through the evaluator. */
+#ifndef TRANSLATE_TEST_MACHINE_H
+#define TRANSLATE_TEST_MACHINE_H
+
+#include "guest/rv64/rv64.h"
+#include "translate/translate.h"
+
+enum { SCRATCH_BYTES = 4096, ARENA_BYTES = 1 << 20 };
+
+struct machine {
+    struct translate_config config;
+    struct translator *tr;
+    struct host_memory arena;
+    uint32_t offsets[CODE_TRAMPOLINES];
+    size_t code_at; /* where fragments go */
+    struct space *space;
+    uint64_t scratch; /* guest address of SCRATCH_BYTES; the page behind it is not mapped */
+    struct thread *t;
+    struct fragment_image image; /* of the block run last */
+    int bailout;
+};
+
+/* What a run leaves. */
+struct outcome {
+    int exit; /* enum translate_exit */
+    struct rv64_state state;
+    struct trap trap;
+    uint64_t reserve_addr;
+    uint8_t memory[SCRATCH_BYTES];
+};
+
+void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes_off, bool offset, bool count);
+void machine_free(struct machine *m);
+static inline struct rv64_state *machine_state(struct machine *m)
+{
+    return (struct rv64_state *)m->t->guest;
+}
+/* Puts the image into the arena; returns where. */
+hpc machine_place(struct machine *m);
+/* Runs b translated, from the state that the thread has. False if the translator bails out (m->bailout). */
+bool machine_run(struct machine *m, const struct ir_block *b, gva pc, uint32_t n_insns, struct outcome *out);
+/* The same through the evaluator: LINK for known pcs, INTERP for traps that the interpreter is to raise. */
+void machine_evaluate(struct machine *m, const struct ir_block *b, struct outcome *out);
+/* Host code of the image as text, with trampolines named. */
+void machine_disassemble(struct machine *m, struct strbuf *out);
+
+#endif

@@ -1,0 +1,516 @@
+/* Random blocks of µops, translated and evaluated: registers, flags, memory, pc and the way out must agree. Each µop with
+ * random operands first, then blocks of many. The evaluator is no authority, but it shares no code with the translator
+ * beyond the µops' own functions, and it is tested against others.
+ *
+ *     test_random [blocks [seed]]
+ *
+ * A failing block is printed with its seed, its µops and its host code. */
+#include "machine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+static uint64_t n_blocks = 3000, first_seed;
+
+/* ---- random values -------------------------------------------------------------------------------------------------- */
+
+struct gen {
+    uint64_t state;
+    struct machine *m;
+    struct ir_block *b;
+    uint64_t pc;
+    uint32_t n_insns;
+};
+
+static uint64_t next_random(struct gen *g)
+{
+    uint64_t z = g->state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static unsigned below(struct gen *g, unsigned n)
+{
+    return (unsigned)(next_random(g) >> 8) % n;
+}
+
+static uint64_t random_integer(struct gen *g)
+{
+    static const uint64_t special[] = {0, 1, 2, 3, 31, 32, 63, 64, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
+                                       0x80000000, 0xffffffff, 0x100000000, INT64_MAX, (uint64_t)INT64_MIN, ~UINT64_C(0),
+                                       ~UINT64_C(1), 0xffffffff80000000, 0xffffffff7fffffff};
+    switch (below(g, 4)) {
+    case 0:
+        return special[below(g, ARRAY_LEN(special))];
+    case 1:
+        return (uint64_t)(int64_t)(int8_t)next_random(g);
+    case 2:
+        return (uint64_t)(int64_t)(int32_t)next_random(g);
+    default:
+        return next_random(g) >> below(g, 64);
+    }
+}
+
+static uint32_t random_single(struct gen *g)
+{
+    static const uint32_t special[] = {0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001,
+                                       0x7f800001, 1, 0x807fffff, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x4f800000, 0x3effffff};
+    return below(g, 2) ? special[below(g, ARRAY_LEN(special))]
+                       : (uint32_t)((int32_t)below(g, 2000) - 1000) * 0x1234567u % 0x01000000 + 0x3f000000;
+}
+
+static uint64_t random_double(struct gen *g)
+{
+    static const uint64_t special[] = {0, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000,
+                                       0xfff0000000000000, 0x7ff8000000000000, 0xfff8000000000001, 0x7ff0000000000001, 1,
+                                       0x000fffffffffffff, 0x7fefffffffffffff, 0x41dfffffffc00000, 0xc1e0000000000000,
+                                       0x41efffffffe00000, 0x43e0000000000000, 0xc3e0000000000000, 0x43f0000000000000,
+                                       0x3fdfffffffffffff, 0xbfe0000000000000};
+    return below(g, 2) ? special[below(g, ARRAY_LEN(special))]
+                       : (next_random(g) & 0x800fffffffffffff) | (uint64_t)(0x3e0 + below(g, 0x60)) << 52;
+}
+
+static uint64_t random_fpr(struct gen *g)
+{
+    return below(g, 3) ? random_double(g) : below(g, 8) ? 0xffffffff00000000 | random_single(g) : next_random(g);
+}
+
+/* ---- random µops ---------------------------------------------------------------------------------------------------- */
+
+static uint16_t random_x(struct gen *g)
+{
+    return (uint16_t)(RV64_REG_x0 + below(g, 32));
+}
+
+static uint16_t random_f(struct gen *g)
+{
+    return (uint16_t)(RV64_REG_f0 + below(g, 32));
+}
+
+static ir_val fresh_operand(struct gen *g, unsigned type);
+
+static ir_val random_operand(struct gen *g, unsigned type)
+{
+    for (unsigned tries = 0; tries < 6 && g->b->uops.len > 0; tries++) {
+        unsigned back = below(g, (unsigned)MIN(g->b->uops.len, (size_t)24));
+        ir_val v = (ir_val)(g->b->uops.len - 1 - back);
+        if (g->b->uops.data[v].type == type && uop_infos[g->b->uops.data[v].op].result != IR_VOID)
+            return v;
+    }
+    return fresh_operand(g, type);
+}
+
+static ir_val fresh_operand(struct gen *g, unsigned type)
+{
+    bool constant = below(g, 4) == 0;
+    switch (type) {
+    case IR_I64:
+        return constant ? ir_const(g->b, type, random_integer(g)) : ir_get(g->b, type, random_x(g));
+    case IR_F64:
+        return constant ? ir_const(g->b, type, random_double(g)) : ir_get(g->b, type, random_f(g));
+    case IR_I32:
+        return constant ? ir_const(g->b, type, random_integer(g))
+                        : ir_op(g->b, UOP_low, IR_VOID, random_operand(g, IR_I64), IR_NONE, IR_NONE);
+    case IR_F32:
+        return constant ? ir_const(g->b, type, random_single(g))
+                        : ir_op(g->b, UOP_unbox, IR_VOID, ir_get(g->b, IR_F64, random_f(g)), IR_NONE, IR_NONE);
+    default:
+        return ir_op(g->b, (enum uop)(UOP_eq + below(g, 6)), IR_VOID, random_operand(g, IR_I64),
+                     random_operand(g, IR_I64), IR_NONE);
+    }
+}
+
+static unsigned pick_type(struct gen *g, unsigned set)
+{
+    set &= 1u << IR_B | 1u << IR_I32 | 1u << IR_I64 | 1u << IR_F32 | 1u << IR_F64;
+    unsigned type;
+    do
+        type = below(g, 8);
+    while (!(set >> type & 1));
+    return type;
+}
+
+/* An address in the scratch memory, now and then one that faults. */
+static ir_val random_address(struct gen *g, unsigned align)
+{
+    uint64_t offset = below(g, SCRATCH_BYTES - 16) & ~(uint64_t)(align - 1);
+    ir_val base = ir_const(g->b, IR_I64, below(g, 60) ? g->m->scratch : g->m->scratch + SCRATCH_BYTES);
+    ir_val zero = ir_op(g->b, UOP_and, IR_VOID, random_operand(g, IR_I64), ir_const(g->b, IR_I64, 0x78), IR_NONE);
+    ir_val sum = ir_op(g->b, UOP_add, IR_VOID, base, zero, IR_NONE);
+    offset = MIN(offset, (uint64_t)(SCRATCH_BYTES - 256));
+    return below(g, 3) ? ir_op(g->b, UOP_add, IR_VOID, sum, ir_const(g->b, IR_I64, offset), IR_NONE) : sum;
+}
+
+static void random_memory(struct gen *g)
+{
+    static const uint8_t loads[] = {IR_S8, IR_U8, IR_S16, IR_U16, IR_S32, IR_U32, IR_U64};
+    static const uint8_t stores[] = {IR_U8, IR_U16, IR_U32, IR_U64};
+    if (below(g, 2))
+        ir_load(g->b, loads[below(g, ARRAY_LEN(loads))], random_address(g, 1));
+    else
+        ir_store(g->b, stores[below(g, ARRAY_LEN(stores))], random_address(g, 1), random_operand(g, IR_I64));
+}
+
+static void random_atomic(struct gen *g)
+{
+    enum uop op = (enum uop)(UOP_lr + below(g, UOP_amomaxu - UOP_lr + 1));
+    enum ir_mem mem = below(g, 2) ? IR_U32 : IR_U64;
+    ir_val addr = random_address(g, below(g, 30) ? 8 : 1);
+    ir_atomic(g->b, op, mem, addr, op == UOP_lr ? IR_NONE : random_operand(g, IR_I64), below(g, 4));
+}
+
+/* A µop of row op with operands, and what must stand above it. */
+static void random_uop(struct gen *g, enum uop op)
+{
+    const struct uop_info *row = &uop_infos[op];
+    unsigned vars[2] = {0, 0};
+    ir_val arg[3] = {IR_NONE, IR_NONE, IR_NONE};
+    for (unsigned i = 0; i < 2; i++)
+        if (row->var_types[i])
+            vars[i] = pick_type(g, row->var_types[i]);
+    for (unsigned k = 0; k < row->n_args; k++)
+        arg[k] = random_operand(g, row->arg[k] < UOP_VAR0 ? row->arg[k] : vars[row->arg[k] - UOP_VAR0]);
+    unsigned type = row->result < UOP_VAR0 ? row->result : vars[row->result - UOP_VAR0];
+    if (!(row->imms & UOP_HAS_rm)) {
+        ir_op(g->b, op, type, arg[0], arg[1], arg[2]);
+        return;
+    }
+    unsigned rm = below(g, 3) ? FP_DYN : below(g, 5);
+    if (rm == FP_DYN)
+        ir_op(g->b, UOP_checkrm, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
+    ir_op_rm(g->b, op, type, arg[0], arg[1], arg[2], rm);
+}
+
+static bool is_evaluated(enum uop op)
+{
+    return uop_infos[op].has_eval && op != UOP_setrm && op != UOP_getrm && op != UOP_setflags && op != UOP_getflags;
+}
+
+static void random_put(struct gen *g)
+{
+    /* of the latest value, so that all are seen */
+    for (size_t i = g->b->uops.len; i-- > 0;) {
+        unsigned type = g->b->uops.data[i].type;
+        ir_val v = (ir_val)i;
+        if (uop_infos[g->b->uops.data[i].op].result == IR_VOID)
+            continue;
+        if (type == IR_B)
+            v = ir_op(g->b, UOP_flag, IR_VOID, v, IR_NONE, IR_NONE);
+        else if (type == IR_I32)
+            v = ir_op(g->b, below(g, 2) ? UOP_sext : UOP_zext, IR_VOID, v, IR_NONE, IR_NONE);
+        else if (type == IR_F32)
+            v = ir_op(g->b, UOP_box, IR_VOID, v, IR_NONE, IR_NONE);
+        ir_put(g->b, type == IR_F64 || type == IR_F32 ? random_f(g) : random_x(g), v);
+        return;
+    }
+}
+
+static void begin_insn(struct gen *g)
+{
+    ir_op_imm(g->b, UOP_insn, g->pc + 2 * g->n_insns++);
+}
+
+/* One guest instruction: a few µops and a put at its end. */
+static void random_insn(struct gen *g)
+{
+    begin_insn(g);
+    switch (below(g, 12)) {
+    case 0:
+    case 1:
+    case 2:
+        random_memory(g);
+        if (uop_infos[g->b->uops.data[g->b->uops.len - 1].op].result == IR_VOID)
+            return;
+        break;
+    case 3:
+        random_atomic(g);
+        break;
+    case 4:
+        ir_op_imm(g->b, UOP_fence, below(g, 256));
+        return;
+    default:
+        for (unsigned k = 1 + below(g, 3); k > 0; k--) {
+            enum uop op;
+            do
+                op = (enum uop)below(g, UOP_COUNT);
+            while (!is_evaluated(op));
+            random_uop(g, op);
+        }
+    }
+    random_put(g);
+}
+
+static void random_exit(struct gen *g)
+{
+    begin_insn(g);
+    switch (below(g, 6)) {
+    case 0:
+        ir_op(g->b, UOP_jumpr, IR_VOID,
+              ir_op(g->b, UOP_and, IR_VOID, random_operand(g, IR_I64), ir_const(g->b, IR_I64, ~UINT64_C(1)), IR_NONE),
+              IR_NONE, IR_NONE);
+        break;
+    case 1:
+        ir_op(g->b, below(g, 2) ? UOP_syscall : UOP_illegal, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
+        break;
+    case 2:
+        ir_op_imm(g->b, UOP_jump, g->pc + below(g, 256));
+        break;
+    default: {
+        ir_val cond = random_operand(g, IR_B);
+        struct ir_uop branch = {.op = UOP_branch, .arg_type = IR_B, .arg = {cond, IR_NONE, IR_NONE},
+                                .imm = g->pc + 512 - below(g, 1024)};
+        ir_append(g->b, &branch);
+        ir_op_imm(g->b, UOP_jump, g->pc + 2 * g->n_insns);
+    }
+    }
+}
+
+/* ---- state ---------------------------------------------------------------------------------------------------------- */
+
+static void random_state(struct gen *g)
+{
+    struct rv64_state *s = machine_state(g->m);
+    uint64_t word;
+    memset(s, 0, sizeof(*s));
+    for (unsigned r = 1; r < 32; r++)
+        s->x[r] = random_integer(g);
+    for (unsigned r = 0; r < 32; r++)
+        s->f[r] = random_fpr(g);
+    s->fcsr = below(g, 4) ? below(g, 4) << 5 : below(g, 5) << 5 | below(g, 32);
+    s->pc = g->pc;
+    for (unsigned at = 0; at < SCRATCH_BYTES; at += 8) {
+        word = random_integer(g);
+        space_write(g->m->space, GVA(g->m->scratch + at), &word, 8);
+    }
+    g->m->t->reserve_addr = below(g, 2) ? ~UINT64_C(0) : g->m->scratch + (below(g, SCRATCH_BYTES) & ~7u);
+    space_read(g->m->space, GVA(g->m->scratch), &g->m->t->reserve_value, 8);
+}
+
+struct saved {
+    struct rv64_state state;
+    uint64_t reserve_addr, reserve_value;
+    uint8_t memory[SCRATCH_BYTES];
+};
+
+static void save_state(struct machine *m, struct saved *s)
+{
+    s->state = *machine_state(m);
+    s->reserve_addr = m->t->reserve_addr;
+    s->reserve_value = m->t->reserve_value;
+    space_read(m->space, GVA(m->scratch), s->memory, SCRATCH_BYTES);
+}
+
+static void restore_state(struct machine *m, const struct saved *s)
+{
+    *machine_state(m) = s->state;
+    m->t->reserve_addr = s->reserve_addr;
+    m->t->reserve_value = s->reserve_value;
+    space_write(m->space, GVA(m->scratch), s->memory, SCRATCH_BYTES);
+}
+
+/* ---- comparison ----------------------------------------------------------------------------------------------------- */
+
+static const char *difference(const struct outcome *a, const struct outcome *b)
+{
+    static char text[128];
+    if (a->exit != b->exit)
+        snprintf(text, sizeof(text), "exit %d, not %d", a->exit, b->exit);
+    else if (a->state.pc != b->state.pc)
+        snprintf(text, sizeof(text), "pc %#lx, not %#lx", a->state.pc, b->state.pc);
+    else if (a->trap.kind != b->trap.kind || a->trap.addr.v != b->trap.addr.v)
+        snprintf(text, sizeof(text), "trap %d at %#lx, not %d at %#lx", a->trap.kind, a->trap.addr.v, b->trap.kind,
+                 b->trap.addr.v);
+    else if (a->state.fcsr != b->state.fcsr)
+        snprintf(text, sizeof(text), "fcsr %#x, not %#x", a->state.fcsr, b->state.fcsr);
+    else if (a->reserve_addr != b->reserve_addr)
+        snprintf(text, sizeof(text), "reservation %#lx, not %#lx", a->reserve_addr, b->reserve_addr);
+    else if (memcmp(a->memory, b->memory, SCRATCH_BYTES) != 0)
+        snprintf(text, sizeof(text), "memory differs");
+    else {
+        for (unsigned r = 0; r < 32; r++) {
+            if (a->state.x[r] != b->state.x[r])
+                snprintf(text, sizeof(text), "x%u %#lx, not %#lx", r, a->state.x[r], b->state.x[r]);
+            else if (a->state.f[r] != b->state.f[r])
+                snprintf(text, sizeof(text), "f%u %#lx, not %#lx", r, a->state.f[r], b->state.f[r]);
+            else
+                continue;
+            return text;
+        }
+        return NULL;
+    }
+    return text;
+}
+
+static void report(struct gen *g, uint64_t seed, const char *what)
+{
+    struct strbuf out = {0};
+    ir_print(g->b, &out);
+    strbuf_printf(&out, "\n");
+    translate_print_opt(g->m->tr, &out);
+    machine_disassemble(g->m, &out);
+    fprintf(stderr, "%s", out.data);
+    strbuf_free(&out);
+    fail_msg("%s; repeat with: test_random 1 %llu", what, (unsigned long long)seed);
+}
+
+/* A check failed in the fragment: the rest is the interpreter's. The evaluator finishes from the same instruction. */
+static bool left_for_interp(const struct outcome *a)
+{
+    return a->exit == TRANSLATE_EXIT_INTERP;
+}
+
+/* The µops from the instruction at pc on; values that they need from before were registers' or are not needed. */
+static bool rest_of_block(struct gen *g, uint64_t pc, struct ir_block *rest)
+{
+    ir_block_init(rest, g->b->regs, g->b->n_regs);
+    size_t from = 0;
+    while (from < g->b->uops.len && !(g->b->uops.data[from].op == UOP_insn && g->b->uops.data[from].imm == pc))
+        from++;
+    for (size_t i = from; i < g->b->uops.len; i++) {
+        struct ir_uop u = g->b->uops.data[i];
+        for (unsigned k = 0; k < 3; k++) {
+            if (u.arg[k] != IR_NONE && u.arg[k] < from)
+                return false;
+            u.arg[k] -= u.arg[k] == IR_NONE ? 0 : (ir_val)from;
+        }
+        ir_append(rest, &u);
+    }
+    return true;
+}
+
+enum { AGREED, BAILED_OUT, NOT_COMPARED };
+
+static int compare(struct gen *g, uint64_t seed)
+{
+    static struct outcome got, want;
+    static struct saved before;
+    save_state(g->m, &before);
+    if (!machine_run(g->m, g->b, GVA(g->pc), g->n_insns, &got))
+        return BAILED_OUT;
+    if (left_for_interp(&got)) {
+        struct ir_block rest;
+        bool whole = rest_of_block(g, got.state.pc, &rest);
+        if (whole)
+            machine_evaluate(g->m, &rest, &got);
+        ir_block_free(&rest);
+        if (!whole)
+            return NOT_COMPARED;
+    }
+    restore_state(g->m, &before);
+    machine_evaluate(g->m, g->b, &want);
+    const char *what = difference(&got, &want);
+    if (what) {
+        restore_state(g->m, &before);
+        report(g, seed, what);
+    }
+    return AGREED;
+}
+
+/* ---- tests ---------------------------------------------------------------------------------------------------------- */
+
+struct setting {
+    const char *name;
+    uint32_t passes_off;
+    bool offset, count;
+    int without; /* enum host_feature, or -1 */
+};
+
+static void begin_block(struct gen *g, struct machine *m, struct ir_block *b, uint64_t seed)
+{
+    ir_block_reset(b);
+    *g = (struct gen){.state = seed, .m = m, .b = b, .pc = 0x10000 + (seed % 64) * 2};
+    random_state(g);
+}
+
+static void run_blocks(struct machine *m, void (*make)(struct gen *g, uint64_t seed))
+{
+    struct ir_block b;
+    uint64_t counts[3] = {0};
+    ir_block_init(&b, rv64_regs, RV64_REG_COUNT);
+    for (uint64_t k = 0; k < n_blocks; k++) {
+        struct gen g;
+        begin_block(&g, m, &b, first_seed + k);
+        make(&g, first_seed + k);
+        const char *wrong = ir_verify(&b);
+        if (wrong)
+            fail_msg("seed %llu: %s", (unsigned long long)g.state, wrong);
+        counts[compare(&g, first_seed + k)]++;
+    }
+    ir_block_free(&b);
+    print_message("%llu blocks agreed, %llu bailed out, %llu not compared\n", (unsigned long long)counts[AGREED],
+                  (unsigned long long)counts[BAILED_OUT], (unsigned long long)counts[NOT_COMPARED]);
+    assert_true(n_blocks < 100 || counts[AGREED] > n_blocks / 2);
+}
+
+/* One µop on fresh operands. */
+static void make_single(struct gen *g, uint64_t seed)
+{
+    enum uop op = (enum uop)(seed % UOP_COUNT);
+    begin_insn(g);
+    if (is_evaluated(op))
+        random_uop(g, op);
+    else
+        random_memory(g);
+    random_put(g);
+    random_exit(g);
+}
+
+static void make_many(struct gen *g, uint64_t seed)
+{
+    for (unsigned k = 1 + below(g, 24); k > 0; k--)
+        random_insn(g);
+    random_exit(g);
+}
+
+static void with_setting(void **state, void (*make)(struct gen *, uint64_t))
+{
+    const struct setting *s = *state;
+    static struct machine m; /* a failed test is left midway */
+    struct host_cpu cpu;
+    if (m.tr)
+        machine_free(&m);
+    host_cpu_detect(&cpu);
+    if (s->without >= 0)
+        host_cpu_remove(&cpu, (enum host_feature)s->without);
+    machine_init(&m, &cpu, s->passes_off, s->offset, s->count);
+    run_blocks(&m, make);
+    machine_free(&m);
+    m.tr = NULL;
+}
+
+static void test_single(void **state)
+{
+    with_setting(state, make_single);
+}
+
+static void test_many(void **state)
+{
+    with_setting(state, make_many);
+}
+
+int main(int argc, char **argv)
+{
+    static struct setting settings[] = {
+        {"plain", 0, false, false, -1},          {"offset", 0, true, false, -1},
+        {"counting", 0, false, true, -1},        {"without fusion", 4, false, false, -1},
+        {"no passes", 15, false, false, -1},     {"no avx512", 0, false, false, HOST_AVX512F},
+        {"no fma", 0, false, false, HOST_FMA},   {"no avx", 0, false, false, HOST_AVX},
+        {"no bmi2", 0, false, false, HOST_BMI2}, {"no lzcnt", 0, false, false, HOST_LZCNT},
+    };
+    static char names[2 * ARRAY_LEN(settings)][64];
+    struct CMUnitTest tests[2 * ARRAY_LEN(settings)] = {0};
+    if (argc > 1)
+        n_blocks = strtoull(argv[1], NULL, 0);
+    if (argc > 2)
+        first_seed = strtoull(argv[2], NULL, 0);
+    for (unsigned k = 0; k < ARRAY_LEN(settings); k++) {
+        snprintf(names[2 * k], sizeof(names[0]), "single µops, %s", settings[k].name);
+        snprintf(names[2 * k + 1], sizeof(names[0]), "blocks, %s", settings[k].name);
+        tests[2 * k] = (struct CMUnitTest){names[2 * k], test_single, NULL, NULL, &settings[k]};
+        tests[2 * k + 1] = (struct CMUnitTest){names[2 * k + 1], test_many, NULL, NULL, &settings[k]};
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
