@@ -7,13 +7,14 @@
  * what the child wrote (the errno of a failed exec); when it is gone the parent takes its registers
  * and signal state back. Nothing may come between: all signals are blocked until then.
  *
- * Does not handle: threads (CLONE_THREAD, CLONE_VM alone) are refused. A vfork child killed from
+ * Does not handle: threads (CLONE_THREAD, CLONE_VM alone) are refused; of clone3 the choice of ids
+ * and a control group, and a pidfd together with the parent's tid word. A vfork child killed from
  * outside while the runtime changes its own tables would leave them to the parent half changed. */
 #include "linux/sys.h"
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <sched.h>
+#include <linux/sched.h> /* struct clone_args and the flags; <sched.h> has not all of them */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -45,10 +46,23 @@ int64_t process_exit(struct linux_task *task, const uint64_t args[6])
 /* ---- fork and vfork ---------------------------------------------------------------------------
  */
 
-/* clone(2)'s arguments in riscv64's order: flags, stack, parent's tid, tls, child's tid. */
+/* clone(2)'s arguments in riscv64's order: flags, stack, parent's tid, tls, child's tid. The lowest
+ * byte of flags is the signal at the child's end. */
 struct clone_args_guest {
     uint64_t flags, stack, ptid, tls, ctid; /* ptid, ctid: host addresses */
 };
+
+/* In the child: handlers go, what is ignored stays ignored (CLONE_CLEAR_SIGHAND). */
+static void child_clear_handlers(struct linux_task *task)
+{
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        struct guest_sigaction *action = &task->process->actions[sig];
+        if (action->handler == GUEST_SIG_DFL || action->handler == GUEST_SIG_IGN)
+            continue;
+        *action = (struct guest_sigaction){.handler = GUEST_SIG_DFL};
+        signal_install(sig, action);
+    }
+}
 
 /* In the child: the call returns 0, on the stack and with the thread pointer that were asked for.
  */
@@ -61,11 +75,19 @@ static void child_start(struct linux_task *task, const struct clone_args_guest *
         abi_state(t)->x[ABI_SP] = c->stack;
     if (c->flags & CLONE_SETTLS)
         abi_state(t)->x[ABI_TP] = c->tls;
+    if (c->flags & CLONE_CLEAR_SIGHAND)
+        child_clear_handlers(task);
     task->sync_pending = 0;
     task->robust_list = task->robust_size = 0;
     t->reserve_addr = ~(uint64_t)0;
     t->poll = 0;
     memset(t->counters, 0, sizeof(t->counters));
+}
+
+/* What the host is asked for: the rest is done in the child. */
+static uint64_t clone_host_flags(const struct clone_args_guest *c)
+{
+    return c->flags & ~(uint64_t)(CLONE_SETTLS | CLONE_CLEAR_SIGHAND);
 }
 
 static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest *c)
@@ -75,8 +97,7 @@ static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest
 
     if (error)
         return error == -EMFILE || error == -ENFILE ? -EAGAIN : error;
-    int64_t result =
-        sys_host(task, __NR_clone, c->flags & ~(uint64_t)CLONE_SETTLS, 0, c->ptid, c->ctid, 0);
+    int64_t result = sys_host(task, __NR_clone, clone_host_flags(c), 0, c->ptid, c->ctid, 0);
     vm_fork_end(vm, result == 0);
     if (result != 0)
         return result;
@@ -123,8 +144,8 @@ static int64_t clone_vfork(struct linux_task *task, const struct clone_args_gues
     *saved_process = *task->process;
     memcpy(saved, t, size);
 
-    int64_t result = linux_raw_vfork(c->flags & ~(uint64_t)CLONE_SETTLS, 0, c->ptid, c->ctid,
-                                     vfork_child_run, &child);
+    int64_t result =
+        linux_raw_vfork(clone_host_flags(c), 0, c->ptid, c->ctid, vfork_child_run, &child);
 
     if (__asan_handle_vfork)
         __asan_handle_vfork(__builtin_frame_address(0));
@@ -139,26 +160,78 @@ static int64_t clone_vfork(struct linux_task *task, const struct clone_args_gues
     return result;
 }
 
-int64_t process_clone(struct linux_task *task, const uint64_t args[6])
+/* Starts a child. The tid words are guest addresses yet. */
+static int64_t clone_start(struct linux_task *task, struct clone_args_guest *c)
 {
     static bool told;
-    struct clone_args_guest c = {.flags = args[0], .stack = args[1], .tls = args[3]};
 
-    if (args[0] & (CLONE_THREAD | CLONE_SIGHAND) ||
-        (args[0] & (CLONE_VM | CLONE_VFORK)) == CLONE_VM) {
+    if (c->flags & (CLONE_THREAD | CLONE_SIGHAND) ||
+        (c->flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM) {
         if (log_on(LOG_UNIMP) && !told)
             log_print("isomorph: threads are not implemented: clone fails with ENOSYS\n");
         told = true;
         return -ENOSYS;
     }
     /* Pointers that the flags do not ask for may be anything. */
-    if (args[0] & (CLONE_PARENT_SETTID | CLONE_PIDFD))
-        c.ptid = sys_span(task, args[2], sizeof(int));
-    if (args[0] & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID))
-        c.ctid = sys_span(task, args[4], sizeof(int));
-    if (args[0] & CLONE_VM)
-        return clone_vfork(task, &c);
-    return clone_fork(task, &c);
+    c->ptid =
+        c->flags & (CLONE_PARENT_SETTID | CLONE_PIDFD) ? sys_span(task, c->ptid, sizeof(int)) : 0;
+    c->ctid = c->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
+                  ? sys_span(task, c->ctid, sizeof(int))
+                  : 0;
+    return c->flags & CLONE_VM ? clone_vfork(task, c) : clone_fork(task, c);
+}
+
+int64_t process_clone(struct linux_task *task, const uint64_t args[6])
+{
+    struct clone_args_guest c = {(uint32_t)args[0], args[1], args[2], args[3], args[4]};
+
+    return clone_start(task, &c);
+}
+
+/* Reads clone3's struct, whose size says which version of it the caller knows: what is missing is
+ * 0, what is beyond ours must be (copy_struct_from_user()). Returns 0 or -errno. */
+static int clone3_read(struct linux_task *task, uint64_t addr, uint64_t size, struct clone_args *a)
+{
+    struct space *space = task->process->space;
+    unsigned char beyond;
+
+    memset(a, 0, sizeof(*a));
+    if (size > SPACE_PAGE_SIZE)
+        return -E2BIG;
+    if (size < CLONE_ARGS_SIZE_VER0)
+        return -EINVAL;
+    for (uint64_t at = sizeof(*a); at < size; at++) {
+        if (space_read(space, GVA(addr + at), &beyond, 1))
+            return -EFAULT;
+        if (beyond != 0)
+            return -E2BIG;
+    }
+    return space_read(space, GVA(addr), a, MIN(size, sizeof(*a))) ? -EFAULT : 0;
+}
+
+/* clone3(struct clone_args, its size); the rules are kernel/fork.c's, clone3_args_valid(). */
+int64_t process_clone3(struct linux_task *task, const uint64_t args[6])
+{
+    struct clone_args a;
+    int error = clone3_read(task, args[0], args[1], &a);
+
+    if (error)
+        return error;
+    uint64_t no_handlers = CLONE_SIGHAND | CLONE_CLEAR_SIGHAND;
+    if (a.flags & (CSIGNAL | CLONE_DETACHED) || a.flags >= CLONE_INTO_CGROUP ||
+        a.exit_signal > GUEST_NSIG || (a.flags & no_handlers) == no_handlers ||
+        (a.flags & (CLONE_THREAD | CLONE_PARENT) && a.exit_signal != 0) ||
+        (a.stack == 0) != (a.stack_size == 0) || a.set_tid_size != 0 ||
+        (a.flags & (CLONE_PIDFD | CLONE_PARENT_SETTID)) == (CLONE_PIDFD | CLONE_PARENT_SETTID))
+        return -EINVAL;
+    struct clone_args_guest c = {
+        .flags = a.flags | a.exit_signal,
+        .stack = a.stack + a.stack_size,
+        .ptid = a.flags & CLONE_PIDFD ? a.pidfd : a.parent_tid,
+        .tls = a.tls,
+        .ctid = a.child_tid,
+    };
+    return clone_start(task, &c);
 }
 
 /* ---- thread identity and futexes --------------------------------------------------------------
