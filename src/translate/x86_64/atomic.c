@@ -19,13 +19,13 @@ static unsigned emit_checked_address(struct emitter *e, const struct node *n)
     return addr;
 }
 
-/* A 32-bit result is sign-extended. */
-static void emit_result(struct emitter *e, unsigned d, unsigned size, unsigned from)
+/* The old value is in a scratch register; of 32 bits it is sign-extended. */
+static void emit_result(struct emitter *e, ir_val i, unsigned reg)
 {
-    if (size == 4)
-        x86_emit(e->c, X86_movsxd, x86_r64(d), x86_r32(from));
-    else
-        regs_move(e, d, from);
+    if (size_of(node_at(e, i)) == 4)
+        x86_emit(e->c, X86_movsxd, x86_r64(reg), x86_r32(reg));
+    regs_release_operands(e);
+    regs_def_at(e, i, reg);
 }
 
 static void emit_lr(struct emitter *e, ir_val i)
@@ -36,8 +36,7 @@ static void emit_lr(struct emitter *e, ir_val i)
     x86_emit(e->c, X86_mov, gpr(size, value), guest_memory(e, x86_mem(size, addr, 0)));
     x86_emit(e->c, X86_mov, THREAD_FIELD(8, reserve_addr), x86_r64(addr));
     x86_emit(e->c, X86_mov, THREAD_FIELD(8, reserve_value), x86_r64(value));
-    regs_release_operands(e);
-    emit_result(e, regs_def(e, i), size, value);
+    emit_result(e, i, value);
 }
 
 /* Fails without touching memory if the address is another; else if memory has changed. The reservation goes either way. */
@@ -67,11 +66,11 @@ static void emit_exchange(struct emitter *e, ir_val i)
     const struct node *n = node_at(e, i);
     unsigned size = size_of(n), addr = emit_checked_address(e, n), value = regs_scratch(e, false);
     struct x86_operand mem = guest_memory(e, x86_mem(size, addr, 0));
-    emit_set(e, value, size, emit_operand(e, n->arg[1], size));
+    emit_set(e, value, size, node_is_const(e->w, n->arg[1]) ? gpr(size, regs_get(e, n->arg[1]))
+                                                            : regs_get_rm(e, n->arg[1], size));
     emit_reverse_point(e);
     x86_emit(e->c, n->op == UOP_amoswap ? X86_xchg : (enum x86_insn)(X86_xadd | X86_LOCK), mem, gpr(size, value));
-    regs_release_operands(e);
-    emit_result(e, regs_def(e, i), size, value);
+    emit_result(e, i, value);
 }
 
 static enum x86_insn plain_insn(unsigned op)
@@ -137,8 +136,7 @@ static void emit_loop(struct emitter *e, ir_val i)
     regs_take(e, X86_RAX);
     unsigned addr = emit_checked_address(e, n), tmp = regs_scratch(e, false);
     struct x86_operand mem = guest_memory(e, x86_mem(size, addr, 0));
-    struct x86_operand value = node_is_const(e->w, n->arg[1]) ? gpr(size, regs_get(e, n->arg[1]))
-                                                              : regs_get_rm(e, n->arg[1], size);
+    struct x86_operand value = regs_get_aside(e, n->arg[1], size);
     x86_zero(e->c, X86_RAX);
     x86_zero(e->c, tmp);
     emit_reverse_point(e);
@@ -149,10 +147,7 @@ static void emit_loop(struct emitter *e, ir_val i)
     emit_reverse_point(e);
     x86_emit(e->c, X86_cmpxchg | X86_LOCK, mem, gpr(size, tmp));
     x86_emit(e->c, X86_jnz, x86_label(again));
-    if (size == 4)
-        x86_emit0(e->c, X86_cdqe);
-    regs_release_operands(e);
-    regs_def_at(e, i, X86_RAX);
+    emit_result(e, i, X86_RAX);
 }
 
 void emit_atomic(struct emitter *e, ir_val i)

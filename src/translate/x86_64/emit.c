@@ -80,10 +80,22 @@ void emit_trampoline(struct emitter *e, enum x86_insn insn, enum code_target tar
 
 static void emit_pass(struct emitter *e, unsigned k, struct x86_operand from)
 {
-    if (from.kind == X86_OPERAND_VECTOR)
-        regs_store(e, spill_slot(SPILL_ARGS + k), from.reg + REG_VECTOR);
-    else
-        x86_emit(e->c, X86_mov, spill_slot(SPILL_ARGS + k), from.kind == X86_OPERAND_GPR ? x86_r64(from.reg) : from);
+    struct x86_operand to = spill_slot(SPILL_ARGS + k);
+    switch (from.kind) {
+    case X86_OPERAND_VECTOR:
+        regs_store(e, to, from.reg + REG_VECTOR);
+        break;
+    case X86_OPERAND_GPR:
+        x86_emit(e->c, X86_mov, to, x86_r64(from.reg));
+        break;
+    case X86_OPERAND_IMM:
+        x86_emit(e->c, X86_mov, to, from);
+        break;
+    default: /* memory to memory, without a register */
+        from.size = 8;
+        x86_emit(e->c, X86_push, from);
+        x86_emit(e->c, X86_pop, to);
+    }
 }
 
 /* Calls on the operands that were passed. */

@@ -141,6 +141,12 @@ void regs_begin(struct emitter *e);
 unsigned regs_get(struct emitter *e, ir_val v);
 /* A register, or the memory that v is in. */
 struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size);
+/* v without a register for values: a pinned one, or memory. A constant goes to the slot of the first helper operand. */
+struct x86_operand regs_get_aside(struct emitter *e, ir_val v, unsigned size);
+/* How many registers for values are not locked. */
+unsigned regs_available(const struct emitter *e, bool vector);
+/* What the node has fetched so far was used up. */
+void regs_unlock(struct emitter *e);
 bool regs_in_register(struct emitter *e, ir_val v);
 /* The node at hand has read v for the last time: its register may become the result's. */
 void regs_release(struct emitter *e, ir_val v);

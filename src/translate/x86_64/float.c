@@ -104,6 +104,23 @@ static enum x86_insn fma_insn(bool single, bool negative_product, bool negative_
     return negative_sum ? (single ? X86_vfmsub231ss : X86_vfmsub231sd) : (single ? X86_vfmadd231ss : X86_vfmadd231sd);
 }
 
+/* An operand of a node that wants more registers than may be left: in one if `spare` are, else in memory. */
+static struct x86_operand get_spare(struct emitter *e, ir_val v, unsigned spare, unsigned size)
+{
+    return node_is_const(e->w, v) || regs_available(e, true) >= spare ? regs_get_rm(e, v, size)
+                                                                      : regs_get_aside(e, v, size);
+}
+
+static void set_vector(struct emitter *e, unsigned d, struct x86_operand from)
+{
+    if (from.kind == X86_OPERAND_VECTOR) {
+        regs_move(e, d, from.reg + REG_VECTOR);
+    } else {
+        from.size = 8;
+        regs_load(e, d, from);
+    }
+}
+
 /* d = c; d += a * b. The result must not overwrite a or b: the cold side wants them. */
 static void emit_fma(struct emitter *e, ir_val i)
 {
@@ -111,14 +128,16 @@ static void emit_fma(struct emitter *e, ir_val i)
     bool single = is_single(n->type), product = false, sum = false;
     ir_val va = strip_sign(e, n->arg[0], &product), vb = strip_sign(e, n->arg[1], &product),
            vc = strip_sign(e, n->arg[2], &sum);
-    unsigned a = regs_get(e, va), b = regs_get(e, vb), c = regs_get(e, vc);
+    unsigned size = bytes_of(n->type), a = regs_get(e, va);
+    struct x86_operand b = get_spare(e, vb, 2, size);
+    struct x86_operand c = get_spare(e, vc, node_at(e, vc)->uses == 1 ? 0 : 2, size);
     regs_release(e, vc);
     unsigned d = regs_def(e, i);
-    regs_move(e, d, c);
-    x86_emit(e->c, fma_insn(single, product, sum), vec(d), vec(a), vec(b));
+    set_vector(e, d, c);
+    x86_emit(e->c, fma_insn(single, product, sum), vec(d), vec(a), b);
     struct cold *cold = emit_cold(e, cold_fma, n);
     cold->args[0] = vec(a);
-    cold->args[1] = vec(b);
+    cold->args[1] = b;
     cold->args[2] = x86_imm(single ? (int64_t)FP_NAN_f32 : INT32_MIN); /* NaNs */
     emit_nan_check(e, d, single, cold);
     regs_release(e, va);
@@ -130,20 +149,27 @@ static void emit_min_max(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
     bool single = is_single(n->type), min = n->op == UOP_fmin;
-    unsigned a = regs_get(e, n->arg[0]), b = regs_get(e, n->arg[1]), x = regs_scratch(e, true);
+    unsigned a = regs_get(e, n->arg[0]);
+    struct x86_operand b = get_spare(e, n->arg[1], 3, bytes_of(n->type));
+    unsigned x = regs_scratch(e, true);
     enum x86_insn insn = min ? (single ? X86_vminss : X86_vminsd) : (single ? X86_vmaxss : X86_vmaxsd);
-    x86_emit(e->c, single ? X86_vucomiss : X86_vucomisd, vec(a), vec(b));
+    x86_emit(e->c, single ? X86_vucomiss : X86_vucomisd, vec(a), b);
     struct cold *cold = emit_cold(e, cold_slow, n);
     cold->args[0] = vec(a);
-    cold->args[1] = vec(b);
+    cold->args[1] = b;
     x86_emit(e->c, x86_jcc(X86_P), x86_label(cold->at));
-    x86_emit(e->c, insn, vec(x), vec(a), vec(b));
-    regs_release_operands(e);
+    x86_emit(e->c, insn, vec(x), vec(a), b);
+    regs_release_arg(e, n->arg[1]);
     unsigned d = regs_def(e, i);
     cold->dst = (uint8_t)d;
-    x86_emit(e->c, insn, vec(d), vec(b), vec(a));
+    if (b.kind != X86_OPERAND_VECTOR) {
+        set_vector(e, d, b);
+        b = vec(d);
+    }
+    x86_emit(e->c, insn, vec(d), b, vec(a));
     x86_emit(e->c, min ? X86_vorps : X86_vandps, vec(d), vec(d), vec(x));
     host_label_bind(e->c, cold->back);
+    regs_release_arg(e, n->arg[0]);
 }
 
 /* ---- comparisons ---------------------------------------------------------------------------------------------------- */
@@ -179,24 +205,18 @@ static void emit_float_truth(struct emitter *e, ir_val i)
 
 /* ---- signs ---------------------------------------------------------------------------------------------------------- */
 
-static void emit_sign(struct emitter *e, ir_val i)
+/* The sign of one operand (or its opposite), the rest of another, or both signs combined. */
+static void emit_sign_of_two(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
     uint64_t sign = sign_bit(n->type);
-    unsigned a = regs_get(e, n->arg[0]);
-    if (n->op == UOP_fneg) {
-        regs_release_operands(e);
-        x86_emit(e->c, X86_vxorps, vec(regs_def(e, i)), vec(a), pair(e, sign));
-        return;
-    }
-    if (n->op == UOP_fsgnjx && n->arg[0] == n->arg[1]) {
-        regs_release_operands(e);
-        x86_emit(e->c, X86_vandps, vec(regs_def(e, i)), vec(a), pair(e, ~sign));
-        return;
-    }
     unsigned b = regs_get(e, n->arg[1]), x = regs_scratch(e, true);
     x86_emit(e->c, n->op == UOP_fsgnjn ? X86_vandnps : X86_vandps, vec(x), vec(b), pair(e, sign));
-    regs_release_operands(e);
+    uint32_t locked = 1u << x;
+    regs_release_arg(e, n->arg[1]);
+    e->locked = locked; /* b was read */
+    unsigned a = regs_get(e, n->arg[0]);
+    regs_release_arg(e, n->arg[0]);
     unsigned d = regs_def(e, i);
     if (n->op == UOP_fsgnjx) {
         x86_emit(e->c, X86_vxorps, vec(d), vec(a), vec(x));
@@ -204,6 +224,20 @@ static void emit_sign(struct emitter *e, ir_val i)
         x86_emit(e->c, X86_vandps, vec(d), vec(a), pair(e, ~sign));
         x86_emit(e->c, X86_vorps, vec(d), vec(d), vec(x));
     }
+}
+
+static void emit_sign(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i);
+    uint64_t sign = sign_bit(n->type);
+    bool absolute = n->op == UOP_fsgnjx && n->arg[0] == n->arg[1];
+    if (n->op != UOP_fneg && !absolute) {
+        emit_sign_of_two(e, i);
+        return;
+    }
+    unsigned a = regs_get(e, n->arg[0]);
+    regs_release_operands(e);
+    x86_emit(e->c, absolute ? X86_vandps : X86_vxorps, vec(regs_def(e, i)), vec(a), pair(e, absolute ? ~sign : sign));
 }
 
 /* ---- conversions ---------------------------------------------------------------------------------------------------- */

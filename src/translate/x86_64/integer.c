@@ -196,7 +196,9 @@ static void emit_shift(struct emitter *e, ir_val i, enum x86_insn insn, unsigned
         return;
     }
     regs_take(e, X86_RCX);
-    emit_set(e, X86_RCX, 4, emit_operand(e, n->arg[1], 4));
+    uint32_t locked = e->locked;
+    emit_set(e, X86_RCX, 4, regs_get_rm(e, n->arg[1], 4));
+    e->locked = locked; /* the count was read */
     struct x86_operand a = emit_operand(e, n->arg[0], size);
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
@@ -375,6 +377,7 @@ static void emit_select_float(struct emitter *e, ir_val i)
     struct host_label done = host_label_new(e->c);
     enum x86_cond cond = emit_condition(e, n->arg[0]);
     regs_release_arg(e, n->arg[0]);
+    regs_unlock(e);
     unsigned a = regs_get(e, n->arg[1]), b = regs_get(e, n->arg[2]);
     unsigned d = regs_def(e, i); /* not an operand's: they are not yet released */
     regs_move(e, d, a);
@@ -391,6 +394,7 @@ static void emit_select(struct emitter *e, ir_val i)
     unsigned size = size_of(n->type);
     enum x86_cond cond = emit_condition(e, n->arg[0]);
     regs_release_arg(e, n->arg[0]);
+    regs_unlock(e);
     struct x86_operand a = emit_operand(e, n->arg[1], size), b = emit_operand(e, n->arg[2], size);
     if (a.kind == X86_OPERAND_IMM)
         a = in_register(e, size, a);

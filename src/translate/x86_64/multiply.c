@@ -15,6 +15,8 @@ static struct x86_operand fetch(struct emitter *e, const struct node *n, unsigne
     else
         emit_set(e, first, size, regs_get_rm(e, n->arg[0], size));
     e->locked = locked; /* a has been read */
+    if (n->op == UOP_mulhsu) /* a is to be read again */
+        return regs_get_aside(e, n->arg[1], size);
     if (node_is_const(e->w, n->arg[1]) || regs_in_register(e, n->arg[1]))
         return gpr(size, regs_get(e, n->arg[1]));
     return regs_get_rm(e, n->arg[1], size);

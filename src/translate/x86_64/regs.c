@@ -134,7 +134,7 @@ static unsigned find_temp(struct emitter *e, bool vector)
     for (unsigned r = vector ? REG_VECTOR : 0; r < (vector ? REG_COUNT : REG_VECTOR); r++) {
         if (!is_temp(e, r) || e->locked >> r & 1)
             continue;
-        if (e->owner[r] == OWNER_NONE)
+        if (!is_value(e->owner[r]))
             return r;
         if (best == NO_REG || node_at(e, e->owner[r])->last > farthest) {
             best = r;
@@ -273,6 +273,44 @@ struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size)
     return is_vector_reg(reg) ? vec(reg) : gpr(size, reg);
 }
 
+unsigned regs_available(const struct emitter *e, bool vector)
+{
+    uint32_t half = vector ? 0xffff0000u : 0xffffu;
+    return (unsigned)__builtin_popcount(e->temps & ~e->locked & half);
+}
+
+struct x86_operand regs_get_aside(struct emitter *e, ir_val v, unsigned size)
+{
+    const struct node *n = node_at(e, v);
+    struct place *p = place_of(e, v);
+    if (n->op == UOP_const) { /* an integer: others are in the constants pool */
+        struct x86_operand mem = spill_slot(SPILL_ARGS);
+        for (unsigned half = 0; half < 2; half++) {
+            mem.size = 4;
+            x86_emit(e->c, X86_mov, mem, x86_imm((int32_t)(n->imm >> 32 * half)));
+            mem.value += 4;
+        }
+        mem.value -= 8;
+        mem.size = (uint8_t)size;
+        return mem;
+    }
+    if (p->reg != NO_REG && !is_temp(e, p->reg))
+        return is_vector_reg(p->reg) ? vec(regs_get(e, v)) : gpr(size, regs_get(e, v));
+    if (p->reg != NO_REG && !p->home && !p->spill)
+        spill_value(e, v, p->reg);
+    if (p->reg != NO_REG && !(e->locked >> p->reg & 1))
+        forget_register(e, p->reg);
+    return e->bailout ? spill_slot(0) : memory_of(e, v, size);
+}
+
+void regs_unlock(struct emitter *e)
+{
+    e->locked = 0;
+    for (unsigned r = 0; r < REG_COUNT; r++)
+        if (e->owner[r] == OWNER_SCRATCH)
+            e->owner[r] = OWNER_NONE;
+}
+
 void regs_release(struct emitter *e, ir_val v)
 {
     struct node *n = node_at(e, v);
@@ -355,7 +393,7 @@ unsigned regs_def_at(struct emitter *e, ir_val i, unsigned at)
 
 void regs_end_node(struct emitter *e, ir_val i)
 {
-    e->locked = 0;
+    regs_unlock(e);
     e->freed = NO_REG;
     for (unsigned s = 0; s < SPILL_VALUES; s++) {
         if (e->spilled[s] == IR_NONE || node_at(e, e->spilled[s])->uses > 0)
@@ -364,8 +402,6 @@ void regs_end_node(struct emitter *e, ir_val i)
         e->spilled[s] = IR_NONE;
     }
     for (unsigned r = 0; r < REG_COUNT; r++) {
-        if (e->owner[r] == OWNER_SCRATCH)
-            e->owner[r] = OWNER_NONE;
         if (e->owner[r] == i && node_at(e, i)->uses == 0 && is_temp(e, r))
             forget_register(e, r);
     }
