@@ -3,9 +3,10 @@
  * A guest's program is started as a new process of this runtime: the host executes /proc/self/exe
  * with our own options, the program and its arguments. So close-on-exec, pending signals, ids,
  * limits and what else survives an exec are the kernel's to keep, and binfmt_misc is not needed.
- * Scripts are taken apart here, because the kernel would not find their interpreters for the guest;
- * programs of the host are executed as they are. What can fail is looked at before the point of no
- * return (exec_plan.c).
+ * A script for a guest's interpreter is left to the new process, which then knows its name; one for
+ * a program of the host is taken apart here, for the kernel would look for it outside of the
+ * prefix. Programs of the host are executed as they are. What can fail is looked at before the
+ * point of no return (exec_plan.c).
  *
  * Does not handle: a descriptor without a name (memfd) that is marked close-on-exec is opened up
  * for its new program and stays open there. */
@@ -118,32 +119,36 @@ static int lookup_for_task(void *arg, char *path)
     return path_resolve(arg, path, PATH_FOLLOW);
 }
 
+/* The words before the arguments that start this runtime with the guest's program or script. */
+static void add_guest_start(struct linux_process *process, const struct exec_plan *plan,
+                            const char *argv0, word_list *out)
+{
+    const char *program = plan->n_scripts > 0 ? plan->scripts[0].path : plan->path;
+
+    if (proc_is_exe(program)) /* in the new process that is the runtime */
+        program = plan->host_path;
+    vec_push(out, "isomorph");
+    add_options(process, out);
+    vec_push(out, "-0");
+    vec_push(out, argv0);
+    vec_push(out, "--"); /* the name may begin with a dash */
+    vec_push(out, program);
+}
+
 /* The program's whole command line: for a host program its own, else one of ours. */
 static void build_command(struct linux_process *process, const struct exec_plan *plan,
                           const word_list *argv, word_list *out)
 {
     const char *leading[1 + 2 * EXEC_MAX_SCRIPTS];
-    unsigned n = exec_leading_words(plan, argv->len > 0 ? argv->data[0] : "", leading);
-    /* The new process is another: its own /proc/self/exe is the runtime. */
-    const char *program = proc_is_exe(plan->path) ? plan->host_path : plan->path;
-    unsigned first = 0;
+    const char *argv0 = argv->len > 0 ? argv->data[0] : "";
 
     if (plan->kind == EXEC_GUEST) {
-        vec_push(out, "isomorph");
-        add_options(process, out);
-        vec_push(out, "-0");
-        vec_push(out, leading[0]);
-        if (program[0] == '-') {
-            size_t size = strlen(program) + 3;
-            char *clear = arena_alloc(&process->scratch, size, 1);
-            snprintf(clear, size, "./%s", program);
-            program = clear;
-        }
-        vec_push(out, program);
-        first = 1;
+        add_guest_start(process, plan, argv0, out);
+    } else {
+        unsigned n = exec_leading_words(plan, argv0, leading);
+        for (unsigned i = 0; i < n; i++)
+            vec_push(out, leading[i]);
     }
-    for (unsigned i = first; i < n; i++)
-        vec_push(out, leading[i]);
     for (size_t i = 1; i < argv->len; i++)
         vec_push(out, argv->data[i]);
     vec_push(out, NULL);

@@ -88,7 +88,7 @@ int exec_make_plan(const struct guest *guest, const char *path,
         if (plan->n_scripts == EXEC_MAX_SCRIPTS)
             return -ELOOP;
 
-        unsigned i = plan->n_scripts++;
+        unsigned i = plan->n_scripts;
         memcpy(plan->scripts[i].line, head, (size_t)len + 1);
         strcpy(plan->scripts[i].path, plan->path);
         strcpy(plan->scripts[i].host_path, plan->host_path);
@@ -96,6 +96,7 @@ int exec_make_plan(const struct guest *guest, const char *path,
                                 &plan->scripts[i].argument);
         if (err)
             return err;
+        plan->n_scripts++;
         path = plan->scripts[i].interpreter;
     }
     plan->kind = is_guest_program(guest, head, len) ? EXEC_GUEST : EXEC_HOST;

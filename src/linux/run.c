@@ -35,8 +35,12 @@ static void find_program(const struct linux_process *process, const struct guest
                       process->prefix ? "" : "; -L names the folder of the guest's files");
         base_fail(EXIT_NOT_FOUND, "%s: %s", path, strerror(-err));
     }
+    if (err == -ENOEXEC)
+        base_fail(EXIT_CANNOT_RUN,
+                  "%s: a script whose first line names no interpreter, or in more than %d bytes",
+                  plan->path, EXEC_LINE);
     /* What is no program of the guest's is linux_load's to describe, in full. */
-    if (err && err != -EACCES && err != -ENOEXEC)
+    if (err && err != -EACCES)
         base_fail(EXIT_CANNOT_RUN, "%s: %s", path, strerror(-err));
     if (err == -EACCES && access(plan->host_path, R_OK) < 0)
         base_fail(EXIT_CANNOT_RUN, "%s: %s", path, strerror(-err));
@@ -105,9 +109,10 @@ static void open_prefix(struct linux_process *process, const char *prefix)
         process->prefix = prefix;
 }
 
-/* What /proc/self says of the program. */
+/* What /proc/self says of the program; its short name is that of the file that was asked for, even
+ * if that is a script (fs/exec.c, begin_new_exec). */
 static void remember_program(struct linux_process *process, const struct exec_plan *plan,
-                             char **argv)
+                             const char *exec_path, char **argv)
 {
     size_t size = 0;
 
@@ -122,8 +127,8 @@ static void remember_program(struct linux_process *process, const struct exec_pl
         memcpy(process->cmdline + process->cmdline_size, argv[i], len);
         process->cmdline_size += len;
     }
-    const char *base = strrchr(plan->path, '/');
-    prctl(PR_SET_NAME, base ? base + 1 : plan->path, 0, 0, 0);
+    const char *base = strrchr(exec_path, '/');
+    prctl(PR_SET_NAME, base ? base + 1 : exec_path, 0, 0, 0);
 }
 
 /* Copies the auxiliary vector, which stands behind argc, argv and envp at sp. */
@@ -212,12 +217,12 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
         base_fail(error.status, "%s", error.text);
     close(fd);
     gva sp =
-        linux_setup_stack(process->space, &image, options, plan->path, guest_argv, envp, &error);
+        linux_setup_stack(process->space, &image, options, exec_path, guest_argv, envp, &error);
     if (sp.v == 0)
         base_fail(error.status, "%s", error.text);
 
     process->sigreturn = image.vdso_sigreturn;
-    remember_program(process, plan, guest_argv);
+    remember_program(process, plan, exec_path, guest_argv);
     remember_auxv(process, sp);
     free(plan);
     abi_state(task->t)->x[ABI_SP] = sp.v;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,15 @@ static void show_random(void)
     for (int i = 0; i < 16; i++)
         printf("%02x", bytes[i]);
     printf("\n");
+}
+
+/* The names that the kernel has for the program. */
+static void show_names(void)
+{
+    char name[16] = "";
+
+    prctl(PR_GET_NAME, name, 0, 0, 0);
+    printf("%s %s\n", (const char *)getauxval(AT_EXECFN), name);
 }
 
 /* Touches every page of `mib` MiB of stack. */
@@ -67,6 +77,8 @@ int main(int argc, char **argv)
             printf("%s\n", *e);
     } else if (strcmp(what, "uname") == 0 && uname(&u) == 0) {
         printf("%s %s\n", u.machine, u.release);
+    } else if (strcmp(what, "names") == 0) {
+        show_names();
     } else if (strcmp(what, "random") == 0) {
         show_random();
     } else if (strcmp(what, "stack") == 0) {

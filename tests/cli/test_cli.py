@@ -172,6 +172,9 @@ def _():
 # Content, and words of the message.
 BAD_FILES = {
     "an empty file": (lambda: b"", ["empty"]),
+    "a script of two characters": (lambda: b"#!", ["script", "interpreter"]),
+    "a script with an empty first line": (lambda: b"#! \t\n/bin/sh\n", ["script", "interpreter"]),
+    "a script whose interpreter's name never ends": (lambda: b"#!/" + b"a" * 5000, ["script", "interpreter"]),
     "one byte": (lambda: b"\x7f", ["ELF"]),
     "text": (lambda: b"hello, world\n" * 20, ["ELF"]),
     "a native x86-64 program": (lambda: pathlib.Path("/bin/true").read_bytes(), []),
@@ -226,6 +229,16 @@ def _():
         path = pathlib.Path(top) / "stats"
         return expect_error(run(f"--stats=json:{path}", "/nonexistent"), NOT_FOUND) + \
             (["the file was created"] if path.exists() else [])
+
+
+@case("program: a script has its own name, not its interpreter's")
+def _():
+    with tempfile.TemporaryDirectory() as top:
+        path = pathlib.Path(top) / "-script"
+        path.write_text(f"#!{SHOW} names\n")
+        path.chmod(0o755)
+        return (expect(run(path), 0, f"{path} -script\n") + expect(run(SHOW, "exec", path), 0, f"{path} -script\n") +
+                expect(run(SHOW, "exec", "-script", top), 0, "-script -script\n"))
 
 
 # ---- help -----------------------------------------------------------------------------------------------------------
