@@ -73,9 +73,10 @@ static uint64_t random_double(struct gen *g)
                        : (next_random(g) & 0x800fffffffffffff) | (uint64_t)(0x3e0 + below(g, 0x60)) << 52;
 }
 
-static uint64_t random_fpr(struct gen *g)
+/* f16 to f31 hold boxed singles, with few exceptions: a fragment is left at the first that is not. */
+static uint64_t random_fpr(struct gen *g, unsigned r)
 {
-    return below(g, 3) ? random_double(g) : below(g, 8) ? 0xffffffff00000000 | random_single(g) : next_random(g);
+    return r < 16 || below(g, 500) == 0 ? random_double(g) : 0xffffffff00000000 | random_single(g);
 }
 
 /* ---- random µops ---------------------------------------------------------------------------------------------------- */
@@ -103,6 +104,12 @@ static ir_val random_operand(struct gen *g, unsigned type)
     return fresh_operand(g, type);
 }
 
+/* An f64 that probably holds a single. */
+static ir_val random_boxed(struct gen *g)
+{
+    return ir_get(g->b, IR_F64, RV64_REG_f0 + 16 + below(g, 16));
+}
+
 static ir_val fresh_operand(struct gen *g, unsigned type)
 {
     bool constant = below(g, 4) == 0;
@@ -116,7 +123,7 @@ static ir_val fresh_operand(struct gen *g, unsigned type)
                         : ir_op(g->b, UOP_low, IR_VOID, random_operand(g, IR_I64), IR_NONE, IR_NONE);
     case IR_F32:
         return constant ? ir_const(g->b, type, random_single(g))
-                        : ir_op(g->b, UOP_unbox, IR_VOID, ir_get(g->b, IR_F64, random_f(g)), IR_NONE, IR_NONE);
+                        : ir_op(g->b, UOP_unbox, IR_VOID, random_boxed(g), IR_NONE, IR_NONE);
     default:
         return ir_op(g->b, (enum uop)(UOP_eq + below(g, 6)), IR_VOID, random_operand(g, IR_I64),
                      random_operand(g, IR_I64), IR_NONE);
@@ -203,7 +210,7 @@ static void random_put(struct gen *g)
             v = ir_op(g->b, below(g, 2) ? UOP_sext : UOP_zext, IR_VOID, v, IR_NONE, IR_NONE);
         else if (type == IR_F32)
             v = ir_op(g->b, UOP_box, IR_VOID, v, IR_NONE, IR_NONE);
-        ir_put(g->b, type == IR_F64 || type == IR_F32 ? random_f(g) : random_x(g), v);
+        ir_put(g->b, type == IR_F64 ? RV64_REG_f0 + below(g, 16) : type == IR_F32 ? RV64_REG_f0 + 16 + below(g, 16) : random_x(g), v);
         return;
     }
 }
@@ -236,7 +243,7 @@ static void random_insn(struct gen *g)
             enum uop op;
             do
                 op = (enum uop)below(g, UOP_COUNT);
-            while (!is_evaluated(op));
+            while (!is_evaluated(op) || (op == UOP_unbox && below(g, 10)));
             random_uop(g, op);
         }
     }
@@ -278,8 +285,8 @@ static void random_state(struct gen *g)
     for (unsigned r = 1; r < 32; r++)
         s->x[r] = random_integer(g);
     for (unsigned r = 0; r < 32; r++)
-        s->f[r] = random_fpr(g);
-    s->fcsr = below(g, 4) ? below(g, 4) << 5 : below(g, 5) << 5 | below(g, 32);
+        s->f[r] = random_fpr(g, r);
+    s->fcsr = (below(g, 3) ? 0 : below(g, 20) ? below(g, 4) << 5 : below(g, 8) << 5) | (below(g, 2) ? 0 : below(g, 32));
     s->pc = g->pc;
     for (unsigned at = 0; at < SCRATCH_BYTES; at += 8) {
         word = random_integer(g);

@@ -153,15 +153,15 @@ static void emit_min_max(struct emitter *e, ir_val i)
     struct x86_operand b = get_spare(e, n->arg[1], 3, bytes_of(n->type));
     unsigned x = regs_scratch(e, true);
     enum x86_insn insn = min ? (single ? X86_vminss : X86_vminsd) : (single ? X86_vmaxss : X86_vmaxsd);
+    regs_release_arg(e, n->arg[1]);
+    unsigned d = regs_def(e, i); /* maybe b's. Before the branch: a spill must be on both sides */
     x86_emit(e->c, single ? X86_vucomiss : X86_vucomisd, vec(a), b);
     struct cold *cold = emit_cold(e, cold_slow, n);
     cold->args[0] = vec(a);
     cold->args[1] = b;
+    cold->dst = (uint8_t)d;
     x86_emit(e->c, x86_jcc(X86_P), x86_label(cold->at));
     x86_emit(e->c, insn, vec(x), vec(a), b);
-    regs_release_arg(e, n->arg[1]);
-    unsigned d = regs_def(e, i);
-    cold->dst = (uint8_t)d;
     if (b.kind != X86_OPERAND_VECTOR) {
         set_vector(e, d, b);
         b = vec(d);
