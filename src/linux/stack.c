@@ -27,8 +27,7 @@
 
 enum {
     STACK_SIZE_MIN = 128 * 1024,
-    STACK_SIZE_LIMIT =
-        128 * 1024 * 1024,          /* for "unlimited": what the layout keeps free (space.c) */
+    STACK_SIZE_UNLIMITED = 128 * 1024 * 1024, /* what the layout keeps free (space.c) */
     ARG_SIZE_MIN = 128 * 1024,      /* what every program may pass: the kernel's ARG_MAX */
     ARG_SIZE_MAX = 6 * 1024 * 1024, /* and never more than this: 3/4 of its default stack */
     ARG_STRING_MAX = 128 * 1024,    /* one string: MAX_ARG_STRLEN */
@@ -63,7 +62,8 @@ static uint64_t stack_size(const struct options *options)
 
     if (size == 0) {
         getrlimit(RLIMIT_STACK, &limit);
-        size = MIN(limit.rlim_cur, (rlim_t)STACK_SIZE_LIMIT);
+        size = limit.rlim_cur == RLIM_INFINITY ? STACK_SIZE_UNLIMITED
+                                               : MIN(limit.rlim_cur, SPACE_TOP / 4);
     }
     return ALIGN_UP(MAX(size, (uint64_t)STACK_SIZE_MIN), SPACE_PAGE_SIZE);
 }

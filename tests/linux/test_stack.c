@@ -272,6 +272,20 @@ static void the_hosts_limit_is_the_default_size(void **state)
     assert_int_equal(m->end, SPACE_TOP - 4096);
 }
 
+static void a_limit_above_the_usual_is_kept(void **state)
+{
+    static struct shape k;
+    struct rlimit old, limit;
+    getrlimit(RLIMIT_STACK, &old);
+    limit = old;
+    limit.rlim_cur = 1 << 30;
+    if (setrlimit(RLIMIT_STACK, &limit) != 0)
+        skip();
+    const struct mapping *m = stack_of(setup(&(struct options){0}, some_args, some_vars, &k));
+    setrlimit(RLIMIT_STACK, &old);
+    assert_int_equal(m->end - m->start, 1 << 30);
+}
+
 static void an_executable_stack_is_one(void **state)
 {
     struct loaded_image wants = image;
@@ -325,8 +339,8 @@ int main(int argc, char **argv)
         TEST(the_kernels_own_stack_has_this_shape), TEST(arguments_and_variables_arrive),
         TEST(every_count_keeps_the_alignment),      TEST(the_auxiliary_vector),
         TEST(a_seed_repeats_the_random_bytes),      TEST(the_stack_has_the_size_that_was_asked_for),
-        TEST(the_hosts_limit_is_the_default_size),  TEST(an_executable_stack_is_one),
-        TEST(too_many_arguments_are_refused),
+        TEST(the_hosts_limit_is_the_default_size),  TEST(a_limit_above_the_usual_is_kept),
+        TEST(an_executable_stack_is_one),           TEST(too_many_arguments_are_refused),
     };
     own_sp = (uint64_t)argv - 8; /* argc stands below argv[0] */
     return cmocka_run_group_tests(tests, NULL, NULL);
