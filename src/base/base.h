@@ -77,6 +77,9 @@ int log_parse_items(const char *list, uint32_t *mask, const char **bad);
  * close-on-exec, above those that a guest is likely to use; from then on messages reach the stderr
  * of the start, whatever the guest does with its descriptor 2. Returns 0 or -errno. Called once. */
 int log_open(const char *path);
+/* A close-on-exec copy of fd as high up as it can be had under RLIMIT_NOFILE, for a descriptor that
+ * the runtime keeps beside the guest's. Returns it or -errno; fd stays open. */
+int log_copy_fd_up(int fd);
 /* Is fd one of the runtime's own descriptors (the log, the copy of stderr)? The guest must neither
  * close nor see it. */
 bool log_owns_fd(int fd);

@@ -13,11 +13,7 @@
 
 #include "base/log_fd.h"
 
-enum {
-    FD_WINDOW_TOP =
-        1024,       /* the usual soft limit; a higher number would only grow the kernel's table */
-    FD_WINDOW = 24, /* how many numbers below it are tried */
-};
+enum { FD_TOP = 1024 }; /* the usual soft limit; higher would only grow the kernel's table */
 
 uint32_t base_log_mask = 1u << LOG_UNIMP;
 int base_report_fd = STDERR_FILENO;
@@ -63,16 +59,17 @@ int log_parse_items(const char *list, uint32_t *mask, const char **bad)
 
 /* ---- descriptors ----------------------------------------------------------------------------- */
 
-/* A close-on-exec duplicate of fd high up. Returns it or -errno. */
-static int fd_move_up(int fd)
+int log_copy_fd_up(int fd)
 {
     struct rlimit limit;
-    uint64_t top = FD_WINDOW_TOP;
+    int top = FD_TOP, moved = -1;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-        top = MIN(top, (uint64_t)limit.rlim_cur);
-    int lowest = top > 2 * FD_WINDOW ? (int)top - FD_WINDOW : (int)top / 2;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, lowest);
+    errno = 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FD_TOP)
+        top = (int)limit.rlim_cur;
+    /* As near to the top as there is room: what lies below it is the guest's. */
+    for (int below = 2; moved < 0 && below < top - STDERR_FILENO; below *= 2)
+        moved = fcntl(fd, F_DUPFD_CLOEXEC, top - below);
     if (moved < 0 && errno != EBADF)
         moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     return moved < 0 ? -errno : moved;
@@ -80,7 +77,7 @@ static int fd_move_up(int fd)
 
 int log_open(const char *path)
 {
-    int copy = fd_move_up(STDERR_FILENO);
+    int copy = log_copy_fd_up(STDERR_FILENO);
 
     /* Started with stderr closed: messages and the default log have nowhere to go, which is what
      * was asked for. */
@@ -94,7 +91,7 @@ int log_open(const char *path)
                   0666);
     if (fd < 0)
         return -errno;
-    int moved = fd_move_up(fd);
+    int moved = log_copy_fd_up(fd);
     close(fd);
     if (moved < 0)
         return moved;

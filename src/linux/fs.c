@@ -119,7 +119,7 @@ int64_t fs_dup3(struct linux_task *task, const uint64_t args[6])
 /* Closes first..last around the runtime's descriptors. */
 int64_t fs_close_range(struct linux_task *task, const uint64_t args[6])
 {
-    enum { HIGHEST = 4096 }; /* the runtime's stand below (path_move_fd_up, base/log.c) */
+    enum { HIGHEST = 4096 }; /* the runtime's stand below (log_copy_fd_up) */
     uint32_t first = (uint32_t)args[0], last = (uint32_t)args[1], flags = (uint32_t)args[2];
     uint32_t start = first;
 

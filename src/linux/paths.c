@@ -16,7 +16,6 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -90,27 +89,17 @@ int path_resolve(struct linux_task *task, char *path, enum path_intent intent)
 /* ---- the runtime's descriptors ----------------------------------------------------------------
  */
 
-int path_move_fd_up(int fd)
-{
-    struct rlimit limit;
-    int lowest = 960; /* below the usual soft limit, above what programs count on */
-
-    if (fd < 0)
-        return fd;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1024)
-        lowest = (int)(limit.rlim_cur - limit.rlim_cur / 8);
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, lowest);
-    if (moved < 0)
-        return fd; /* close-on-exec already; only in the way */
-    close(fd);
-    return moved;
-}
-
 int path_open_prefix(const char *prefix)
 {
     int fd = open(prefix, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    return fd < 0 ? -errno : path_move_fd_up(fd);
+    if (fd < 0)
+        return -errno;
+    int moved = log_copy_fd_up(fd);
+    if (moved < 0)
+        return fd; /* close-on-exec already; only in the way */
+    close(fd);
+    return moved;
 }
 
 bool path_owns_fd(const struct linux_process *process, int fd)

@@ -20,10 +20,6 @@ int path_resolve_prefix(int prefix_fd, char *path, bool nofollow);
 /* Opens -L's directory, high up. Returns a descriptor or -errno. */
 int path_open_prefix(const char *prefix);
 
-/* Moves a descriptor of the runtime's out of the guest's way, close-on-exec. Takes fd over. Returns
- * it or -errno. */
-int path_move_fd_up(int fd);
-
 /* What the guest must not close or replace. */
 bool path_owns_fd(const struct linux_process *process, int fd);
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -205,6 +206,28 @@ static void the_log_goes_to_its_file(void **state)
     assert_int_equal(o.status, 0);
 }
 
+/* Under a limit of few descriptors, and with the highest taken, the guest still has the rest. */
+static void log_under_a_limit(void)
+{
+    const struct rlimit few = {32, 32};
+
+    if (setrlimit(RLIMIT_NOFILE, &few) < 0 || dup2(STDERR_FILENO, 31) < 0 ||
+        log_open("/dev/null") < 0)
+        _exit(1);
+    int lowest = 32;
+    for (int i = 31; i > STDERR_FILENO; i--)
+        lowest = log_owns_fd(i) ? i : lowest;
+    _exit(lowest >= 28 && lowest < 32 ? 0 : 2);
+}
+
+static void the_log_leaves_the_guest_its_descriptors(void **state)
+{
+    struct outcome o = run_child(log_under_a_limit);
+
+    assert_string_equal(o.text, "");
+    assert_int_equal(o.status, 0);
+}
+
 /* Logs twice to one file, from two processes: "+" goes on after the first. */
 static void log_line(const char *name, const char *line)
 {
@@ -255,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_reporter_that_fails_is_not_called_again),
         cmocka_unit_test(log_items_are_parsed),
         cmocka_unit_test(the_log_goes_to_its_file),
+        cmocka_unit_test(the_log_leaves_the_guest_its_descriptors),
         cmocka_unit_test(a_log_is_started_anew_or_appended_to),
         cmocka_unit_test(a_log_that_cannot_be_opened_is_an_error),
     };
