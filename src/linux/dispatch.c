@@ -36,154 +36,47 @@
 #include "linux/raw_syscall.h"
 #include "linux/signals.h"
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 /* How sys.def writes arguments and results. */
-#define INT                                                                                        \
-    {                                                                                              \
-        ARG_INT                                                                                    \
-    }
-#define UINT                                                                                       \
-    {                                                                                              \
-        ARG_UINT                                                                                   \
-    }
-#define LONG                                                                                       \
-    {                                                                                              \
-        ARG_LONG                                                                                   \
-    }
-#define SIZE                                                                                       \
-    {                                                                                              \
-        ARG_SIZE                                                                                   \
-    }
-#define HEX                                                                                        \
-    {                                                                                              \
-        ARG_HEX                                                                                    \
-    }
-#define MODE                                                                                       \
-    {                                                                                              \
-        ARG_MODE                                                                                   \
-    }
-#define SIGNO                                                                                      \
-    {                                                                                              \
-        ARG_SIGNO                                                                                  \
-    }
-#define FD                                                                                         \
-    {                                                                                              \
-        ARG_FD                                                                                     \
-    }
-#define DIRFD                                                                                      \
-    {                                                                                              \
-        ARG_DIRFD                                                                                  \
-    }
-#define NULLP                                                                                      \
-    {                                                                                              \
-        ARG_NULL                                                                                   \
-    }
-#define STR                                                                                        \
-    {                                                                                              \
-        ARG_STR                                                                                    \
-    }
-#define PATH                                                                                       \
-    {                                                                                              \
-        ARG_PATH                                                                                   \
-    }
-#define PATH_L                                                                                     \
-    {                                                                                              \
-        ARG_PATH_L                                                                                 \
-    }
-#define PATH_F(k)                                                                                  \
-    {                                                                                              \
-        ARG_PATH_F, k                                                                              \
-    }
-#define PATH_C                                                                                     \
-    {                                                                                              \
-        ARG_PATH_C                                                                                 \
-    }
-#define PATH_W                                                                                     \
-    {                                                                                              \
-        ARG_PATH_W                                                                                 \
-    }
-#define PTR                                                                                        \
-    {                                                                                              \
-        ARG_PTR                                                                                    \
-    }
-#define IN(k)                                                                                      \
-    {                                                                                              \
-        ARG_IN, k                                                                                  \
-    }
-#define IN_RAW(k)                                                                                  \
-    {                                                                                              \
-        ARG_IN_RAW, k                                                                              \
-    }
-#define OUT(k)                                                                                     \
-    {                                                                                              \
-        ARG_OUT, k                                                                                 \
-    }
-#define OUT_RAW(k)                                                                                 \
-    {                                                                                              \
-        ARG_OUT_RAW, k                                                                             \
-    }
-#define MSG_IN(k)                                                                                  \
-    {                                                                                              \
-        ARG_MSG_IN, k                                                                              \
-    }
-#define MSG_OUT(k)                                                                                 \
-    {                                                                                              \
-        ARG_MSG_OUT, k                                                                             \
-    }
-#define LEN_OUT(k)                                                                                 \
-    {                                                                                              \
-        ARG_LEN_OUT, k                                                                             \
-    }
-#define MEM(k)                                                                                     \
-    {                                                                                              \
-        ARG_MEM, k                                                                                 \
-    }
-#define IN_S(s)                                                                                    \
-    {                                                                                              \
-        ARG_IN_S, STRUCT_##s                                                                       \
-    }
-#define OUT_S(s)                                                                                   \
-    {                                                                                              \
-        ARG_OUT_S, STRUCT_##s                                                                      \
-    }
-#define IO_S(s)                                                                                    \
-    {                                                                                              \
-        ARG_IO_S, STRUCT_##s                                                                       \
-    }
-#define IN_A(k, s)                                                                                 \
-    {                                                                                              \
-        ARG_IN_A, SYS_ARRAY(k, STRUCT_##s)                                                         \
-    }
-#define OUT_A(k, s)                                                                                \
-    {                                                                                              \
-        ARG_OUT_A, SYS_ARRAY(k, STRUCT_##s)                                                        \
-    }
-#define IO_A(k, s)                                                                                 \
-    {                                                                                              \
-        ARG_IN_A, SYS_ARRAY(k, STRUCT_##s)                                                         \
-    }
-#define VEC_IN(k)                                                                                  \
-    {                                                                                              \
-        ARG_VEC_IN, k                                                                              \
-    }
-#define VEC_OUT(k)                                                                                 \
-    {                                                                                              \
-        ARG_VEC_OUT, k                                                                             \
-    }
-#define STAT                                                                                       \
-    {                                                                                              \
-        ARG_STAT                                                                                   \
-    }
-#define ENUM(set)                                                                                  \
-    {                                                                                              \
-        ARG_ENUM, NAMES_##set                                                                      \
-    }
-#define FLAGS(set)                                                                                 \
-    {                                                                                              \
-        ARG_FLAGS, NAMES_##set                                                                     \
-    }
+// clang-format off
+#define INT         {ARG_INT}
+#define UINT        {ARG_UINT}
+#define LONG        {ARG_LONG}
+#define SIZE        {ARG_SIZE}
+#define HEX         {ARG_HEX}
+#define MODE        {ARG_MODE}
+#define SIGNO       {ARG_SIGNO}
+#define FD          {ARG_FD}
+#define DIRFD       {ARG_DIRFD}
+#define NULLP       {ARG_NULL}
+#define STR         {ARG_STR}
+#define PATH        {ARG_PATH}
+#define PATH_L      {ARG_PATH_L}
+#define PATH_F(k)   {ARG_PATH_F, k}
+#define PATH_C      {ARG_PATH_C}
+#define PATH_W      {ARG_PATH_W}
+#define PTR         {ARG_PTR}
+#define IN(k)       {ARG_IN, k}
+#define IN_RAW(k)   {ARG_IN_RAW, k}
+#define OUT(k)      {ARG_OUT, k}
+#define OUT_RAW(k)  {ARG_OUT_RAW, k}
+#define MSG_IN(k)   {ARG_MSG_IN, k}
+#define MSG_OUT(k)  {ARG_MSG_OUT, k}
+#define LEN_OUT(k)  {ARG_LEN_OUT, k}
+#define MEM(k)      {ARG_MEM, k}
+#define IN_S(s)     {ARG_IN_S, STRUCT_##s}
+#define OUT_S(s)    {ARG_OUT_S, STRUCT_##s}
+#define IO_S(s)     {ARG_IO_S, STRUCT_##s}
+#define IN_A(k, s)  {ARG_IN_A, SYS_ARRAY(k, STRUCT_##s)}
+#define OUT_A(k, s) {ARG_OUT_A, SYS_ARRAY(k, STRUCT_##s)}
+#define IO_A(k, s)  {ARG_IN_A, SYS_ARRAY(k, STRUCT_##s)}
+#define VEC_IN(k)   {ARG_VEC_IN, k}
+#define VEC_OUT(k)  {ARG_VEC_OUT, k}
+#define STAT        {ARG_STAT}
+#define ENUM(set)   {ARG_ENUM, NAMES_##set}
+#define FLAGS(set)  {ARG_FLAGS, NAMES_##set}
+// clang-format on
 
 static const struct sys_row sys_rows[SYS_COUNT] = {
 #define PASS(nr, name, res, ...)                                                                   \
@@ -235,8 +128,7 @@ unsigned sys_struct_size(enum sys_struct s)
     return struct_sizes[s];
 }
 
-/* ---- guest memory for the kernel --------------------------------------------------------------
- */
+/* ---- guest memory for the kernel ------------------------------------------------------------- */
 
 int64_t sys_raw(struct linux_task *task, long number, uint64_t a, uint64_t b, uint64_t c,
                 uint64_t d, uint64_t e, uint64_t f)
@@ -274,8 +166,7 @@ int sys_read_iovec(struct linux_task *task, uint64_t addr, uint64_t count, struc
     return 0;
 }
 
-/* ---- pass-through -----------------------------------------------------------------------------
- */
+/* ---- pass-through ---------------------------------------------------------------------------- */
 
 enum { MAX_STRINGS = 3 };
 
@@ -474,8 +365,7 @@ int64_t sys_pass(struct linux_task *task, const struct sys_row *row, const uint6
     return result;
 }
 
-/* ---- one call ---------------------------------------------------------------------------------
- */
+/* ---- one call -------------------------------------------------------------------------------- */
 
 /* -ENOSYS, with one line in the log for each number. */
 static int64_t refuse(uint64_t number, const struct sys_row *row)
@@ -525,8 +415,7 @@ static enum vm_next hook_syscall(struct thread *t)
     return VM_CONTINUE;
 }
 
-/* ---- traps and polls --------------------------------------------------------------------------
- */
+/* ---- traps and polls ------------------------------------------------------------------------- */
 
 /* The signal of a trap, as arch/riscv/kernel/traps.c and mm/fault.c choose it. */
 static void trap_siginfo(struct thread *t, const struct trap *trap, siginfo_t *info)

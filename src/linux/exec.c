@@ -27,8 +27,7 @@
 /* The lists of struct linux_process. */
 typedef VEC(const char *) word_list;
 
-/* ---- our own command line ---------------------------------------------------------------------
- */
+/* ---- our own command line -------------------------------------------------------------------- */
 
 /* A log file's name for the new process: it goes on with the log from wherever it will be. */
 static const char *log_name(struct arena *a, const char *path)
@@ -95,8 +94,7 @@ static void add_options(struct linux_process *process, word_list *words)
 #include "base/options.def"
 }
 
-/* ---- the guest's arguments --------------------------------------------------------------------
- */
+/* ---- the guest's arguments ------------------------------------------------------------------- */
 
 /* Appends the strings of a guest's array, as host pointers into its memory: the kernel reads them
  * from there. */

@@ -12,8 +12,7 @@
 
 #include "linux/paths.h"
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 /* Copies the path argument. Returns 0 or -errno. */
 static int read_path(struct linux_task *task, uint64_t addr, char path[PATH_MAX])
@@ -99,8 +98,7 @@ int64_t fs_readlinkat(struct linux_task *task, const uint64_t args[6])
     return sys_host(task, __NR_readlinkat, args[0], path, host, args[3]);
 }
 
-/* ---- descriptors: the runtime's own do not exist for the guest --------------------------------
- */
+/* ---- descriptors: the runtime's own do not exist for the guest ------------------------------- */
 
 int64_t fs_close(struct linux_task *task, const uint64_t args[6])
 {
@@ -171,8 +169,7 @@ int64_t fs_fcntl(struct linux_task *task, const uint64_t args[6])
     return sys_host(task, __NR_fcntl, args[0], args[1], value);
 }
 
-/* ---- epoll ------------------------------------------------------------------------------------
- */
+/* ---- epoll ----------------------------------------------------------------------------------- */
 
 int64_t fs_epoll_ctl(struct linux_task *task, const uint64_t args[6])
 {

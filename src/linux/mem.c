@@ -25,8 +25,7 @@ static bool in_space(uint64_t addr, uint64_t len)
     return addr <= SPACE_TOP && len <= SPACE_TOP - addr;
 }
 
-/* ---- mappings ---------------------------------------------------------------------------------
- */
+/* ---- mappings -------------------------------------------------------------------------------- */
 
 int64_t mem_brk(struct linux_task *task, const uint64_t args[6])
 {
@@ -89,8 +88,7 @@ int64_t mem_pkey_mprotect(struct linux_task *task, const uint64_t args[6])
     return mem_mprotect(task, args);
 }
 
-/* ---- advice -----------------------------------------------------------------------------------
- */
+/* ---- advice ---------------------------------------------------------------------------------- */
 
 int64_t mem_madvise(struct linux_task *task, const uint64_t args[6])
 {
@@ -128,8 +126,7 @@ int64_t mem_flush_icache(struct linux_task *task, const uint64_t args[6])
     return 0;
 }
 
-/* ---- System V shared memory -------------------------------------------------------------------
- */
+/* ---- System V shared memory ------------------------------------------------------------------ */
 
 /* The space makes room, then the segment takes its place (SHM_REMAP). */
 int64_t mem_shmat(struct linux_task *task, const uint64_t args[6])

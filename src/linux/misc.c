@@ -10,8 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* ---- the kernel's name ------------------------------------------------------------------------
- */
+/* ---- the kernel's name ----------------------------------------------------------------------- */
 
 int64_t misc_uname(struct linux_task *task, const uint64_t args[6])
 {
@@ -30,8 +29,7 @@ int64_t misc_uname(struct linux_task *task, const uint64_t args[6])
     return space_write(task->process->space, GVA(args[0]), &name, sizeof(name));
 }
 
-/* ---- riscv_hwprobe (Documentation/arch/riscv/hwprobe.rst) -------------------------------------
- */
+/* ---- riscv_hwprobe (Documentation/arch/riscv/hwprobe.rst) ------------------------------------ */
 
 struct hwprobe_pair {
     int64_t key;
@@ -187,8 +185,7 @@ int64_t misc_hwprobe(struct linux_task *task, const uint64_t args[6])
     return 0;
 }
 
-/* ---- prctl ------------------------------------------------------------------------------------
- */
+/* ---- prctl ----------------------------------------------------------------------------------- */
 
 enum {
     RISCV_V_SET_CONTROL = 69,
@@ -259,8 +256,7 @@ int64_t misc_prctl(struct linux_task *task, const uint64_t args[6])
     }
 }
 
-/* ---- IPC --------------------------------------------------------------------------------------
- */
+/* ---- IPC ------------------------------------------------------------------------------------- */
 
 /* struct semid64_ds of riscv64 (asm-generic); x86's has holes behind the times. */
 struct guest_semid {

@@ -85,8 +85,7 @@ int64_t net_recvmsg(struct linux_task *task, const uint64_t args[6])
     return receive_one(task, args[0], args[1], args[2]);
 }
 
-/* ---- several at once: one by one, like the kernel ---------------------------------------------
- */
+/* ---- several at once: one by one, like the kernel -------------------------------------------- */
 
 /* Stores the length of message i. */
 static int store_length(struct linux_task *task, uint64_t entry, int64_t length)

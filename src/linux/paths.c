@@ -86,8 +86,7 @@ int path_resolve(struct linux_task *task, char *path, enum path_intent intent)
     return path_resolve_prefix(process->prefix_fd, path, intent == PATH_NOFOLLOW);
 }
 
-/* ---- the runtime's descriptors ----------------------------------------------------------------
- */
+/* ---- the runtime's descriptors --------------------------------------------------------------- */
 
 int path_open_prefix(const char *prefix)
 {

@@ -26,8 +26,7 @@
 
 void (*linux_at_exit)(struct thread *t);
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 int64_t process_exit_group(struct linux_task *task, const uint64_t args[6])
 {
@@ -43,8 +42,7 @@ int64_t process_exit(struct linux_task *task, const uint64_t args[6])
     return process_exit_group(task, args);
 }
 
-/* ---- fork and vfork ---------------------------------------------------------------------------
- */
+/* ---- fork and vfork -------------------------------------------------------------------------- */
 
 /* clone(2)'s arguments in riscv64's order: flags, stack, parent's tid, tls, child's tid. The lowest
  * byte of flags is the signal at the child's end. */
@@ -234,8 +232,7 @@ int64_t process_clone3(struct linux_task *task, const uint64_t args[6])
     return clone_start(task, &c);
 }
 
-/* ---- thread identity and futexes --------------------------------------------------------------
- */
+/* ---- thread identity and futexes ------------------------------------------------------------- */
 
 /* The kernel clears the guest's word at the end, which is what was asked for; the runtime's own
  * main thread is never joined. */

@@ -15,8 +15,7 @@
 #include "linux/paths.h"
 #include "linux/signals.h"
 
-/* ---- the program ------------------------------------------------------------------------------
- */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 static int lookup_in_prefix(void *arg, char *path)
 {
@@ -78,8 +77,7 @@ static int open_program(const struct exec_plan *plan)
     return fd;
 }
 
-/* ---- the process ------------------------------------------------------------------------------
- */
+/* ---- the process ----------------------------------------------------------------------------- */
 
 static struct space *make_space(const struct options *options)
 {

@@ -10,8 +10,7 @@
 
 #include "linux/abi.h"
 
-/* ---- layout -----------------------------------------------------------------------------------
- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 struct guest_sigcontext {
     uint64_t pc, x[31]; /* x1 to x31 */
@@ -45,8 +44,7 @@ _Static_assert(sizeof(struct guest_sigframe) == 1088, "riscv64 rt_sigframe");
 
 enum { FRAME_RESERVED = 516 }; /* in fp.q: must be 0, and so must the extension header behind it */
 
-/* ---- the alternate stack ----------------------------------------------------------------------
- */
+/* ---- the alternate stack --------------------------------------------------------------------- */
 
 #define SS_AUTODISARM_FLAG (1u << 31)
 
@@ -94,8 +92,7 @@ static uint64_t frame_address(const struct linux_task *task, uint64_t sp, uint64
     return ALIGN_DOWN(sp - size, 16);
 }
 
-/* ---- out and back -----------------------------------------------------------------------------
- */
+/* ---- out and back ---------------------------------------------------------------------------- */
 
 int signal_push_frame(struct linux_task *task, const siginfo_t *info,
                       const struct guest_sigaction *action, uint64_t old_mask)

@@ -41,8 +41,7 @@ enum { HANDLER_STACK_SIZE = 64 << 10 };
 /* The task of this host thread: the handler's way to it. */
 static __thread struct linux_task *host_task;
 
-/* ---- arrival ----------------------------------------------------------------------------------
- */
+/* ---- arrival --------------------------------------------------------------------------------- */
 
 /* The runtime itself faulted. */
 static _Noreturn void report_own_fault(int sig, const siginfo_t *info, const ucontext_t *uc)
@@ -139,8 +138,7 @@ const char *__ubsan_default_options(void)
     return LEAVE_SIGNALS;
 }
 
-/* ---- dispositions -----------------------------------------------------------------------------
- */
+/* ---- dispositions ---------------------------------------------------------------------------- */
 
 /* The host's action for a guest's. */
 static struct host_sigaction host_action(int sig, const struct guest_sigaction *action)
@@ -185,8 +183,7 @@ static void set_default(int sig)
     raw_sigaction(sig, &action, NULL);
 }
 
-/* ---- masks ------------------------------------------------------------------------------------
- */
+/* ---- masks ----------------------------------------------------------------------------------- */
 
 static void set_host_mask(uint64_t mask)
 {
@@ -212,8 +209,7 @@ void signal_block_all(void)
     set_host_mask(~SIGNAL_SYNC);
 }
 
-/* ---- start, exec, end -------------------------------------------------------------------------
- */
+/* ---- start, exec, end ------------------------------------------------------------------------ */
 
 void signal_init(struct linux_task *task)
 {

@@ -30,8 +30,7 @@ struct strace_line {
     unsigned printed; /* arguments that are in text */
 };
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static void print_address(struct strbuf *out, uint64_t value)
 {
@@ -128,8 +127,7 @@ static void print_siginfo(struct strbuf *out, const siginfo_t *info)
     strbuf_printf(out, "}");
 }
 
-/* ---- structs ----------------------------------------------------------------------------------
- */
+/* ---- structs --------------------------------------------------------------------------------- */
 
 union any_struct {
     int32_t word[2];
@@ -238,8 +236,7 @@ static void print_stat(struct linux_task *task, struct strbuf *out, uint64_t add
     strbuf_printf(out, "{st_mode=%#o, st_size=%lld, ...}", mode, (long long)size);
 }
 
-/* ---- arguments --------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 static void print_value(struct strbuf *out, const struct sys_arg *arg, uint64_t value)
 {
@@ -355,8 +352,7 @@ static void print_arguments(struct linux_task *task, struct strace_line *line, b
     }
 }
 
-/* ---- lines ------------------------------------------------------------------------------------
- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 /* Ends here: the process has one call under way at a time, and a line is written at once. */
 static void line_write(struct strace_line *line)

@@ -83,8 +83,7 @@ int64_t wait_pselect6(struct linux_task *task, const uint64_t args[6])
         sys_host(task, __NR_pselect6, args[0], sets[0], sets[1], sets[2], timeout, host_pair));
 }
 
-/* ---- epoll: the events' layout differs --------------------------------------------------------
- */
+/* ---- epoll: the events' layout differs ------------------------------------------------------- */
 
 struct guest_epoll_event {
     uint32_t events, pad;

@@ -22,8 +22,7 @@ enum { LIMITS_BIND = true };
 
 static struct bench bench;
 
-/* ---- the kernel's view -------------------------------------------------------------------------
- */
+/* ---- the kernel's view ----------------------------------------------------------------------- */
 
 /* Permissions of the mapping that holds the address, from /proc/self/maps: "rwxp"; empty if none.
  */

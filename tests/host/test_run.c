@@ -418,8 +418,7 @@ static void atomics(void **state)
     assert_int_equal(word, 9);
 }
 
-/* ---- conditions and control --------------------------------------------------------------------
- */
+/* ---- conditions and control ------------------------------------------------------------------ */
 
 static bool holds(enum x86_cond cond, int64_t a, int64_t b)
 {

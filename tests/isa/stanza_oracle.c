@@ -35,8 +35,7 @@ static struct machine entering, found;
 static bool in_test;
 static sigjmp_buf test_ends;
 
-/* ---- in and out of the instruction --------------------------------------------------------------
- */
+/* ---- in and out of the instruction ----------------------------------------------------------- */
 
 static void enter(ucontext_t *frame)
 {
@@ -106,8 +105,7 @@ static void run(void)
     memcpy(found.scratch, (void *)STANZA_SCRATCH, sizeof found.scratch);
 }
 
-/* ---- a test's state -----------------------------------------------------------------------------
- */
+/* ---- a test's state -------------------------------------------------------------------------- */
 
 static void set_csr(struct machine *m, unsigned number, uint64_t value)
 {
@@ -196,8 +194,7 @@ static bool agrees(const struct machine *want)
     return bad == 0;
 }
 
-/* ---- all tests ----------------------------------------------------------------------------------
- */
+/* ---- all tests ------------------------------------------------------------------------------- */
 
 static void make_entering(const struct stanza_test *test)
 {

@@ -74,8 +74,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- state of a test ----------------------------------------------------------------------------
- */
+/* ---- state of a test ------------------------------------------------------------------------- */
 
 static void set_csr(struct machine *m, unsigned number, uint64_t value)
 {
@@ -184,8 +183,7 @@ static void store_machine(struct machine *m, enum exit_kind kind)
     assert_int_equal(space_read(space, GVA(STANZA_SCRATCH), m->scratch, sizeof m->scratch), 0);
 }
 
-/* ---- running and comparing ----------------------------------------------------------------------
- */
+/* ---- running and comparing ------------------------------------------------------------------- */
 
 static struct decoded_block *decode(void)
 {

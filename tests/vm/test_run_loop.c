@@ -8,8 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* ---- the toy guest: an instruction is a word, op in the low byte, operand above ----------------
- */
+/* ---- the toy guest: an instruction is a word, op in the low byte, operand above -------------- */
 
 enum { OP_ADD, OP_JUMP, OP_SYSCALL, OP_FLUSH, OP_ILLEGAL };
 enum { PROGRAM_WORDS = 4096 };
@@ -105,8 +104,7 @@ static const struct guest toy_guest = {
     .interpret = toy_interpret,
 };
 
-/* ---- the world outside: each case says what its hooks do --------------------------------------
- */
+/* ---- the world outside: each case says what its hooks do ------------------------------------- */
 
 static struct world {
     struct vm *vm;
@@ -163,8 +161,7 @@ static void finish(void)
     vm_destroy(world.vm);
 }
 
-/* ---- cases ------------------------------------------------------------------------------------
- */
+/* ---- cases ----------------------------------------------------------------------------------- */
 
 static void a_trap_reaches_the_hook_with_exact_state(void **state)
 {

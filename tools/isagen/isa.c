@@ -100,8 +100,7 @@ void csr_read_row(struct isa *isa, struct line *l)
     }
 }
 
-/* ---- declarations of *.isa --------------------------------------------------------------------
- */
+/* ---- declarations of *.isa ------------------------------------------------------------------- */
 
 const char *const operand_kinds[OPERAND_KINDS] = {"x",  "f",   "signed", "unsigned",
                                                   "rm", "csr", "fence",  "order"};

@@ -5,8 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 
-/* ---- blocks -------------------------------------------------------------------------------------
- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 /* A page boundary that an instruction straddles ends the block if its second half cannot be
  * fetched; the next block starts with that instruction and traps. */
@@ -62,8 +61,7 @@ static void print_block(const struct decoded_block *block, struct space *space, 
     }
 }
 
-/* ---- evaluation ---------------------------------------------------------------------------------
- */
+/* ---- evaluation ------------------------------------------------------------------------------ */
 
 static bool eval_load(struct thread *t, enum ir_mem mem, uint64_t addr, uint64_t *value)
 {

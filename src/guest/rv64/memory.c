@@ -4,8 +4,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* ---- atomics ------------------------------------------------------------------------------------
- */
+/* ---- atomics --------------------------------------------------------------------------------- */
 
 /* Old value of one read-modify-write, zero-extended. */
 #define AMO(op, bits)                                                                              \
@@ -94,8 +93,7 @@ bool rv64_atomic(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr, 
     return ok;
 }
 
-/* ---- counters -----------------------------------------------------------------------------------
- */
+/* ---- counters -------------------------------------------------------------------------------- */
 
 enum { NS_PER_TICK = 100 };
 
@@ -113,8 +111,7 @@ uint64_t rv64_counter(const struct thread *t, unsigned which, uint64_t done)
     }
 }
 
-/* ---- instruction fetch --------------------------------------------------------------------------
- */
+/* ---- instruction fetch ----------------------------------------------------------------------- */
 
 /* One half of an instruction; addr is even, so it lies in one page. A page that may be executed but
  * cannot be read lies beyond the end of its file. */

@@ -163,8 +163,7 @@ static void refer_to_label(struct host_code *c, uint32_t start, const struct x86
     place->waiting = (uint32_t)c->fixups.len;
 }
 
-/* ---- addresses of the host ---------------------------------------------------------------------
- */
+/* ---- addresses of the host ------------------------------------------------------------------- */
 
 /* Writes `address` as the record r says into code whose byte 0 is executed at exec. */
 static int reloc_write(uint8_t *write, hpc exec, const struct host_reloc *r, uint64_t address)

@@ -123,8 +123,7 @@ static bool extend_x(const struct fields *f)
     return index && f->rm->index >> 3 & 1;
 }
 
-/* ---- prefixes and opcode -----------------------------------------------------------------------
- */
+/* ---- prefixes and opcode --------------------------------------------------------------------- */
 
 static void put_legacy(struct x86_bytes *out, const struct fields *f, unsigned size, bool lock)
 {

@@ -109,8 +109,7 @@ struct x86_mnemonic {
 
 extern const struct x86_mnemonic x86_mnemonics[X86_INSN_COUNT];
 
-/* ---- one instruction ----------------------------------------------------------------------------
- */
+/* ---- one instruction ------------------------------------------------------------------------- */
 
 enum x86_reference { REF_NONE, REF_LABEL, REF_HOST };
 

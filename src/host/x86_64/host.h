@@ -185,8 +185,7 @@ static inline bool host_memory_contains(const struct host_memory *m, hpc pc)
     return pc.v - m->exec.v < m->size;
 }
 
-/* ---- calling and showing code ------------------------------------------------------------------
- */
+/* ---- calling and showing code ---------------------------------------------------------------- */
 
 /* Emitted code as a C function of the System V ABI. Through the trampolines of translate/ only, or
  * in tests. */

@@ -67,8 +67,7 @@ static void *map_somewhere(struct host_memory *m, uint64_t text, size_t size, co
     return p;
 }
 
-/* ---- the memory file of a split arena ----------------------------------------------------------
- */
+/* ---- the memory file of a split arena -------------------------------------------------------- */
 
 /* A memory file of this size, or -errno. MFD_EXEC: systems with vm.memfd_noexec want it said. */
 static int file_make(size_t size)

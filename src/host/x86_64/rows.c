@@ -176,8 +176,7 @@ uint32_t x86_operand_classes(const struct host_code *c, const struct x86_operand
     }
 }
 
-/* ---- the choice of a form ----------------------------------------------------------------------
- */
+/* ---- the choice of a form -------------------------------------------------------------------- */
 
 /* Rounding takes the place of the vector length, so vectors then have 64 bytes. size: operand size.
  */

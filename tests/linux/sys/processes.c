@@ -309,8 +309,7 @@ static void test_groups(void)
     show("subreaper %d", sub);
 }
 
-/* ---- what this program does when it is executed by itself -------------------------------------
- */
+/* ---- what this program does when it is executed by itself ------------------------------------ */
 
 static int print_arguments(int argc, char **argv)
 {

@@ -335,8 +335,7 @@ static void test_alternate_stack(void)
     show_call(sigaltstack(&s, NULL));
 }
 
-/* ---- faults and contexts ----------------------------------------------------------------------
- */
+/* ---- faults and contexts --------------------------------------------------------------------- */
 
 static volatile uintptr_t fault_pc;
 
@@ -474,8 +473,7 @@ static void test_registers(void)
     show("ints %ld", ints);
 }
 
-/* ---- how processes die ------------------------------------------------------------------------
- */
+/* ---- how processes die ----------------------------------------------------------------------- */
 
 static void die_of(const char *what, int kind)
 {
