@@ -18,8 +18,9 @@ ISOMORPH, SHOW, LOOP, DYNAMIC = (os.path.abspath(a) for a in sys.argv[1:5])
 TIMEOUT = 60
 USAGE, CANNOT_RUN, NOT_FOUND = 125, 126, 127
 CLEAN_ENV = {"PATH": "/usr/bin:/bin", "LANG": "C"}
-# Sanitizer settings of the build under test must reach it.
-CLEAN_ENV.update({k: v for k, v in os.environ.items() if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS")})
+# Sanitizer settings of the build under test must reach it, and which engine is tested.
+PASSED = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "ISOMORPH_ENGINE", "ISOMORPH_CACHE_SIZE")
+CLEAN_ENV.update({k: v for k, v in os.environ.items() if k in PASSED})
 
 cases = []  # (name, function returning a list of complaints)
 
@@ -95,7 +96,12 @@ BAD_OPTIONS = [
     (["--memory=table", SHOW], ["--memory", "'table'", "identity"]),
     (["-B", "0x1234", SHOW], ["-B", "page"]),
     (["-B", "0x10000000000", "--memory=identity", SHOW], ["-B", "--memory=offset"]),
-    (["--cache-size=1", SHOW], ["--cache-size", "64K"]),
+    (["--cache-size=0", SHOW], ["--cache-size", "64K"]),
+    (["--cache-size=65535", SHOW], ["--cache-size", "too small", "64K"]),
+    (["--cache-size=1073741825", SHOW], ["--cache-size", "range of a jump", "1G"]),
+    (["--cache-size=16E", SHOW], ["--cache-size"]),
+    (["--cache-policy=hope", SHOW], ["--cache-policy", "'hope'", "help"]),
+    (["--wx=never", SHOW], ["--wx", "'never'", "split"]),
     (["-d", "guest,nothing", SHOW], ["-d", "'nothing'", "help"]),
     (["-d", "", SHOW], ["-d", "help"]),
     (["-D", "/nonexistent/log", SHOW], ["-D", "/nonexistent/log", "No such file"]),
@@ -254,7 +260,7 @@ for help_args, help_words in [
         (["-h"], HELP_WORDS), (["--help"], HELP_WORDS), (["-help"], HELP_WORDS),
         (["-version"], ["isomorph 0.", "Apache-2.0"]), (["--version"], ["isomorph 0.", "Apache-2.0"]),
         (["-cpu", "help"], ["max", "rv64", "rva22u64"]), (["-d", "help"], ["guest", "uops", "exit", "syscall"]),
-        (["--engine=help"], ["interp", "eval"])]:
+        (["--engine=help"], ["interp", "block", "eval"]), (["--cache-policy=help"], ["flush"])]:
     case("help: " + " ".join(help_args))(lambda args=help_args, words=help_words: expect_text(run(*args), *words))
 
 
@@ -366,7 +372,9 @@ def _():
 
 
 for memory_args in (["--memory=auto"], ["--memory=offset"], ["-B", "0x300000000000"], ["--cache-size=64K"],
-                    ["--engine=eval"], ["-cpu", "rv64"], ["-cpu", "rva22u64"]):
+                    ["--engine=eval"], ["--engine=block"], ["--engine=block", "--cache-size=64K"],
+                    ["--engine=block", "--wx=split", "--memory=offset"], ["--engine=block", "--cache-size=1G"],
+                    ["-cpu", "rv64"], ["-cpu", "rva22u64"]):
     case("guest: runs with " + " ".join(memory_args))(
         lambda args=memory_args: expect(run(*args, SHOW, "args"), 0, f"{SHOW}\nargs\n"))
 
@@ -430,7 +438,7 @@ def check_counts(text):
     return wrong + ([] if 0 < stats["elapsed_seconds"] < TIMEOUT else [f"elapsed: {stats['elapsed_seconds']}"])
 
 
-for stats_engine in ("interp", "eval"):
+for stats_engine in ("interp", "eval", "block"):
     @case(f"stats: json counts a loop exactly, engine {stats_engine}")
     def _(engine=stats_engine):
         got = run("--stats=json", f"--engine={engine}", LOOP)
