@@ -14,10 +14,7 @@
 
 #include "cache/index.h"
 
-enum {
-    KEPT_ALIGN = 16,
-    BYTES_PER_BUCKET = 512, /* arena bytes for each bucket: about one block */
-};
+enum { KEPT_ALIGN = 16 };
 
 struct kept_block {
     struct index_item item;
@@ -66,7 +63,7 @@ struct block_cache *block_cache_create(size_t capacity)
     CHECK(capacity >= BLOCK_CACHE_MIN_CAPACITY, "a cache of %zu bytes holds no block", capacity);
     c->capacity = ALIGN_DOWN(capacity, KEPT_ALIGN);
     c->arena = base_alloc(c->capacity);
-    index_init(&c->index, capacity / BYTES_PER_BUCKET);
+    index_init(&c->index);
     return c;
 }
 

@@ -52,8 +52,6 @@ const char *code_cache_check_size(uint64_t size)
 
 struct code_cache *code_cache_create(const struct code_cache_config *config, const char **why)
 {
-    enum { BYTES_PER_BUCKET = 256 }; /* about one fragment */
-
     *why = code_cache_check_size(config->size);
     if (!*why && !find_policy(config->policy))
         *why = "--cache-policy: no policy has this name";
@@ -69,7 +67,7 @@ struct code_cache *code_cache_create(const struct code_cache_config *config, con
     c->room = (struct span){0, c->memory.size};
     c->chunks =
         base_zalloc(ALIGN_UP(c->memory.size, CHUNK_BYTES) / CHUNK_BYTES * sizeof(*c->chunks));
-    index_init(&c->index, c->memory.size / BYTES_PER_BUCKET);
+    index_init(&c->index);
     int error = c->policy->init(c, config);
     CHECK(error == 0, "policy %s does not start: %d", c->policy->name, error);
     return c;

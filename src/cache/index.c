@@ -9,11 +9,9 @@
 
 #include <string.h>
 
-void index_init(struct guest_index *x, size_t expected)
+void index_init(struct guest_index *x)
 {
-    *x = (struct guest_index){.n_buckets = 16};
-    while (x->n_buckets < expected)
-        x->n_buckets *= 2;
+    *x = (struct guest_index){.n_buckets = 256};
     x->buckets = base_zalloc(x->n_buckets * sizeof(*x->buckets));
 }
 
@@ -39,6 +37,25 @@ struct index_item *index_find(const struct guest_index *x, gva pc, uint32_t cont
     while (item && (item->pc.v != pc.v || item->context != context))
         item = item->next_in_bucket;
     return item;
+}
+
+/* Twice as many buckets. */
+static void grow_buckets(struct guest_index *x)
+{
+    struct index_item **old = x->buckets;
+    size_t n_old = x->n_buckets;
+
+    x->n_buckets *= 2;
+    x->buckets = base_zalloc(x->n_buckets * sizeof(*x->buckets));
+    for (size_t i = 0; i < n_old; i++) {
+        for (struct index_item *item = old[i], *next; item; item = next) {
+            struct index_item **bucket = bucket_of(x, item->pc, item->context);
+            next = item->next_in_bucket;
+            item->next_in_bucket = *bucket;
+            *bucket = item;
+        }
+    }
+    free(old);
 }
 
 /* ---- by page --------------------------------------------------------------------------------- */
@@ -83,11 +100,12 @@ static void unlink_page(struct guest_index *x, struct page_link *link)
 void index_add(struct guest_index *x, struct index_item *item, gva pc, uint32_t context,
                uint32_t guest_bytes)
 {
-    struct index_item **bucket = bucket_of(x, pc, context);
-
     CHECK(guest_bytes > 0, "code of no bytes at %#lx", (unsigned long)pc.v);
     CHECK(!index_find(x, pc, context), "the code at %#lx is in the cache already",
           (unsigned long)pc.v);
+    if (x->n == x->n_buckets)
+        grow_buckets(x);
+    struct index_item **bucket = bucket_of(x, pc, context);
     *item = (struct index_item){
         .next_in_bucket = *bucket, .pc = pc, .context = context, .guest_bytes = guest_bytes};
     *bucket = item;

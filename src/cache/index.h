@@ -28,13 +28,12 @@ struct index_item {
 
 struct guest_index {
     struct index_item **buckets;
-    size_t n_buckets;      /* a power of two */
+    size_t n_buckets;      /* a power of two; at least n */
     struct hash_map pages; /* page number to the first struct page_link of its list */
     size_t n;              /* items */
 };
 
-/* expected: about how many items there will be; more are fine. */
-void index_init(struct guest_index *x, size_t expected);
+void index_init(struct guest_index *x);
 void index_free(struct guest_index *x);
 /* NULL if absent. */
 struct index_item *index_find(const struct guest_index *x, gva pc, uint32_t context);
