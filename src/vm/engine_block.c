@@ -225,10 +225,33 @@ static void follow_exit(struct vm *vm, struct thread *t)
     block_log_link(from, exit, to);
 }
 
-/* A load or store has faulted. Where the processor did not say at which address, the interpreter
- * does the instruction again and finds out. */
-static enum exit_kind raise_trap(struct vm *vm, struct thread *t)
+/* Guest instructions from the start of a block up to one of them. */
+static uint64_t count_insns(struct vm *vm, gva start, gva end)
 {
+    struct ir_block *lifted = &vm->block->lifted;
+    union decoded_room decoded;
+    struct trap unused;
+    uint64_t n = 0;
+
+    if (vm->guest->decode_block(vm->space, start, &decoded.block, &unused) < 0)
+        return 0; /* can no longer be read: it has been changed since it was translated */
+    ir_block_reset(lifted);
+    vm->guest->lift_block(&decoded.block, lifted);
+    for (size_t i = 0; i < lifted->uops.len; i++)
+        n += lifted->uops.data[i].op == UOP_insn && lifted->uops.data[i].imm < end.v;
+    return n;
+}
+
+/* A load or store has faulted. A fragment counts its instructions as it is left: those before this
+ * one are added here. Where the processor did not say at which address, the interpreter does the
+ * instruction again and finds out. */
+static enum exit_kind raise_fault(struct vm *vm, struct thread *t)
+{
+    gva block = vm->block->fault_block;
+
+    vm->block->faulted = false;
+    t->counters[COUNTER_FAULTS]++;
+    t->counters[COUNTER_GUEST_INSNS] += count_insns(vm, block, thread_pc(t));
     return t->trap.kind == TRAP_NONE ? interpret_block(vm, t) : EXIT_TRAP;
 }
 
@@ -265,7 +288,7 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
     case TRANSLATE_EXIT_FLUSH:
         return EXIT_FLUSH;
     case TRANSLATE_EXIT_TRAP:
-        return raise_trap(vm, t);
+        return vm->block->faulted ? raise_fault(vm, t) : EXIT_TRAP;
     }
     CHECK(false, "guest code was left for reason %d", (int)exit);
 }

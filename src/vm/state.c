@@ -5,15 +5,24 @@
  * context, and the guest pc from the fragment's reverse table. */
 #include "vm/block_engine.h"
 
-bool vm_state_at(const struct vm *vm, hpc host, gva *pc)
+/* The fragment too: *f. */
+static bool find_point(const struct vm *vm, hpc host, const struct fragment **f, gva *pc)
 {
-    const struct fragment *f = code_cache_find_host(vm->block->code, host);
     uint32_t guest;
 
-    if (!f || !reverse_find(f->reverse, f->n_reverse, (uint32_t)(host.v - f->code.v), &guest))
+    *f = code_cache_find_host(vm->block->code, host);
+    if (!*f ||
+        !reverse_find((*f)->reverse, (*f)->n_reverse, (uint32_t)(host.v - (*f)->code.v), &guest))
         return false;
-    *pc = GVA(f->pc.v + guest);
+    *pc = GVA((*f)->pc.v + guest);
     return true;
+}
+
+bool vm_state_at(const struct vm *vm, hpc host, gva *pc)
+{
+    const struct fragment *f;
+
+    return vm->block && find_point(vm, host, &f, pc);
 }
 
 /* Only page faults come with an address. Without one (it was not canonical) the trap's kind stays
@@ -23,16 +32,19 @@ bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_
     enum { PAGE_FAULT = 14 }; /* AMD64 manual, volume 2, 8.2.15 */
     greg_t *regs = context->uc_mcontext.gregs;
     const struct vm *vm = t->vm;
+    struct block_engine *e = vm->block;
+    const struct fragment *f;
     gva pc;
 
-    if (!vm->block || !vm_state_at(vm, HPC(regs[REG_RIP]), &pc))
+    if (!e || info->si_code <= 0 || !find_point(vm, HPC(regs[REG_RIP]), &f, &pc))
         return false;
     t->trap = (struct trap){.kind = TRAP_NONE};
     if (regs[REG_TRAPNO] == PAGE_FAULT)
         space_read_fault(t->space, sig, info, context, &t->trap);
-    translate_save_pins(vm->block->translator, t, context);
+    translate_save_pins(e->translator, t, context);
     thread_set_pc(t, pc);
-    regs[REG_RIP] = (greg_t)code_cache_target(vm->block->code, CODE_EXIT_FAULT).v;
-    t->counters[COUNTER_FAULTS]++;
+    e->faulted = true;
+    e->fault_block = f->pc;
+    regs[REG_RIP] = (greg_t)code_cache_target(e->code, CODE_EXIT_FAULT).v;
     return true;
 }
