@@ -37,16 +37,23 @@ static void test_wait(void)
     show_status("exit 42", run_child(exit_42));
     show_call(wait(&status));
     show_call(waitpid(99999999, &status, 0));
+    int go[2]; /* the child ends when the parent has seen it go on */
+    char byte = 0;
+    if (pipe(go))
+        exit(1);
     pid_t pid = fork();
     if (pid == 0) {
         raise(SIGSTOP);
-        _exit(3);
+        _exit(read(go[0], &byte, 1) == 1 ? 3 : 4);
     }
     show_true(waitpid(pid, &status, WUNTRACED) == pid);
     show_status("stopped", status);
     show_call(waitpid(pid, &status, WNOHANG));
     kill(pid, SIGCONT);
     show_true(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
+    show_call(write(go[1], &byte, 1));
+    close(go[0]);
+    close(go[1]);
     memset(&info, 0, sizeof(info));
     show_call(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
     show("waitid: signal %d code %d status %d pid %d", info.si_signo, info.si_code, info.si_status,
