@@ -21,6 +21,27 @@ static const struct {
 #undef COUNTER
 };
 
+/* What is worth knowing of two counters. */
+static const struct {
+    const char *name;
+    enum counter part, whole;
+    const char *help;
+} ratios[] = {
+    {"translate_ns_per_insn", COUNTER_TRANSLATE_NS, COUNTER_FRAGMENT_INSNS,
+     "nanoseconds for each guest instruction translated"},
+    {"host_bytes_per_insn", COUNTER_HOST_BYTES, COUNTER_FRAGMENT_INSNS,
+     "bytes of host code for each"},
+    {"reverse_bytes_per_insn", COUNTER_REVERSE_BYTES, COUNTER_FRAGMENT_INSNS,
+     "bytes of reverse translation table for each"},
+};
+
+static double ratio_of(unsigned i, const uint64_t *counters)
+{
+    uint64_t whole = counters[ratios[i].whole];
+
+    return whole ? (double)counters[ratios[i].part] / (double)whole : 0;
+}
+
 /* The run that is measured: one for each process, set before the guest starts. */
 static struct {
     const struct options *options;
@@ -45,6 +66,9 @@ static void print_text(struct strbuf *out, const uint64_t *counters, double seco
     for (unsigned i = 0; i < COUNTER_COUNT; i++)
         strbuf_printf(out, "  %-26s %20lu  %s\n", counter_rows[i].name, (unsigned long)counters[i],
                       counter_rows[i].help);
+    for (unsigned i = 0; i < ARRAY_LEN(ratios); i++)
+        strbuf_printf(out, "  %-26s %20.2f  %s\n", ratios[i].name, ratio_of(i, counters),
+                      ratios[i].help);
 }
 
 static void print_json(struct strbuf *out, const uint64_t *counters, double seconds, double rate)
@@ -54,6 +78,8 @@ static void print_json(struct strbuf *out, const uint64_t *counters, double seco
     strbuf_printf(out, "  \"instructions_per_second\": %.0f", rate);
     for (unsigned i = 0; i < COUNTER_COUNT; i++)
         strbuf_printf(out, ",\n  \"%s\": %lu", counter_rows[i].name, (unsigned long)counters[i]);
+    for (unsigned i = 0; i < ARRAY_LEN(ratios); i++)
+        strbuf_printf(out, ",\n  \"%s\": %.2f", ratios[i].name, ratio_of(i, counters));
     strbuf_printf(out, "\n}\n");
 }
 

@@ -1,7 +1,5 @@
 /* vm/log.c: what -d shows of blocks and exits, and the report of a bug. */
-#include "vm/vm_private.h"
-
-#include "ir/ir.h"
+#include "vm/block_engine.h"
 
 /* Prints the block's µops. NULL if they are well-formed, else what is wrong. */
 static const char *print_uops(const struct vm *vm, const struct decoded_block *block,
@@ -97,6 +95,37 @@ static void report_registers(FILE *out, const struct thread *t)
         fputc('\n', out);
 }
 
+/* Each part is out before the next is tried: what is being reported may be in the way. */
+static void report_part(FILE *out, struct strbuf *text)
+{
+    fprintf(out, "%s", text->data ? text->data : "");
+    fflush(out);
+    strbuf_free(text);
+}
+
+static void report_block(FILE *out, const struct vm *vm, gva pc)
+{
+    const struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
+    const struct fragment *f = vm->block ? code_cache_find(vm->block->code, pc, 0) : NULL;
+    union decoded_room decoded;
+    struct strbuf text = {0};
+    struct trap unused;
+
+    /* Engine block keeps no decoded blocks. */
+    if (!block && vm->block && vm->guest->decode_block(vm->space, pc, &decoded.block, &unused) == 0)
+        block = &decoded.block;
+    if (!block)
+        return;
+    vm->guest->print_block(block, vm->space, &text);
+    report_part(out, &text);
+    print_uops(vm, block, &text);
+    report_part(out, &text);
+    if (!f)
+        return;
+    block_print_host(vm->block, f, &text);
+    report_part(out, &text);
+}
+
 void vm_report(FILE *out)
 {
     const struct thread *t = vm_current();
@@ -111,15 +140,5 @@ void vm_report(FILE *out)
             (unsigned long)pc.v);
     report_registers(out, t);
     fflush(out);
-    const struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
-    if (!block)
-        return;
-    struct strbuf text = {0};
-    vm->guest->print_block(block, vm->space, &text);
-    fprintf(out, "%s", text.data ? text.data : "");
-    fflush(out);
-    text.len = 0;
-    print_uops(vm, block, &text);
-    fprintf(out, "%s", text.data);
-    strbuf_free(&text);
+    report_block(out, vm, pc);
 }

@@ -427,6 +427,19 @@ def _():
         return expect(got, 7, "") + ([] if "set_tid_address(" in log and "exit(7)" in log else [f"the log is {log!r}"])
 
 
+@case("log: translated blocks, their host code and links")
+def _():
+    got = run("--engine=block", "-d", "guest,uops,opt,regs,host,link", LOOP)
+    words = ("block 0x", "fragment 0x", "addi\tt0,t0,-1", "put.i64 x5", "=r", "; stub of exit 0 to 0x", "link 0x")
+    return expect(got, 7, "", None) or [f"the log misses {w!r}" for w in words if w not in got.stderr]
+
+
+@case("log: a fragment names the guest address of each load and store")
+def _():
+    got = run("--engine=block", "-d", "host", SHOW, "exit", 0)
+    return [] if got.returncode == 0 and "; may trap: guest pc 0x" in got.stderr else describe(got)[:1]
+
+
 # ---- statistics -----------------------------------------------------------------------------------------------------
 
 LOOP_COUNTS = {"guest_instructions": 1 + 2 * 1000 + 2, "system_calls": 1, "traps": 0, "signals": 0}
