@@ -64,6 +64,11 @@ bench:
 	$(NINJA) -C $(BUILD) isomorph
 	@bench/run $(BUILD)
 
+# Renews the host code that tests/translate/golden expects.
+golden: $(BUILD)/build.ninja
+	$(NINJA) -C $(BUILD) tests/translate/test_golden
+	tests/translate/renew-golden $(BUILD)
+
 format:
 	@scripts/deps lint
 	scripts/check-format --fix

@@ -1,9 +1,11 @@
 /* translate, private: a block on its way through the passes.
  *
- * Each µop of the block becomes a node of the same index. What a node means is what its µop means, but for this:
- *   - `low`, `flag`, `box` and `unbox` are nothing to the host: users are sent to their operand. A value is the whole of a
- *     host register then. 32-bit integer results have zeros in the upper half, truth values are 0 or 1, 32-bit floats are
- *     boxed; a user of a 32-bit operand looks at the lower half alone.
+ * Each µop of the block becomes a node of the same index. What a node means is what its µop means,
+ * but for this:
+ *   - `low`, `flag`, `box` and `unbox` are nothing to the host: users are sent to their operand. A
+ * value is the whole of a host register then. 32-bit integer results have zeros in the upper half,
+ * truth values are 0 or 1, 32-bit floats are boxed; a user of a 32-bit operand looks at the lower
+ * half alone.
  *   - the last operand of integer µops may be a constant in the node (has_imm).
  */
 #ifndef ISOMORPH_TRANSLATE_BLOCK_H
@@ -29,13 +31,14 @@ struct node {
     uint8_t rm, order;
     uint8_t state; /* enum node_state */
     uint8_t facts;
-    bool has_imm;   /* imm takes the place of the last operand */
-    bool may_leave; /* may trap or leave the fragment here: guest registers must be at home, as of this instruction's start */
-    bool slow;      /* through CODE_HELPER_UOP */
-    bool scaled;    /* add: the second operand is a fused shift, for the host's scaled index */
-    bool check_rne; /* before it: MXCSR must be in mode nearest even */
-    uint16_t reg;   /* get, put: row of the register table */
-    uint16_t hint;  /* row + 1 of the register that the value goes to next, or 0 */
+    bool has_imm;     /* imm takes the place of the last operand */
+    bool may_leave;   /* may trap or leave the fragment here: guest registers must be at home, as of
+                         this instruction's start */
+    bool slow;        /* through CODE_HELPER_UOP */
+    bool scaled;      /* add: the second operand is a fused shift, for the host's scaled index */
+    bool check_rne;   /* before it: MXCSR must be in mode nearest even */
+    uint16_t reg;     /* get, put: row of the register table */
+    uint16_t hint;    /* row + 1 of the register that the value goes to next, or 0 */
     uint32_t hint_at; /* where the put stands */
     uint32_t cond_uses; /* of a truth value: users that take it as a condition */
     uint32_t uses;      /* users that are emitted; counts down during emission */
@@ -44,7 +47,8 @@ struct node {
     uint64_t imm;
 };
 
-/* A block between the passes. Kept by the translator, so that in the steady state nothing is allocated. */
+/* A block between the passes. Kept by the translator, so that in the steady state nothing is
+ * allocated. */
 struct work {
     const struct guest *guest;
     const struct ir_block *ir;
@@ -53,8 +57,8 @@ struct work {
     uint32_t passes_off;
     bool float_code, fma; /* the host has code for floating point, and fused multiplications */
     VEC(struct node) nodes;
-    VEC(ir_val) alias;       /* of each µop: the node that is its value */
-    VEC(ir_val) current;     /* fold: value of each guest register, IR_NONE: not yet read */
+    VEC(ir_val) alias;        /* of each µop: the node that is its value */
+    VEC(ir_val) current;      /* fold: value of each guest register, IR_NONE: not yet read */
     VEC(uint8_t) overwritten; /* dead: of each guest register */
     VEC(uint32_t) next_leave; /* of each node: the first from it on that may leave */
 };
@@ -82,24 +86,30 @@ static inline bool node_is_compare(const struct node *n)
 static inline bool node_is_ordered(const struct node *n)
 {
     unsigned class = uop_infos[n->op].class;
-    return class != UOP_CLASS_pure && n->op != UOP_get && n->op != UOP_put && n->op != UOP_insn && n->op != UOP_const;
+    return class != UOP_CLASS_pure && n->op != UOP_get && n->op != UOP_put && n->op != UOP_insn &&
+           n->op != UOP_const;
 }
 
-/* Has it no host code, and needs more than its operands? Then the block ends there and a lower engine goes on. */
+/* Has it no host code, and needs more than its operands? Then the block ends there and a lower
+ * engine goes on. */
 static inline bool node_ends_here(const struct node *n)
 {
     return n->op == UOP_counter && n->imm == 1;
 }
 
-/* Calls visit for the values that the code of node i reads: its operands, or what fused ones read in their turn. */
-void node_each_operand(const struct work *w, const struct node *n, void (*visit)(void *arg, ir_val v), void *arg);
+/* Calls visit for the values that the code of node i reads: its operands, or what fused ones read
+ * in their turn. */
+void node_each_operand(const struct work *w, const struct node *n,
+                       void (*visit)(void *arg, ir_val v), void *arg);
 
-/* ---- passes, in their order ----------------------------------------------------------------------------------------- */
+/* ---- passes, in their order
+ * ----------------------------------------------------------------------------------------- */
 
-/* µops to nodes: registers forwarded, constants and identities folded, facts found, checks of rounding modes and boxes
- * placed once. Returns 0 or a negative enum translate_bailout. (fold.c) */
+/* µops to nodes: registers forwarded, constants and identities folded, facts found, checks of
+ * rounding modes and boxes placed once. Returns 0 or a negative enum translate_bailout. (fold.c) */
 int pass_fold(struct work *w);
-/* Puts that are overwritten before anybody can see them, and what nobody uses. Needs may_leave. (dead.c) */
+/* Puts that are overwritten before anybody can see them, and what nobody uses. Needs may_leave.
+ * (dead.c) */
 void pass_dead(struct work *w);
 /* Which nodes are part of their users' instructions. (fuse.c) */
 void pass_fuse(struct work *w);

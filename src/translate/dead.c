@@ -1,8 +1,9 @@
 /* Pass `dead`: what nobody will miss.
  *
- * Needs may_leave. A put is dead if its register is put again with nothing between that may leave the fragment: a trap or
- * an exit shows all registers. A pure node or a get is dead if nobody uses it. Floating-point nodes raise flags and loads
- * may fault, so they stay. Leaves the rest in NODE_EMIT. */
+ * Needs may_leave. A put is dead if its register is put again with nothing between that may leave
+ * the fragment: a trap or an exit shows all registers. A pure node or a get is dead if nobody uses
+ * it. Floating-point nodes raise flags and loads may fault, so they stay. Leaves the rest in
+ * NODE_EMIT. */
 #include "translate/block.h"
 
 #include <string.h>

@@ -1,9 +1,10 @@
 /* Pass `fold`: µops to nodes, in one walk forward.
  *
- * Needs a verified block. Leaves nodes whose operands are nodes (through `alias`); of each guest register at most one get,
- * before its first put; no µop of constants; facts; and may_leave, slow and check_rne. The checks that let code rely on
- * something (a mode of rounding in MXCSR, a boxed single in a register) are placed once per block, at the first
- * instruction that needs them: if one fails, the rest of the block is a lower engine's. */
+ * Needs a verified block. Leaves nodes whose operands are nodes (through `alias`); of each guest
+ * register at most one get, before its first put; no µop of constants; facts; and may_leave, slow
+ * and check_rne. The checks that let code rely on something (a mode of rounding in MXCSR, a boxed
+ * single in a register) are placed once per block, at the first instruction that needs them: if one
+ * fails, the rest of the block is a lower engine's. */
 #include "translate/block.h"
 
 struct folding {
@@ -29,7 +30,8 @@ static uint64_t cut(enum ir_type type, uint64_t value)
 
 static uint8_t const_facts(uint64_t value)
 {
-    return (uint8_t)(((int64_t)value == (int32_t)value ? FACT_SX32 : 0) | (value >> 32 == 0 ? FACT_ZX32 : 0));
+    return (uint8_t)(((int64_t)value == (int32_t)value ? FACT_SX32 : 0) |
+                     (value >> 32 == 0 ? FACT_ZX32 : 0));
 }
 
 static ir_val become_const(struct folding *f, ir_val i, uint64_t value)
@@ -43,7 +45,9 @@ static ir_val become_const(struct folding *f, ir_val i, uint64_t value)
     return i;
 }
 
-/* ---- registers ------------------------------------------------------------------------------------------------------ */
+/* ---- registers
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static ir_val fold_get(struct folding *f, ir_val i)
 {
@@ -66,7 +70,9 @@ static void fold_put(struct folding *f, struct node *n)
     *current = n->arg[0];
 }
 
-/* ---- identities ----------------------------------------------------------------------------------------------------- */
+/* ---- identities
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static const uint8_t inverse[] = {
     [UOP_eq - UOP_eq] = UOP_ne,   [UOP_ne - UOP_eq] = UOP_eq,   [UOP_lts - UOP_eq] = UOP_ges,
@@ -80,7 +86,9 @@ static ir_val become_not(struct folding *f, ir_val i, ir_val b)
     const struct node *of = at(f, b);
     if (of->op == UOP_not)
         return of->arg[0];
-    *n = node_is_compare(of) ? *of : (struct node){.op = UOP_not, .arg_type = IR_B, .arg = {b, IR_NONE, IR_NONE}};
+    *n = node_is_compare(of)
+             ? *of
+             : (struct node){.op = UOP_not, .arg_type = IR_B, .arg = {b, IR_NONE, IR_NONE}};
     n->type = IR_B;
     n->facts = FACT_SX32 | FACT_ZX32;
     if (node_is_compare(of))
@@ -101,7 +109,8 @@ static ir_val fold_shift_pair(struct folding *f, ir_val i)
 {
     struct node *n = at(f, i);
     const struct node *inner = at(f, n->arg[0]);
-    if (n->type != IR_I64 || inner->op != UOP_shl || inner->type != IR_I64 || !inner->has_imm || inner->imm != n->imm)
+    if (n->type != IR_I64 || inner->op != UOP_shl || inner->type != IR_I64 || !inner->has_imm ||
+        inner->imm != n->imm)
         return i;
     ir_val x = inner->arg[0];
     unsigned kept = 64 - (unsigned)n->imm;
@@ -145,7 +154,9 @@ static ir_val fold_with_imm(struct folding *f, ir_val i)
             return become_const(f, i, 0);
         return n->imm == ones && n->type == IR_I64 ? n->arg[0] : i;
     case UOP_mul:
-        return n->imm == 0 ? become_const(f, i, 0) : n->imm == 1 && n->type == IR_I64 ? n->arg[0] : i;
+        return n->imm == 0                        ? become_const(f, i, 0)
+               : n->imm == 1 && n->type == IR_I64 ? n->arg[0]
+                                                  : i;
     case UOP_eq:
     case UOP_ne:
         return x->type == IR_B && n->imm <= 1 ? fold_truth(f, i) : i;
@@ -177,7 +188,8 @@ static bool commutes(unsigned op)
 /* Has host code with an immediate as its second operand. */
 static bool takes_imm(unsigned op)
 {
-    return commutes(op) || op == UOP_sub || (op >= UOP_shl && op <= UOP_ror) || (op >= UOP_lts && op <= UOP_geu);
+    return commutes(op) || op == UOP_sub || (op >= UOP_shl && op <= UOP_ror) ||
+           (op >= UOP_lts && op <= UOP_geu);
 }
 
 /* Integer µops of two operands: a constant goes to the right and into the node. */
@@ -205,7 +217,9 @@ static ir_val fold_binary(struct folding *f, ir_val i)
     return pass_on(f->w, PASS_IDENTITIES) ? fold_with_imm(f, i) : i;
 }
 
-/* ---- floating point ------------------------------------------------------------------------------------------------- */
+/* ---- floating point
+ * -------------------------------------------------------------------------------------------------
+ */
 
 /* The value is boxed from here on, or the fragment is left. */
 static ir_val fold_unbox(struct folding *f, ir_val i)
@@ -254,8 +268,8 @@ static ir_val fold_float(struct folding *f, ir_val i)
     struct node *n = at(f, i);
     const struct node *x = at(f, n->arg[0]);
     switch ((enum uop)n->op) {
-    case UOP_bits:
-        return x->op == UOP_float ? x->arg[0] : i;
+    case UOP_bits: /* what was loaded to a floating-point register is stored from there */
+        return x->op == UOP_float && at(f, x->arg[0])->op != UOP_load ? x->arg[0] : i;
     case UOP_float:
         return x->op == UOP_bits ? x->arg[0] : i;
     case UOP_float32:
@@ -273,7 +287,9 @@ static ir_val fold_float(struct folding *f, ir_val i)
     }
 }
 
-/* ---- facts ---------------------------------------------------------------------------------------------------------- */
+/* ---- facts
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static uint8_t load_facts(enum ir_mem mem)
 {
@@ -296,7 +312,9 @@ static uint8_t facts_of(struct folding *f, const struct node *n)
 {
     const uint8_t small = FACT_SX32 | FACT_ZX32;
     uint8_t a = n->arg[0] != IR_NONE ? at(f, n->arg[0])->facts : 0;
-    uint8_t b = n->has_imm ? const_facts(n->imm) : n->arg[1] != IR_NONE ? at(f, n->arg[1])->facts : 0;
+    uint8_t b = n->has_imm             ? const_facts(n->imm)
+                : n->arg[1] != IR_NONE ? at(f, n->arg[1])->facts
+                                       : 0;
     if (n->type == IR_B)
         return small;
     if (n->type == IR_I32)
@@ -330,13 +348,16 @@ static uint8_t facts_of(struct folding *f, const struct node *n)
         return small;
     case UOP_and:
         if ((a | b) & FACT_ZX32)
-            return (uint8_t)(FACT_ZX32 | (a & b & FACT_SX32) | (n->has_imm && n->imm < 0x80000000u ? FACT_SX32 : 0));
+            return (uint8_t)(FACT_ZX32 | (a & b & FACT_SX32) |
+                             (n->has_imm && n->imm < 0x80000000u ? FACT_SX32 : 0));
         return a & b;
     case UOP_or:
     case UOP_xor:
         return a & b & small;
     case UOP_shr:
-        return n->has_imm && n->imm > 32 ? small : n->has_imm && n->imm == 32 ? FACT_ZX32 : a & FACT_ZX32;
+        return n->has_imm && n->imm > 32    ? small
+               : n->has_imm && n->imm == 32 ? FACT_ZX32
+                                            : a & FACT_ZX32;
     case UOP_sar:
         return n->has_imm && n->imm >= 32 ? FACT_SX32 : a & FACT_SX32;
     default:
@@ -344,7 +365,9 @@ static uint8_t facts_of(struct folding *f, const struct node *n)
     }
 }
 
-/* ---- the walk ------------------------------------------------------------------------------------------------------- */
+/* ---- the walk
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static bool all_const(struct folding *f, const struct node *n)
 {
@@ -375,8 +398,9 @@ static ir_val fold_pure(struct folding *f, ir_val i)
     struct node *n = at(f, i);
     ir_val a = n->arg[0];
     if (all_const(f, n))
-        return become_const(f, i, uop_eval_pure(n->op, n->type, n->arg_type, arg_imm(f, n, 0), arg_imm(f, n, 1),
-                                                arg_imm(f, n, 2)));
+        return become_const(f, i,
+                            uop_eval_pure(n->op, n->type, n->arg_type, arg_imm(f, n, 0),
+                                          arg_imm(f, n, 1), arg_imm(f, n, 2)));
     switch ((enum uop)n->op) {
     case UOP_low:
     case UOP_flag:
@@ -394,7 +418,8 @@ static ir_val fold_pure(struct folding *f, ir_val i)
     case UOP_not:
         return become_not(f, i, a);
     case UOP_select:
-        return at(f, a)->op == UOP_const && n->type != IR_I32 ? n->arg[is_const(f, a, 0) ? 2 : 1] : i;
+        return at(f, a)->op == UOP_const && n->type != IR_I32 ? n->arg[is_const(f, a, 0) ? 2 : 1]
+                                                              : i;
     default:
         return takes_imm(n->op) ? fold_binary(f, i) : fold_float(f, i);
     }
@@ -413,17 +438,26 @@ static void fold_effect(struct folding *f, struct node *n)
     case UOP_checkrm:
         fold_checkrm(f, n);
         return;
+    case UOP_jumpr: /* auipc and jalr */
+        if (node_is_const(f->w, n->arg[0])) {
+            n->op = UOP_jump;
+            n->imm = at(f, n->arg[0])->imm;
+            n->arg[0] = IR_NONE;
+        }
+        n->may_leave = true;
+        return;
     default:
         fold_rounding(f, n);
-        if (row->class == UOP_CLASS_load || row->class == UOP_CLASS_store || row->class == UOP_CLASS_atomic ||
-            row->class == UOP_CLASS_exit || node_ends_here(n))
+        if (row->class == UOP_CLASS_load || row->class == UOP_CLASS_store ||
+            row->class == UOP_CLASS_atomic || row->class == UOP_CLASS_exit || node_ends_here(n))
             n->may_leave = true;
     }
 }
 
 static bool is_vector(const struct ir_uop *u)
 {
-    return (u->type >= IR_V8 && u->type < IR_TYPE_COUNT) || (u->arg_type >= IR_V8 && u->arg_type < IR_TYPE_COUNT);
+    return (u->type >= IR_V8 && u->type < IR_TYPE_COUNT) ||
+           (u->arg_type >= IR_V8 && u->arg_type < IR_TYPE_COUNT);
 }
 
 static ir_val fold_uop(struct folding *f, ir_val i)
@@ -457,8 +491,14 @@ int pass_fold(struct work *w)
         const struct ir_uop *u = &w->ir->uops.data[i];
         if (is_vector(u))
             return -BAILOUT_VECTOR;
-        struct node n = {.op = u->op, .type = u->type, .arg_type = u->arg_type, .mem = u->mem, .rm = u->rm,
-                         .order = u->order, .reg = u->reg, .imm = u->imm};
+        struct node n = {.op = u->op,
+                         .type = u->type,
+                         .arg_type = u->arg_type,
+                         .mem = u->mem,
+                         .rm = u->rm,
+                         .order = u->order,
+                         .reg = u->reg,
+                         .imm = u->imm};
         for (unsigned k = 0; k < 3; k++)
             n.arg[k] = u->arg[k] == IR_NONE ? IR_NONE : w->alias.data[u->arg[k]];
         vec_push(&w->nodes, n);

@@ -1,8 +1,9 @@
-/* Pass `fuse`: values that need no instruction of their own, because their users' instructions can do their work: constants,
- * comparisons under branches and choices, addresses, scaled indexes, signs of a fused multiplication, loads and stores of
- * floating-point registers.
+/* Pass `fuse`: values that need no instruction of their own, because their users' instructions can
+ * do their work: constants, comparisons under branches and choices, addresses, scaled indexes,
+ * signs of a fused multiplication, loads and stores of floating-point registers.
  *
- * Needs what lives (NODE_EMIT). Leaves NODE_FUSED nodes; their operands must then live on to the users. */
+ * Needs what lives (NODE_EMIT). Leaves NODE_FUSED nodes; their operands must then live on to the
+ * users. */
 #include "translate/block.h"
 
 static struct node *at(struct work *w, ir_val v)
@@ -10,7 +11,8 @@ static struct node *at(struct work *w, ir_val v)
     return &w->nodes.data[v];
 }
 
-void node_each_operand(const struct work *w, const struct node *n, void (*visit)(void *arg, ir_val v), void *arg)
+void node_each_operand(const struct work *w, const struct node *n,
+                       void (*visit)(void *arg, ir_val v), void *arg)
 {
     for (unsigned k = 0; k < 3; k++) {
         ir_val v = n->arg[k];
@@ -56,8 +58,8 @@ static bool fuses_load(struct work *w, ir_val i, const struct node *n, ir_val us
 
 static bool fuses_index(const struct node *n, ir_val i, struct node *user)
 {
-    if (!n->has_imm || n->imm < 1 || n->imm > 3 || user->op != UOP_add || user->type != IR_I64 || user->has_imm ||
-        user->scaled)
+    if (!n->has_imm || n->imm < 1 || n->imm > 3 || user->op != UOP_add || user->type != IR_I64 ||
+        user->has_imm || user->scaled)
         return false;
     if (user->arg[0] == i) {
         user->arg[0] = user->arg[1];
@@ -128,7 +130,8 @@ void pass_fuse(struct work *w)
             struct node *of = at(w, n->arg[k]);
             of->uses++;
             of->last = (uint32_t)i;
-            if (k == 0 && (n->op == UOP_branch || n->op == UOP_select || (n->op == UOP_not && n->state == NODE_FUSED)))
+            if (k == 0 && (n->op == UOP_branch || n->op == UOP_select ||
+                           (n->op == UOP_not && n->state == NODE_FUSED)))
                 of->cond_uses++;
         }
     }

@@ -1,6 +1,8 @@
-/* What translated code calls in the runtime, and what the host's fault handler asks of the state map.
+/* What translated code calls in the runtime, and what the host's fault handler asks of the state
+ * map.
  *
- * The helpers run with the guest's MXCSR: no C arithmetic on float or double here. Nothing here touches guest memory. */
+ * The helpers run with the guest's MXCSR: no C arithmetic on float or double here. Nothing here
+ * touches guest memory. */
 #include "translate/translator.h"
 
 #include <string.h>
@@ -11,9 +13,10 @@ void translate_helper_uop(struct thread *t)
     uint64_t *arg = &t->spill[SPILL_ARGS];
     uint64_t packed = t->spill[SPILL_PACKED];
     uint32_t mode;
-    arg[0] = uop_eval(&t->fp, packed & 255, packed >> 8 & 255, packed >> 16 & 255, packed >> 24 & 255, arg[0], arg[1],
-                      arg[2]);
-    /* Fragments rely on the guest's own mode being loaded, or nearest even if the host does not have it. */
+    arg[0] = uop_eval(&t->fp, packed & 255, packed >> 8 & 255, packed >> 16 & 255,
+                      packed >> 24 & 255, arg[0], arg[1], arg[2]);
+    /* Fragments rely on the guest's own mode being loaded, or nearest even if the host does not
+     * have it. */
     mode = t->fp.rm <= FP_RUP ? t->fp.rm : FP_RNE;
     if (t->fp.host_rm != mode)
         fp_set_rm(&t->fp, t->fp.rm);

@@ -1,8 +1,8 @@
 /* Pass `hints`: what the allocation of registers wants to know beforehand.
  *
- * Needs what is fused. Leaves in each node: how many emitted users it has and the last of them; and the guest register that
- * it goes to next, itself or through a chain of nodes that have no other operand to keep, so that it can be made in
- * that register's place. */
+ * Needs what is fused. Leaves in each node: how many emitted users it has and the last of them; and
+ * the guest register that it goes to next, itself or through a chain of nodes that have no other
+ * operand to keep, so that it can be made in that register's place. */
 #include "translate/block.h"
 
 struct counting {

@@ -2,7 +2,8 @@
  *
  *     µops -> fold -> dead -> fuse -> hints -> emit -> fragment image
  *
- * Each pass is a file that says what it needs and what it leaves; block.h says what passes between them. */
+ * Each pass is a file that says what it needs and what it leaves; block.h says what passes between
+ * them. */
 #include "translate/translator.h"
 
 #include <errno.h>
@@ -35,14 +36,9 @@ void translator_destroy(struct translator *tr)
 
 static int finish_code(struct translator *tr)
 {
-    switch (host_code_finish(&tr->code)) {
-    case 0:
-        return 0;
-    case -ENOSPC:
-        return -BAILOUT_TOO_LARGE;
-    default:
-        return -BAILOUT_OUT_OF_REACH;
-    }
+    int error = host_code_finish(&tr->code);
+    CHECK(error == 0 || error == -ENOSPC, "an image refers to what is out of its reach");
+    return error ? -BAILOUT_TOO_LARGE : 0;
 }
 
 static void fill_image(struct translator *tr, struct fragment_image *out)
@@ -63,8 +59,8 @@ static void fill_image(struct translator *tr, struct fragment_image *out)
     };
 }
 
-int translate_block(struct translator *tr, const struct ir_block *b, gva pc, uint32_t guest_bytes, uint32_t n_insns,
-                    struct fragment_image *out)
+int translate_block(struct translator *tr, const struct ir_block *b, gva pc, uint32_t guest_bytes,
+                    uint32_t n_insns, struct fragment_image *out)
 {
     struct work *w = &tr->work;
     int error;
@@ -88,8 +84,8 @@ int translate_block(struct translator *tr, const struct ir_block *b, gva pc, uin
     return 0;
 }
 
-void translate_trampolines(struct translator *tr, const uint8_t **code, size_t *n, const struct host_reloc **relocs,
-                           size_t *n_relocs, uint32_t offsets[])
+void translate_trampolines(struct translator *tr, const uint8_t **code, size_t *n,
+                           const struct host_reloc **relocs, size_t *n_relocs, uint32_t offsets[])
 {
     host_code_begin(&tr->code, tr->room, HPC(CODE_BASE), sizeof(tr->room));
     emit_trampolines(&tr->emitter, offsets);

@@ -1,6 +1,6 @@
-/* translate: µops to host code. One block at a time, guest registers pinned to host registers at the borders of
- * fragments, precise at every instruction that may trap. Knows ir/, host/ and the guest description, not the cache and
- * not which guest it is. */
+/* translate: µops to host code. One block at a time, guest registers pinned to host registers at
+ * the borders of fragments, precise at every instruction that may trap. Knows ir/, host/ and the
+ * guest description, not the cache and not which guest it is. */
 #ifndef ISOMORPH_TRANSLATE_H
 #define ISOMORPH_TRANSLATE_H
 
@@ -8,7 +8,8 @@
 #include "host/x86_64/host.h"
 #include "ir/ir.h"
 
-/* Where a guest register lives at the borders of fragments: a host register or its slot in the thread's state. */
+/* Where a guest register lives at the borders of fragments: a host register or its slot in the
+ * thread's state. */
 struct pin {
     const char *guest; /* "a0" */
     const char *host;  /* "rbx", "xmm2" */
@@ -17,7 +18,8 @@ struct pin {
 struct translate_config {
     const struct guest *guest;
     struct host_cpu cpu;
-    uint64_t space_base; /* 0: identity; else guest memory is reached through gs, whose base this is */
+    uint64_t
+        space_base; /* 0: identity; else guest memory is reached through gs, whose base this is */
     uint32_t passes_off; /* bit per pass: for tests and measurement */
     bool count;          /* fragments count guest instructions (--stats, instret) */
 };
@@ -27,14 +29,16 @@ struct translator;
 struct translator *translator_create(const struct translate_config *config);
 void translator_destroy(struct translator *tr);
 
-/* Emits the trampolines of enum code_target: their offsets in offsets[CODE_TRAMPOLINES]. The code is the translator's. */
-void translate_trampolines(struct translator *tr, const uint8_t **code, size_t *n, const struct host_reloc **relocs,
-                           size_t *n_relocs, uint32_t offsets[]);
+/* Emits the trampolines of enum code_target: their offsets in offsets[CODE_TRAMPOLINES]. The code
+ * is the translator's. */
+void translate_trampolines(struct translator *tr, const uint8_t **code, size_t *n,
+                           const struct host_reloc **relocs, size_t *n_relocs, uint32_t offsets[]);
 
-/* Translates a verified block of guest_bytes bytes and n_insns instructions. The image is the translator's, valid until
- * its next call. Returns 0, or a negative enum translate_bailout: then a lower engine runs the block. */
-int translate_block(struct translator *tr, const struct ir_block *b, gva pc, uint32_t guest_bytes, uint32_t n_insns,
-                    struct fragment_image *out);
+/* Translates a verified block of guest_bytes bytes and n_insns instructions. The image is the
+ * translator's, valid until its next call. Returns 0, or a negative enum translate_bailout: then a
+ * lower engine runs the block. */
+int translate_block(struct translator *tr, const struct ir_block *b, gva pc, uint32_t guest_bytes,
+                    uint32_t n_insns, struct fragment_image *out);
 
 /* Why a block was not translated, one row each. */
 enum translate_bailout {
@@ -45,36 +49,41 @@ enum translate_bailout {
     BAILOUT_COUNT
 };
 
-/* What the function at CODE_ENTER returns: why guest code was left. The guest state is exact then, the pc but for
- * TRANSLATE_EXIT_LINK, where it is that of the exit whose stub t->exit_stub is (code_cache_find_exit). CODE_ENTER and the
- * exits do fp_enter and fp_leave themselves, so fcsr in the guest state is exact too. The caller sees to the gs base. */
+/* What the function at CODE_ENTER returns: why guest code was left. The guest state is exact then,
+ * the pc but for TRANSLATE_EXIT_LINK, where it is that of the exit whose stub t->exit_stub is
+ * (code_cache_find_exit). CODE_ENTER and the exits do fp_enter and fp_leave themselves, so fcsr in
+ * the guest state is exact too. The caller sees to the gs base. */
 enum translate_exit {
     TRANSLATE_EXIT_LINK,
     TRANSLATE_EXIT_LOOKUP,
     TRANSLATE_EXIT_POLL,
-    TRANSLATE_EXIT_TRAP,  /* t->trap; also after CODE_EXIT_FAULT */
+    TRANSLATE_EXIT_TRAP, /* t->trap; also after CODE_EXIT_FAULT */
     TRANSLATE_EXIT_FLUSH,
-    TRANSLATE_EXIT_INTERP, /* run the block at the pc in a lower engine, then go on: an illegal or rare instruction, a
-                            * misaligned atomic, a value or rounding mode that the fragment does not handle */
+    TRANSLATE_EXIT_INTERP, /* run the block at the pc in a lower engine, then go on: an illegal or
+                            * rare instruction, a misaligned atomic, a value or rounding mode that
+                            * the fragment does not handle */
 };
 
-/* Host address of a function of the runtime that fragments and trampolines call, by enum code_target. For
- * code_cache_config.target. */
+/* Host address of a function of the runtime that fragments and trampolines call, by enum
+ * code_target. For code_cache_config.target. */
 uint64_t translate_target(unsigned id);
 
-/* In the host's fault handler, when the host pc is in a fragment: moves the guest registers that are pinned from the
- * interrupted context (ucontext_t *) to their slots in t->guest, so that the state is whole but for the pc and fcsr. The
- * handler then sets pc and t->trap and resumes at CODE_EXIT_FAULT, all registers of the context but rip as they are.
- * Async-signal-safe. */
+/* In the host's fault handler, when the host pc is in a fragment: moves the guest registers that
+ * are pinned from the interrupted context (ucontext_t *) to their slots in t->guest, so that the
+ * state is whole but for the pc and fcsr. The handler then sets pc and t->trap and resumes at
+ * CODE_EXIT_FAULT, all registers of the context but rip as they are. Async-signal-safe. */
 void translate_save_pins(const struct translator *tr, struct thread *t, const void *ucontext);
 
-/* ---- for listings ------------------------------------------------------------------------------------------------- */
+/* ---- for listings
+ * -------------------------------------------------------------------------------------------------
+ */
 
-/* Of the block translated last, until the next: its µops after the passes (-d opt), and where guest registers and values
- * live (-d regs). */
+/* Of the block translated last, until the next: its µops after the passes (-d opt), and where guest
+ * registers and values live (-d regs). */
 void translate_print_opt(const struct translator *tr, struct strbuf *out);
 void translate_print_regs(const struct translator *tr, struct strbuf *out);
-/* A host_namer; arg is the struct translate_names. Names trampolines, helpers and fields of the thread. */
+/* A host_namer; arg is the struct translate_names. Names trampolines, helpers and fields of the
+ * thread. */
 struct translate_names {
     const struct translator *tr;
     uint64_t targets[CODE_TARGETS]; /* where they are */

@@ -10,11 +10,14 @@
 
 static struct machine *running;
 
-/* ---- faults --------------------------------------------------------------------------------------------------------- */
+/* ---- faults
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool handle_fault(struct machine *m, const siginfo_t *info, ucontext_t *context)
 {
-    uint64_t pc = (uint64_t)context->uc_mcontext.gregs[REG_RIP], code = m->arena.exec.v + m->code_at;
+    uint64_t pc = (uint64_t)context->uc_mcontext.gregs[REG_RIP],
+             code = m->arena.exec.v + m->code_at;
     uint32_t guest;
     gva addr = {0};
     if (!host_memory_contains(&m->arena, HPC(pc)) ||
@@ -38,7 +41,9 @@ static void on_signal(int sig, siginfo_t *info, void *arg)
     signal(sig, SIG_DFL);
 }
 
-/* ---- set up --------------------------------------------------------------------------------------------------------- */
+/* ---- set up
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static uint64_t resolve(void *arg, unsigned id)
 {
@@ -46,12 +51,13 @@ static uint64_t resolve(void *arg, unsigned id)
     return id < CODE_TRAMPOLINES ? m->arena.exec.v + m->offsets[id] : translate_target(id);
 }
 
-static void place(struct machine *m, size_t at, const uint8_t *code, size_t n, const struct host_reloc *relocs,
-                  size_t n_relocs)
+static void place(struct machine *m, size_t at, const uint8_t *code, size_t n,
+                  const struct host_reloc *relocs, size_t n_relocs)
 {
     CHECK(at + n <= m->arena.size, "the arena is full");
     memcpy(m->arena.write + at, code, n);
-    int error = host_relocate(m->arena.write + at, HPC(m->arena.exec.v + at), relocs, n_relocs, resolve, m);
+    int error =
+        host_relocate(m->arena.write + at, HPC(m->arena.exec.v + at), relocs, n_relocs, resolve, m);
     CHECK(error == 0, "relocation: %d", error);
 }
 
@@ -71,10 +77,12 @@ static void place_trampolines(struct machine *m)
     m->code_at = ALIGN_UP(n, 64);
 }
 
-void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes_off, bool offset, bool count)
+void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes_off, bool offset,
+                  bool count)
 {
     const char *why;
-    *m = (struct machine){.config = {.guest = &guest_rv64, .passes_off = passes_off, .count = count}};
+    *m = (struct machine){
+        .config = {.guest = &guest_rv64, .passes_off = passes_off, .count = count}};
     if (cpu)
         m->config.cpu = *cpu;
     else
@@ -110,7 +118,9 @@ void machine_free(struct machine *m)
     free(m->t);
 }
 
-/* ---- running -------------------------------------------------------------------------------------------------------- */
+/* ---- running
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 static void keep_outcome(struct machine *m, int exit, struct outcome *out)
 {
@@ -134,18 +144,20 @@ static void set_pc_of_exit(struct machine *m)
     CHECK(false, "no exit has its stub at %u", stub);
 }
 
-bool machine_run(struct machine *m, const struct ir_block *b, gva pc, uint32_t n_insns, struct outcome *out)
+bool machine_run(struct machine *m, const struct ir_block *b, gva pc, uint32_t n_insns,
+                 struct outcome *out)
 {
     m->bailout = -translate_block(m->tr, b, pc, 64, n_insns, &m->image);
     if (m->bailout)
         return false;
     hpc code = machine_place(m);
     running = m;
-    int exit = (int)host_code_function(HPC(m->arena.exec.v + m->offsets[CODE_ENTER]))((uint64_t)m->t, code.v, 0, 0, 0, 0);
+    int exit = (int)host_code_function(HPC(m->arena.exec.v + m->offsets[CODE_ENTER]))(
+        (uint64_t)m->t, code.v, 0, 0, 0, 0);
     running = NULL;
     if (exit == TRANSLATE_EXIT_LINK)
         set_pc_of_exit(m);
-    keep_outcome(m, exit, out);
+    keep_outcome(m, exit == TRANSLATE_EXIT_LINK ? TRANSLATE_EXIT_LOOKUP : exit, out);
     return true;
 }
 
@@ -154,11 +166,11 @@ void machine_evaluate(struct machine *m, const struct ir_block *b, struct outcom
     running = m;
     enum exit_kind kind = guest_rv64.evaluate(m->t, b);
     running = NULL;
-    uint8_t last = b->uops.data[b->uops.len - 1].op;
-    int exit = kind == EXIT_FLUSH ? TRANSLATE_EXIT_FLUSH
-               : kind == EXIT_LOOKUP ? (last == UOP_jumpr ? TRANSLATE_EXIT_LOOKUP : TRANSLATE_EXIT_LINK)
+    int exit = kind == EXIT_FLUSH    ? TRANSLATE_EXIT_FLUSH
+               : kind == EXIT_LOOKUP ? TRANSLATE_EXIT_LOOKUP
                                      : TRANSLATE_EXIT_TRAP;
-    if (exit == TRANSLATE_EXIT_TRAP && (m->t->trap.kind == TRAP_ILLEGAL || m->t->trap.kind == TRAP_MISALIGNED))
+    if (exit == TRANSLATE_EXIT_TRAP &&
+        (m->t->trap.kind == TRAP_ILLEGAL || m->t->trap.kind == TRAP_MISALIGNED))
         exit = TRANSLATE_EXIT_INTERP;
     keep_outcome(m, exit, out);
 }
@@ -169,5 +181,6 @@ void machine_disassemble(struct machine *m, struct strbuf *out)
     hpc code = machine_place(m);
     for (unsigned id = 0; id < CODE_TARGETS; id++)
         names.targets[id] = resolve(m, id);
-    host_disassemble(out, m->arena.write + m->code_at, m->image.n_code, code, translate_name, &names);
+    host_disassemble(out, m->arena.write + m->code_at, m->image.n_code, code, translate_name,
+                     &names);
 }

@@ -1,5 +1,5 @@
-/* What the tests of the translator share: a RISC-V thread, scratch memory, an arena with the trampolines, and a way to run
- * a block of µops in it and through the evaluator. */
+/* What the tests of the translator share: a RISC-V thread, scratch memory, an arena with the
+ * trampolines, and a way to run a block of µops in it and through the evaluator. */
 #ifndef TRANSLATE_TEST_MACHINE_H
 #define TRANSLATE_TEST_MACHINE_H
 
@@ -23,14 +23,15 @@ struct machine {
 
 /* What a run leaves. */
 struct outcome {
-    int exit; /* enum translate_exit */
+    int exit; /* enum translate_exit; LOOKUP also for an exit that is not linked */
     struct rv64_state state;
     struct trap trap;
     uint64_t reserve_addr;
     uint8_t memory[SCRATCH_BYTES];
 };
 
-void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes_off, bool offset, bool count);
+void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes_off, bool offset,
+                  bool count);
 void machine_free(struct machine *m);
 static inline struct rv64_state *machine_state(struct machine *m)
 {
@@ -38,9 +39,11 @@ static inline struct rv64_state *machine_state(struct machine *m)
 }
 /* Puts the image into the arena; returns where. */
 hpc machine_place(struct machine *m);
-/* Runs b translated, from the state that the thread has. False if the translator bails out (m->bailout). */
-bool machine_run(struct machine *m, const struct ir_block *b, gva pc, uint32_t n_insns, struct outcome *out);
-/* The same through the evaluator: LINK for known pcs, INTERP for traps that the interpreter is to raise. */
+/* Runs b translated, from the state that the thread has. False if the translator bails out
+ * (m->bailout). */
+bool machine_run(struct machine *m, const struct ir_block *b, gva pc, uint32_t n_insns,
+                 struct outcome *out);
+/* The same through the evaluator: INTERP for traps that the interpreter is to raise. */
 void machine_evaluate(struct machine *m, const struct ir_block *b, struct outcome *out);
 /* Host code of the image as text, with trampolines named. */
 void machine_disassemble(struct machine *m, struct strbuf *out);

@@ -1,6 +1,7 @@
-/* Random blocks of µops, translated and evaluated: registers, flags, memory, pc and the way out must agree. Each µop with
- * random operands first, then blocks of many. The evaluator is no authority, but it shares no code with the translator
- * beyond the µops' own functions, and it is tested against others.
+/* Random blocks of µops, translated and evaluated: registers, flags, memory, pc and the way out
+ * must agree. Each µop with random operands first, then blocks of many. The evaluator is no
+ * authority, but it shares no code with the translator beyond the µops' own functions, and it is
+ * tested against others.
  *
  *     test_random [blocks [seed]]
  *
@@ -14,7 +15,9 @@
 
 static uint64_t n_blocks = 3000, first_seed;
 
-/* ---- random values -------------------------------------------------------------------------------------------------- */
+/* ---- random values
+ * --------------------------------------------------------------------------------------------------
+ */
 
 struct gen {
     uint64_t state;
@@ -39,9 +42,30 @@ static unsigned below(struct gen *g, unsigned n)
 
 static uint64_t random_integer(struct gen *g)
 {
-    static const uint64_t special[] = {0, 1, 2, 3, 31, 32, 63, 64, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
-                                       0x80000000, 0xffffffff, 0x100000000, INT64_MAX, (uint64_t)INT64_MIN, ~UINT64_C(0),
-                                       ~UINT64_C(1), 0xffffffff80000000, 0xffffffff7fffffff};
+    static const uint64_t special[] = {0,
+                                       1,
+                                       2,
+                                       3,
+                                       31,
+                                       32,
+                                       63,
+                                       64,
+                                       0x7f,
+                                       0x80,
+                                       0xff,
+                                       0x7fff,
+                                       0x8000,
+                                       0xffff,
+                                       0x7fffffff,
+                                       0x80000000,
+                                       0xffffffff,
+                                       0x100000000,
+                                       INT64_MAX,
+                                       (uint64_t)INT64_MIN,
+                                       ~UINT64_C(0),
+                                       ~UINT64_C(1),
+                                       0xffffffff80000000,
+                                       0xffffffff7fffffff};
     switch (below(g, 4)) {
     case 0:
         return special[below(g, ARRAY_LEN(special))];
@@ -56,30 +80,52 @@ static uint64_t random_integer(struct gen *g)
 
 static uint32_t random_single(struct gen *g)
 {
-    static const uint32_t special[] = {0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001,
-                                       0x7f800001, 1, 0x807fffff, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x4f800000, 0x3effffff};
-    return below(g, 2) ? special[below(g, ARRAY_LEN(special))]
-                       : (uint32_t)((int32_t)below(g, 2000) - 1000) * 0x1234567u % 0x01000000 + 0x3f000000;
+    static const uint32_t special[] = {0,          0x80000000, 0x3f800000, 0xbf800000,
+                                       0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001,
+                                       0x7f800001, 1,          0x807fffff, 0x7f7fffff,
+                                       0x4f000000, 0xcf000000, 0x4f800000, 0x3effffff};
+    return below(g, 2)
+               ? special[below(g, ARRAY_LEN(special))]
+               : (uint32_t)((int32_t)below(g, 2000) - 1000) * 0x1234567u % 0x01000000 + 0x3f000000;
 }
 
 static uint64_t random_double(struct gen *g)
 {
-    static const uint64_t special[] = {0, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000,
-                                       0xfff0000000000000, 0x7ff8000000000000, 0xfff8000000000001, 0x7ff0000000000001, 1,
-                                       0x000fffffffffffff, 0x7fefffffffffffff, 0x41dfffffffc00000, 0xc1e0000000000000,
-                                       0x41efffffffe00000, 0x43e0000000000000, 0xc3e0000000000000, 0x43f0000000000000,
-                                       0x3fdfffffffffffff, 0xbfe0000000000000};
-    return below(g, 2) ? special[below(g, ARRAY_LEN(special))]
-                       : (next_random(g) & 0x800fffffffffffff) | (uint64_t)(0x3e0 + below(g, 0x60)) << 52;
+    static const uint64_t special[] = {0,
+                                       0x8000000000000000,
+                                       0x3ff0000000000000,
+                                       0xbff0000000000000,
+                                       0x7ff0000000000000,
+                                       0xfff0000000000000,
+                                       0x7ff8000000000000,
+                                       0xfff8000000000001,
+                                       0x7ff0000000000001,
+                                       1,
+                                       0x000fffffffffffff,
+                                       0x7fefffffffffffff,
+                                       0x41dfffffffc00000,
+                                       0xc1e0000000000000,
+                                       0x41efffffffe00000,
+                                       0x43e0000000000000,
+                                       0xc3e0000000000000,
+                                       0x43f0000000000000,
+                                       0x3fdfffffffffffff,
+                                       0xbfe0000000000000};
+    return below(g, 2)
+               ? special[below(g, ARRAY_LEN(special))]
+               : (next_random(g) & 0x800fffffffffffff) | (uint64_t)(0x3e0 + below(g, 0x60)) << 52;
 }
 
-/* f16 to f31 hold boxed singles, with few exceptions: a fragment is left at the first that is not. */
+/* f16 to f31 hold boxed singles, with few exceptions: a fragment is left at the first that is not.
+ */
 static uint64_t random_fpr(struct gen *g, unsigned r)
 {
     return r < 16 || below(g, 500) == 0 ? random_double(g) : 0xffffffff00000000 | random_single(g);
 }
 
-/* ---- random µops ---------------------------------------------------------------------------------------------------- */
+/* ---- random µops
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static uint16_t random_x(struct gen *g)
 {
@@ -119,8 +165,9 @@ static ir_val fresh_operand(struct gen *g, unsigned type)
     case IR_F64:
         return constant ? ir_const(g->b, type, random_double(g)) : ir_get(g->b, type, random_f(g));
     case IR_I32:
-        return constant ? ir_const(g->b, type, random_integer(g))
-                        : ir_op(g->b, UOP_low, IR_VOID, random_operand(g, IR_I64), IR_NONE, IR_NONE);
+        return constant
+                   ? ir_const(g->b, type, random_integer(g))
+                   : ir_op(g->b, UOP_low, IR_VOID, random_operand(g, IR_I64), IR_NONE, IR_NONE);
     case IR_F32:
         return constant ? ir_const(g->b, type, random_single(g))
                         : ir_op(g->b, UOP_unbox, IR_VOID, random_boxed(g), IR_NONE, IR_NONE);
@@ -144,11 +191,14 @@ static unsigned pick_type(struct gen *g, unsigned set)
 static ir_val random_address(struct gen *g, unsigned align)
 {
     uint64_t offset = below(g, SCRATCH_BYTES - 16) & ~(uint64_t)(align - 1);
-    ir_val base = ir_const(g->b, IR_I64, below(g, 60) ? g->m->scratch : g->m->scratch + SCRATCH_BYTES);
-    ir_val zero = ir_op(g->b, UOP_and, IR_VOID, random_operand(g, IR_I64), ir_const(g->b, IR_I64, 0x78), IR_NONE);
+    ir_val base =
+        ir_const(g->b, IR_I64, below(g, 60) ? g->m->scratch : g->m->scratch + SCRATCH_BYTES);
+    ir_val zero = ir_op(g->b, UOP_and, IR_VOID, random_operand(g, IR_I64),
+                        ir_const(g->b, IR_I64, 0x78), IR_NONE);
     ir_val sum = ir_op(g->b, UOP_add, IR_VOID, base, zero, IR_NONE);
     offset = MIN(offset, (uint64_t)(SCRATCH_BYTES - 256));
-    return below(g, 3) ? ir_op(g->b, UOP_add, IR_VOID, sum, ir_const(g->b, IR_I64, offset), IR_NONE) : sum;
+    return below(g, 3) ? ir_op(g->b, UOP_add, IR_VOID, sum, ir_const(g->b, IR_I64, offset), IR_NONE)
+                       : sum;
 }
 
 static void random_memory(struct gen *g)
@@ -158,7 +208,8 @@ static void random_memory(struct gen *g)
     if (below(g, 2))
         ir_load(g->b, loads[below(g, ARRAY_LEN(loads))], random_address(g, 1));
     else
-        ir_store(g->b, stores[below(g, ARRAY_LEN(stores))], random_address(g, 1), random_operand(g, IR_I64));
+        ir_store(g->b, stores[below(g, ARRAY_LEN(stores))], random_address(g, 1),
+                 random_operand(g, IR_I64));
 }
 
 static void random_atomic(struct gen *g)
@@ -179,7 +230,8 @@ static void random_uop(struct gen *g, enum uop op)
         if (row->var_types[i])
             vars[i] = pick_type(g, row->var_types[i]);
     for (unsigned k = 0; k < row->n_args; k++)
-        arg[k] = random_operand(g, row->arg[k] < UOP_VAR0 ? row->arg[k] : vars[row->arg[k] - UOP_VAR0]);
+        arg[k] =
+            random_operand(g, row->arg[k] < UOP_VAR0 ? row->arg[k] : vars[row->arg[k] - UOP_VAR0]);
     unsigned type = row->result < UOP_VAR0 ? row->result : vars[row->result - UOP_VAR0];
     if (!(row->imms & UOP_HAS_rm)) {
         ir_op(g->b, op, type, arg[0], arg[1], arg[2]);
@@ -193,7 +245,8 @@ static void random_uop(struct gen *g, enum uop op)
 
 static bool is_evaluated(enum uop op)
 {
-    return uop_infos[op].has_eval && op != UOP_setrm && op != UOP_getrm && op != UOP_setflags && op != UOP_getflags;
+    return uop_infos[op].has_eval && op != UOP_setrm && op != UOP_getrm && op != UOP_setflags &&
+           op != UOP_getflags;
 }
 
 static void random_put(struct gen *g)
@@ -210,7 +263,11 @@ static void random_put(struct gen *g)
             v = ir_op(g->b, below(g, 2) ? UOP_sext : UOP_zext, IR_VOID, v, IR_NONE, IR_NONE);
         else if (type == IR_F32)
             v = ir_op(g->b, UOP_box, IR_VOID, v, IR_NONE, IR_NONE);
-        ir_put(g->b, type == IR_F64 ? RV64_REG_f0 + below(g, 16) : type == IR_F32 ? RV64_REG_f0 + 16 + below(g, 16) : random_x(g), v);
+        ir_put(g->b,
+               type == IR_F64   ? RV64_REG_f0 + below(g, 16)
+               : type == IR_F32 ? RV64_REG_f0 + 16 + below(g, 16)
+                                : random_x(g),
+               v);
         return;
     }
 }
@@ -256,7 +313,8 @@ static void random_exit(struct gen *g)
     switch (below(g, 6)) {
     case 0:
         ir_op(g->b, UOP_jumpr, IR_VOID,
-              ir_op(g->b, UOP_and, IR_VOID, random_operand(g, IR_I64), ir_const(g->b, IR_I64, ~UINT64_C(1)), IR_NONE),
+              ir_op(g->b, UOP_and, IR_VOID, random_operand(g, IR_I64),
+                    ir_const(g->b, IR_I64, ~UINT64_C(1)), IR_NONE),
               IR_NONE, IR_NONE);
         break;
     case 1:
@@ -267,7 +325,9 @@ static void random_exit(struct gen *g)
         break;
     default: {
         ir_val cond = random_operand(g, IR_B);
-        struct ir_uop branch = {.op = UOP_branch, .arg_type = IR_B, .arg = {cond, IR_NONE, IR_NONE},
+        struct ir_uop branch = {.op = UOP_branch,
+                                .arg_type = IR_B,
+                                .arg = {cond, IR_NONE, IR_NONE},
                                 .imm = g->pc + 512 - below(g, 1024)};
         ir_append(g->b, &branch);
         ir_op_imm(g->b, UOP_jump, g->pc + 2 * g->n_insns);
@@ -275,7 +335,9 @@ static void random_exit(struct gen *g)
     }
 }
 
-/* ---- state ---------------------------------------------------------------------------------------------------------- */
+/* ---- state
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void random_state(struct gen *g)
 {
@@ -286,13 +348,17 @@ static void random_state(struct gen *g)
         s->x[r] = random_integer(g);
     for (unsigned r = 0; r < 32; r++)
         s->f[r] = random_fpr(g, r);
-    s->fcsr = (below(g, 3) ? 0 : below(g, 20) ? below(g, 4) << 5 : below(g, 8) << 5) | (below(g, 2) ? 0 : below(g, 32));
+    s->fcsr = (below(g, 3)    ? 0
+               : below(g, 20) ? below(g, 4) << 5
+                              : below(g, 8) << 5) |
+              (below(g, 2) ? 0 : below(g, 32));
     s->pc = g->pc;
     for (unsigned at = 0; at < SCRATCH_BYTES; at += 8) {
         word = random_integer(g);
         space_write(g->m->space, GVA(g->m->scratch + at), &word, 8);
     }
-    g->m->t->reserve_addr = below(g, 2) ? ~UINT64_C(0) : g->m->scratch + (below(g, SCRATCH_BYTES) & ~7u);
+    g->m->t->reserve_addr =
+        below(g, 2) ? ~UINT64_C(0) : g->m->scratch + (below(g, SCRATCH_BYTES) & ~7u);
     space_read(g->m->space, GVA(g->m->scratch), &g->m->t->reserve_value, 8);
 }
 
@@ -318,7 +384,9 @@ static void restore_state(struct machine *m, const struct saved *s)
     space_write(m->space, GVA(m->scratch), s->memory, SCRATCH_BYTES);
 }
 
-/* ---- comparison ----------------------------------------------------------------------------------------------------- */
+/* ---- comparison
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static const char *difference(const struct outcome *a, const struct outcome *b)
 {
@@ -328,12 +396,13 @@ static const char *difference(const struct outcome *a, const struct outcome *b)
     else if (a->state.pc != b->state.pc)
         snprintf(text, sizeof(text), "pc %#lx, not %#lx", a->state.pc, b->state.pc);
     else if (a->trap.kind != b->trap.kind || a->trap.addr.v != b->trap.addr.v)
-        snprintf(text, sizeof(text), "trap %d at %#lx, not %d at %#lx", a->trap.kind, a->trap.addr.v, b->trap.kind,
-                 b->trap.addr.v);
+        snprintf(text, sizeof(text), "trap %d at %#lx, not %d at %#lx", a->trap.kind,
+                 a->trap.addr.v, b->trap.kind, b->trap.addr.v);
     else if (a->state.fcsr != b->state.fcsr)
         snprintf(text, sizeof(text), "fcsr %#x, not %#x", a->state.fcsr, b->state.fcsr);
     else if (a->reserve_addr != b->reserve_addr)
-        snprintf(text, sizeof(text), "reservation %#lx, not %#lx", a->reserve_addr, b->reserve_addr);
+        snprintf(text, sizeof(text), "reservation %#lx, not %#lx", a->reserve_addr,
+                 b->reserve_addr);
     else if (memcmp(a->memory, b->memory, SCRATCH_BYTES) != 0)
         snprintf(text, sizeof(text), "memory differs");
     else {
@@ -363,18 +432,21 @@ static void report(struct gen *g, uint64_t seed, const char *what)
     fail_msg("%s; repeat with: test_random 1 %llu", what, (unsigned long long)seed);
 }
 
-/* A check failed in the fragment: the rest is the interpreter's. The evaluator finishes from the same instruction. */
+/* A check failed in the fragment: the rest is the interpreter's. The evaluator finishes from the
+ * same instruction. */
 static bool left_for_interp(const struct outcome *a)
 {
     return a->exit == TRANSLATE_EXIT_INTERP;
 }
 
-/* The µops from the instruction at pc on; values that they need from before were registers' or are not needed. */
+/* The µops from the instruction at pc on; values that they need from before were registers' or are
+ * not needed. */
 static bool rest_of_block(struct gen *g, uint64_t pc, struct ir_block *rest)
 {
     ir_block_init(rest, g->b->regs, g->b->n_regs);
     size_t from = 0;
-    while (from < g->b->uops.len && !(g->b->uops.data[from].op == UOP_insn && g->b->uops.data[from].imm == pc))
+    while (from < g->b->uops.len &&
+           !(g->b->uops.data[from].op == UOP_insn && g->b->uops.data[from].imm == pc))
         from++;
     for (size_t i = from; i < g->b->uops.len; i++) {
         struct ir_uop u = g->b->uops.data[i];
@@ -416,7 +488,9 @@ static int compare(struct gen *g, uint64_t seed)
     return AGREED;
 }
 
-/* ---- tests ---------------------------------------------------------------------------------------------------------- */
+/* ---- tests
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 struct setting {
     const char *name;
@@ -447,8 +521,9 @@ static void run_blocks(struct machine *m, void (*make)(struct gen *g, uint64_t s
         counts[compare(&g, first_seed + k)]++;
     }
     ir_block_free(&b);
-    print_message("%llu blocks agreed, %llu bailed out, %llu not compared\n", (unsigned long long)counts[AGREED],
-                  (unsigned long long)counts[BAILED_OUT], (unsigned long long)counts[NOT_COMPARED]);
+    print_message("%llu blocks agreed, %llu bailed out, %llu not compared\n",
+                  (unsigned long long)counts[AGREED], (unsigned long long)counts[BAILED_OUT],
+                  (unsigned long long)counts[NOT_COMPARED]);
     assert_true(n_blocks < 100 || counts[AGREED] > n_blocks / 2);
 }
 
@@ -517,7 +592,8 @@ int main(int argc, char **argv)
         snprintf(names[2 * k], sizeof(names[0]), "single µops, %s", settings[k].name);
         snprintf(names[2 * k + 1], sizeof(names[0]), "blocks, %s", settings[k].name);
         tests[2 * k] = (struct CMUnitTest){names[2 * k], test_single, NULL, NULL, &settings[k]};
-        tests[2 * k + 1] = (struct CMUnitTest){names[2 * k + 1], test_many, NULL, NULL, &settings[k]};
+        tests[2 * k + 1] =
+            (struct CMUnitTest){names[2 * k + 1], test_many, NULL, NULL, &settings[k]};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

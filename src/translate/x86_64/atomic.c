@@ -1,8 +1,8 @@
-/* Host code of atomic nodes. Everything locked is a full fence, which satisfies every order; lr is a plain load, which has
- * acquire order anyway.
+/* Host code of atomic nodes. Everything locked is a full fence, which satisfies every order; lr is
+ * a plain load, which has acquire order anyway.
  *
- * A misaligned address is the interpreter's, which traps. All memory instructions write, also the first one of a loop, so
- * that a fault is a store's as it must be. */
+ * A misaligned address is the interpreter's, which traps. All memory instructions write, also the
+ * first one of a loop, so that a fault is a store's as it must be. */
 #include "translate/x86_64/emit.h"
 
 static unsigned size_of(const struct node *n)
@@ -39,7 +39,8 @@ static void emit_lr(struct emitter *e, ir_val i)
     emit_result(e, i, value);
 }
 
-/* Fails without touching memory if the address is another; else if memory has changed. The reservation goes either way. */
+/* Fails without touching memory if the address is another; else if memory has changed. The
+ * reservation goes either way. */
 static void emit_sc(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
@@ -51,7 +52,8 @@ static void emit_sc(struct emitter *e, ir_val i)
     x86_emit(e->c, X86_jnz, x86_label_near(other));
     x86_emit(e->c, X86_mov, x86_r64(X86_RAX), THREAD_FIELD(8, reserve_value));
     emit_reverse_point(e);
-    x86_emit(e->c, X86_cmpxchg | X86_LOCK, guest_memory(e, x86_mem(size, addr, 0)), gpr(size, value));
+    x86_emit(e->c, X86_cmpxchg | X86_LOCK, guest_memory(e, x86_mem(size, addr, 0)),
+             gpr(size, value));
     host_label_bind(e->c, other);
     x86_emit(e->c, X86_mov, THREAD_FIELD(8, reserve_addr), x86_imm(-1));
     x86_emit(e->c, X86_setnz, x86_r8(X86_RAX));
@@ -66,10 +68,12 @@ static void emit_exchange(struct emitter *e, ir_val i)
     const struct node *n = node_at(e, i);
     unsigned size = size_of(n), addr = emit_checked_address(e, n), value = regs_scratch(e, false);
     struct x86_operand mem = guest_memory(e, x86_mem(size, addr, 0));
-    emit_set(e, value, size, node_is_const(e->w, n->arg[1]) ? gpr(size, regs_get(e, n->arg[1]))
-                                                            : regs_get_rm(e, n->arg[1], size));
+    emit_set(e, value, size,
+             node_is_const(e->w, n->arg[1]) ? gpr(size, regs_get(e, n->arg[1]))
+                                            : regs_get_rm(e, n->arg[1], size));
     emit_reverse_point(e);
-    x86_emit(e->c, n->op == UOP_amoswap ? X86_xchg : (enum x86_insn)(X86_xadd | X86_LOCK), mem, gpr(size, value));
+    x86_emit(e->c, n->op == UOP_amoswap ? X86_xchg : (enum x86_insn)(X86_xadd | X86_LOCK), mem,
+             gpr(size, value));
     emit_result(e, i, value);
 }
 
@@ -96,12 +100,14 @@ static void emit_plain(struct emitter *e, ir_val i)
     if (value.kind == X86_OPERAND_MEM)
         value = gpr(size, regs_get(e, n->arg[1]));
     emit_reverse_point(e);
-    x86_emit(e->c, (enum x86_insn)(plain_insn(n->op) | X86_LOCK), guest_memory(e, x86_mem(size, addr, 0)), value);
+    x86_emit(e->c, (enum x86_insn)(plain_insn(n->op) | X86_LOCK),
+             guest_memory(e, x86_mem(size, addr, 0)), value);
     regs_release_operands(e);
 }
 
 /* tmp = op(tmp, value) */
-static void emit_update(struct emitter *e, const struct node *n, unsigned tmp, struct x86_operand value)
+static void emit_update(struct emitter *e, const struct node *n, unsigned tmp,
+                        struct x86_operand value)
 {
     unsigned size = size_of(n);
     enum x86_insn choose;
@@ -126,8 +132,8 @@ static void emit_update(struct emitter *e, const struct node *n, unsigned tmp, s
     x86_emit(e->c, choose, gpr(size, tmp), value);
 }
 
-/* The rest: compare and exchange until nobody came between. The first round, which expects and leaves 0, is to learn the
- * old value with an instruction that writes. */
+/* The rest: compare and exchange until nobody came between. The first round, which expects and
+ * leaves 0, is to learn the old value with an instruction that writes. */
 static void emit_loop(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
@@ -153,7 +159,8 @@ static void emit_loop(struct emitter *e, ir_val i)
 void emit_atomic(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
-    bool has_plain = n->op == UOP_amoadd || n->op == UOP_amoand || n->op == UOP_amoor || n->op == UOP_amoxor;
+    bool has_plain =
+        n->op == UOP_amoadd || n->op == UOP_amoand || n->op == UOP_amoor || n->op == UOP_amoxor;
     if (n->op == UOP_lr)
         emit_lr(e, i);
     else if (n->op == UOP_sc)

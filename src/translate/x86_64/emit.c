@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-/* ---- the state map -------------------------------------------------------------------------------------------------- */
+/* ---- the state map
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static const char *const gpr_names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
                                         "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
@@ -27,7 +29,8 @@ void emitter_register_name(unsigned reg, char *out, size_t size)
         snprintf(out, size, "%s", gpr_names[reg]);
 }
 
-static void add_pin(struct emitter *e, const struct guest *guest, const char *name, const char *host)
+static void add_pin(struct emitter *e, const struct guest *guest, const char *name,
+                    const char *host)
 {
     for (unsigned row = 0; row < guest->n_regs; row++) {
         const struct guest_reg *r = &guest->regs[row];
@@ -40,21 +43,26 @@ static void add_pin(struct emitter *e, const struct guest *guest, const char *na
     }
 }
 
-void emitter_init(struct emitter *e, struct work *w, struct host_code *c, const struct translate_config *config)
+void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
+                  const struct translate_config *config)
 {
     static const struct pin pins[] = {
 #define PIN(guest, host) {guest, host},
 #include "translate/pins.def"
 #undef PIN
     };
-    *e = (struct emitter){.w = w, .c = c, .cpu = &config->cpu, .offset_space = config->space_base != 0,
-                          .count = config->count, .avx = host_cpu_has(&config->cpu, HOST_AVX)};
+    *e = (struct emitter){.w = w,
+                          .c = c,
+                          .cpu = &config->cpu,
+                          .offset_space = config->space_base != 0,
+                          .count = config->count,
+                          .avx = host_cpu_has(&config->cpu, HOST_AVX)};
     for (unsigned row = 0; row < config->guest->n_regs; row++)
         vec_push(&e->pin_of, NO_REG);
     for (unsigned k = 0; k < ARRAY_LEN(pins); k++)
         add_pin(e, config->guest, pins[k].guest, pins[k].host);
-    e->temps = 1u << X86_RAX | 1u << X86_RCX | 1u << X86_RDX | 1u << REG_VECTOR | 1u << (REG_VECTOR + 1) |
-               1u << (REG_VECTOR + 15);
+    e->temps = 1u << X86_RAX | 1u << X86_RCX | 1u << X86_RDX | 1u << REG_VECTOR |
+               1u << (REG_VECTOR + 1) | 1u << (REG_VECTOR + 15);
     for (unsigned k = 0; k < e->n_pins; k++)
         CHECK(!(e->temps >> e->pins[k].reg & 1), "pins.def: a pin in a register for values");
 }
@@ -70,7 +78,9 @@ void emitter_free(struct emitter *e)
     vec_free(&e->reverse.bytes);
 }
 
-/* ---- helpers -------------------------------------------------------------------------------------------------------- */
+/* ---- helpers
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 void emit_trampoline(struct emitter *e, enum x86_insn insn, enum code_target target)
 {
@@ -104,7 +114,8 @@ static void emit_slow_rest(struct emitter *e, const struct node *n, unsigned dst
     struct x86_operand packed = spill_slot(SPILL_PACKED), upper = spill_slot(SPILL_ARGS);
     packed.size = upper.size = 4;
     upper.value += 4;
-    x86_emit(e->c, X86_mov, packed, x86_imm((int32_t)(n->op | n->type << 8 | n->arg_type << 16 | (uint32_t)n->rm << 24)));
+    x86_emit(e->c, X86_mov, packed,
+             x86_imm((int32_t)(n->op | n->type << 8 | n->arg_type << 16 | (uint32_t)n->rm << 24)));
     emit_trampoline(e, X86_call, CODE_CALL_SLOW);
     if (n->type == IR_VOID)
         return;
@@ -113,7 +124,8 @@ static void emit_slow_rest(struct emitter *e, const struct node *n, unsigned dst
     regs_load(e, dst, spill_slot(SPILL_ARGS));
 }
 
-void emit_slow_call(struct emitter *e, const struct node *n, const struct x86_operand args[3], unsigned dst)
+void emit_slow_call(struct emitter *e, const struct node *n, const struct x86_operand args[3],
+                    unsigned dst)
 {
     for (unsigned k = 0; k < uop_infos[n->op].n_args; k++)
         emit_pass(e, k, args[k]);
@@ -147,11 +159,15 @@ void emit_slow(struct emitter *e, ir_val i)
     emit_slow_rest(e, n, n->type == IR_VOID ? 0 : regs_def(e, i));
 }
 
-/* ---- the cold side -------------------------------------------------------------------------------------------------- */
+/* ---- the cold side
+ * --------------------------------------------------------------------------------------------------
+ */
 
-struct cold *emit_cold(struct emitter *e, void (*emit)(struct emitter *, const struct cold *), const struct node *n)
+struct cold *emit_cold(struct emitter *e, void (*emit)(struct emitter *, const struct cold *),
+                       const struct node *n)
 {
-    struct cold c = {.emit = emit, .node = n, .at = host_label_new(e->c), .back = host_label_new(e->c)};
+    struct cold c = {
+        .emit = emit, .node = n, .at = host_label_new(e->c), .back = host_label_new(e->c)};
     vec_push(&e->cold, c);
     return &e->cold.data[e->cold.len - 1];
 }
@@ -169,7 +185,9 @@ void emit_cold_branch(struct emitter *e, enum x86_cond cond, struct cold *c)
     host_label_bind(e->c, c->back);
 }
 
-/* ---- the walk ------------------------------------------------------------------------------------------------------- */
+/* ---- the walk
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void emit_counter(struct emitter *e, ir_val i)
 {

@@ -1,4 +1,5 @@
-/* translate/x86_64, private: from nodes to host code. One walk over the emitted nodes chooses registers and instructions.
+/* translate/x86_64, private: from nodes to host code. One walk over the emitted nodes chooses
+ * registers and instructions.
  *
  *   rbp            &t->guest[0]; what stands before it in struct thread has negative displacements
  *   rsp            the run loop's stack, 16-byte aligned between instructions
@@ -47,7 +48,7 @@ struct cold {
 
 /* A pinned guest register. */
 struct pinned {
-    uint16_t row;  /* of the register table */
+    uint16_t row; /* of the register table */
     uint8_t reg;
     int32_t offset; /* of its slot */
 };
@@ -62,15 +63,16 @@ struct emitter {
     /* the state map */
     struct pinned pins[REG_COUNT];
     unsigned n_pins;
-    uint32_t temps; /* set of registers for values */
+    uint32_t temps;      /* set of registers for values */
     VEC(uint8_t) pin_of; /* of each row: its register or NO_REG */
 
     /* registers */
     ir_val owner[REG_COUNT];
     uint32_t locked;
-    uint8_t freed; /* the first register that the operands of the node at hand gave back, or NO_REG */
-    VEC(struct place) places;   /* of each node */
-    VEC(ir_val) slot_value;     /* of each row: the value that its slot holds, if known */
+    uint8_t
+        freed; /* the first register that the operands of the node at hand gave back, or NO_REG */
+    VEC(struct place) places; /* of each node */
+    VEC(ir_val) slot_value;   /* of each row: the value that its slot holds, if known */
     ir_val spilled[SPILL_VALUES];
 
     /* where we are */
@@ -83,18 +85,22 @@ struct emitter {
     VEC(struct host_label) stubs; /* of each exit */
     struct reverse_writer reverse;
     size_t most_spilled; /* values at a time, of this block */
-    uint32_t flags_at; /* offset of the instruction that set the flags last */
-    bool counted;      /* the block's instructions were counted */
+    uint32_t flags_at;   /* offset of the instruction that set the flags last */
+    bool counted;        /* the block's instructions were counted */
 };
 
-/* ---- places of guest state ------------------------------------------------------------------------------------------ */
+/* ---- places of guest state
+ * ------------------------------------------------------------------------------------------ */
 
-#define THREAD_FIELD(size, field)                                                                                       \
-    x86_mem((size), X86_RBP, (int32_t)(offsetof(struct thread, field) - offsetof(struct thread, guest)))
+#define THREAD_FIELD(size, field)                                                                  \
+    x86_mem((size), X86_RBP,                                                                       \
+            (int32_t)(offsetof(struct thread, field) - offsetof(struct thread, guest)))
 
 static inline struct x86_operand spill_slot(unsigned n)
 {
-    return x86_mem(8, X86_RBP, (int32_t)(offsetof(struct thread, spill) - offsetof(struct thread, guest) + 8 * n));
+    return x86_mem(
+        8, X86_RBP,
+        (int32_t)(offsetof(struct thread, spill) - offsetof(struct thread, guest) + 8 * n));
 }
 
 static inline struct x86_operand guest_slot(const struct emitter *e, unsigned row, unsigned size)
@@ -134,14 +140,16 @@ static inline struct x86_operand reg64(unsigned reg)
     return is_vector_reg(reg) ? vec(reg) : x86_r64(reg);
 }
 
-/* ---- registers (regs.c) --------------------------------------------------------------------------------------------- */
+/* ---- registers (regs.c)
+ * --------------------------------------------------------------------------------------------- */
 
 void regs_begin(struct emitter *e);
 /* A register that holds v until the node at hand is done. */
 unsigned regs_get(struct emitter *e, ir_val v);
 /* A register, or the memory that v is in. */
 struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size);
-/* v without a register for values: a pinned one, or memory. A constant goes to the slot of the first helper operand. */
+/* v without a register for values: a pinned one, or memory. A constant goes to the slot of the
+ * first helper operand. */
 struct x86_operand regs_get_aside(struct emitter *e, ir_val v, unsigned size);
 /* How many registers for values are not locked. */
 unsigned regs_available(const struct emitter *e, bool vector);
@@ -156,7 +164,11 @@ void regs_release_arg(struct emitter *e, ir_val v);
 void regs_release_operands(struct emitter *e);
 /* The register where the node's result goes. After regs_release_operands it may be an operand's. */
 unsigned regs_def(struct emitter *e, ir_val i);
-/* The result stands in a register that was taken: it stays there, or is moved to where it is wanted. */
+/* Can the result be made where its first operand a is, in the slot of the guest register that it
+ * goes to? If so it is there from now on, and a is released. */
+bool regs_def_in_slot(struct emitter *e, ir_val i, ir_val a);
+/* The result stands in a register that was taken: it stays there, or is moved to where it is
+ * wanted. */
 unsigned regs_def_at(struct emitter *e, ir_val i, unsigned reg);
 /* A register that the node may use and that holds no operand. */
 unsigned regs_scratch(struct emitter *e, bool vector);
@@ -169,7 +181,9 @@ void regs_move(struct emitter *e, unsigned to, unsigned from);
 void regs_load(struct emitter *e, unsigned to, struct x86_operand mem);
 void regs_store(struct emitter *e, struct x86_operand mem, unsigned from);
 
-/* ---- nodes ---------------------------------------------------------------------------------------------------------- */
+/* ---- nodes
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 /* Notes that the next instruction sets flags for a branch. */
 static inline void emit_flags_here(struct emitter *e)
@@ -180,7 +194,7 @@ static inline void emit_flags_here(struct emitter *e)
 void emit_integer(struct emitter *e, ir_val i); /* integer.c */
 void emit_multiply(struct emitter *e, ir_val i);
 void emit_divide(struct emitter *e, ir_val i);
-void emit_float(struct emitter *e, ir_val i); /* float.c */
+void emit_float(struct emitter *e, ir_val i);  /* float.c */
 void emit_memory(struct emitter *e, ir_val i); /* memory.c */
 void emit_atomic(struct emitter *e, ir_val i); /* atomic.c */
 void emit_exit(struct emitter *e, ir_val i);   /* exit.c */
@@ -194,7 +208,8 @@ void emit_stubs(struct emitter *e);
 enum x86_cond emit_condition(struct emitter *e, ir_val v);
 /* The comparison of a flt or fle node; a NaN makes the condition false. */
 enum x86_cond emit_float_flags(struct emitter *e, const struct node *n);
-/* Operand v for an instruction of `size` bytes: an immediate if it is a constant that fits, else a register or memory. */
+/* Operand v for an instruction of `size` bytes: an immediate if it is a constant that fits, else a
+ * register or memory. */
 struct x86_operand emit_operand(struct emitter *e, ir_val v, unsigned size);
 /* reg = operand, of size 4 (zero-extended) or 8. */
 void emit_set(struct emitter *e, unsigned reg, unsigned size, struct x86_operand from);
@@ -206,10 +221,13 @@ void emit_reverse_point(struct emitter *e);
 
 /* The node through CODE_HELPER_UOP. */
 void emit_slow(struct emitter *e, ir_val i);
-/* The call alone, on operands where they are (general or vector registers, or immediates that fit 32 bits). */
-void emit_slow_call(struct emitter *e, const struct node *n, const struct x86_operand args[3], unsigned dst);
+/* The call alone, on operands where they are (general or vector registers, or immediates that fit
+ * 32 bits). */
+void emit_slow_call(struct emitter *e, const struct node *n, const struct x86_operand args[3],
+                    unsigned dst);
 /* New code for the cold side, with its labels. The pointer is valid until the next one. */
-struct cold *emit_cold(struct emitter *e, void (*emit)(struct emitter *, const struct cold *), const struct node *n);
+struct cold *emit_cold(struct emitter *e, void (*emit)(struct emitter *, const struct cold *),
+                       const struct node *n);
 void cold_slow(struct emitter *e, const struct cold *c);
 /* To the cold code on a condition, and back here. */
 void emit_cold_branch(struct emitter *e, enum x86_cond cond, struct cold *c);
@@ -217,9 +235,12 @@ void emit_cold_branch(struct emitter *e, enum x86_cond cond, struct cold *c);
 /* A jump or call to a trampoline. */
 void emit_trampoline(struct emitter *e, enum x86_insn insn, enum code_target target);
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------ */
+/* ---- the whole
+ * ------------------------------------------------------------------------------------------------------
+ */
 
-void emitter_init(struct emitter *e, struct work *w, struct host_code *c, const struct translate_config *config);
+void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
+                  const struct translate_config *config);
 /* "rax", "xmm2" */
 void emitter_register_name(unsigned reg, char *out, size_t size);
 void emitter_free(struct emitter *e);

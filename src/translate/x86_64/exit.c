@@ -1,12 +1,13 @@
-/* Host code of exits: jumps to known pcs, which the cache links to their fragments; indirect jumps through the thread's
- * jump table; traps; and the ways to a lower engine.
+/* Host code of exits: jumps to known pcs, which the cache links to their fragments; indirect jumps
+ * through the thread's jump table; traps; and the ways to a lower engine.
  *
- * Every cycle of fragments goes through a poll: backward jumps and branches, and all indirect jumps, look at the thread's
- * poll word. A branch does so before it compares, and if the word is set the fragment is left at the branch itself, which
- * has done nothing yet.
+ * Every cycle of fragments goes through a poll: backward jumps and branches, and all indirect
+ * jumps, look at the thread's poll word. A branch does so before it compares, and if the word is
+ * set the fragment is left at the branch itself, which has done nothing yet.
  *
- * With counting, the instructions of the block are added once at its end; on ways out before that, those that have been
- * executed. At a fault of a load or store nothing is added: the fault handler knows the pc. */
+ * With counting, the instructions of the block are added once at its end; on ways out before that,
+ * those that have been executed. At a fault of a load or store nothing is added: the fault handler
+ * knows the pc. */
 #include "translate/x86_64/emit.h"
 
 #include <string.h>
@@ -24,7 +25,9 @@ static void emit_count_block(struct emitter *e)
     e->counted = true;
 }
 
-/* ---- the cold side -------------------------------------------------------------------------------------------------- */
+/* ---- the cold side
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void cold_leave(struct emitter *e, const struct cold *c, enum code_target target)
 {
@@ -44,12 +47,13 @@ static void cold_poll(struct emitter *e, const struct cold *c)
     cold_leave(e, c, CODE_EXIT_POLL);
 }
 
-/* The next pc is in rax; args[0] is a register if its lowest bit is still to be cleared. */
+/* The next pc is in args[0]; args[1] is an immediate if the lowest bit is still to be cleared. */
 static void cold_indirect(struct emitter *e, const struct cold *c, enum code_target target)
 {
     host_label_bind(e->c, c->at);
-    if (c->args[0].kind == X86_OPERAND_GPR)
-        x86_emit(e->c, X86_and, x86_r64(X86_RAX), x86_imm(-2));
+    regs_move(e, X86_RAX, c->args[0].reg);
+    if (c->args[1].kind == X86_OPERAND_IMM)
+        x86_emit(e->c, X86_and, x86_r64(X86_RAX), c->args[1]);
     emit_trampoline(e, X86_jmp, target);
 }
 
@@ -81,7 +85,9 @@ void emit_leave_for_interp(struct emitter *e)
     emit_trampoline(e, X86_jmp, CODE_EXIT_INTERP);
 }
 
-/* ---- polls ---------------------------------------------------------------------------------------------------------- */
+/* ---- polls
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 /* Leaves for pc if the poll word is set; n_insns are still to be counted then. */
 static void emit_poll(struct emitter *e, uint64_t pc, uint32_t n_insns)
@@ -93,7 +99,9 @@ static void emit_poll(struct emitter *e, uint64_t pc, uint32_t n_insns)
     x86_emit(e->c, X86_jnz, x86_label(c->at));
 }
 
-/* ---- direct exits --------------------------------------------------------------------------------------------------- */
+/* ---- direct exits
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void emit_link(struct emitter *e, enum x86_insn insn, uint64_t pc)
 {
@@ -103,8 +111,8 @@ static void emit_link(struct emitter *e, enum x86_insn insn, uint64_t pc)
     vec_push(&e->stubs, stub);
 }
 
-/* Compare and branch are one operation of the host if they stand side by side: what aligns the branch goes before the
- * compare, which moves up. */
+/* Compare and branch are one operation of the host if they stand side by side: what aligns the
+ * branch goes before the compare, which moves up. */
 static void align_branch(struct emitter *e, size_t fixups, enum x86_insn jcc)
 {
     struct host_code *c = e->c;
@@ -150,46 +158,51 @@ void emit_stubs(struct emitter *e)
     }
 }
 
-/* ---- indirect exits ------------------------------------------------------------------------------------------------- */
+/* ---- indirect exits
+ * -------------------------------------------------------------------------------------------------
+ */
 
-#define JUMP_FIELD(index, field)                                                                                        \
-    x86_mem_index(8, X86_RBP, (index), 3,                                                                               \
-                  (int32_t)(offsetof(struct thread, jumps) + offsetof(struct jump_entry, field) -                       \
+#define JUMP_FIELD(index, field)                                                                   \
+    x86_mem_index(8, X86_RBP, (index), 3,                                                          \
+                  (int32_t)(offsetof(struct thread, jumps) + offsetof(struct jump_entry, field) -  \
                             offsetof(struct thread, guest)))
 
-static void emit_indirect_cold(struct emitter *e, void (*emit)(struct emitter *, const struct cold *), bool mask)
+static void emit_indirect_cold(struct emitter *e,
+                               void (*emit)(struct emitter *, const struct cold *), unsigned pc,
+                               bool mask)
 {
     struct cold *c = emit_cold(e, emit, NULL);
+    c->args[0] = x86_r64(pc);
     if (mask)
-        c->args[0] = x86_r64(X86_RAX);
+        c->args[1] = x86_imm(-2);
     x86_emit(e->c, X86_jnz, x86_label(c->at));
 }
 
-/* The look-up is inlined, so that each jump has a prediction of its own. jump_table_index is (pc >> 1) mod the size, and
- * an entry has 16 bytes. An odd pc, whose lowest bit is yet to be cleared, is in no entry, empty
- * ones included. */
+/* The look-up is inlined, so that each jump has a prediction of its own. jump_table_index is (pc >>
+ * 1) mod the size, and an entry has 16 bytes. An odd pc, whose lowest bit is yet to be cleared, is
+ * in no entry, empty ones included. */
 static void emit_jumpr(struct emitter *e, ir_val i)
 {
     ir_val v = node_at(e, i)->arg[0];
     const struct node *target = node_at(e, v);
     bool mask = target->state == NODE_FUSED && target->op == UOP_and;
     emit_count_block(e);
-    regs_take(e, X86_RAX);
-    emit_set(e, X86_RAX, 8, emit_operand(e, mask ? target->arg[0] : v, 8));
-    regs_release_operands(e);
-    unsigned index = regs_scratch(e, false);
+    unsigned pc = regs_get(e, mask ? target->arg[0] : v), index = regs_scratch(e, false);
     x86_emit(e->c, X86_cmp, THREAD_FIELD(4, poll), x86_imm(0));
-    emit_indirect_cold(e, cold_indirect_poll, mask);
-    x86_emit(e->c, X86_mov, x86_r32(index), x86_r32(X86_RAX));
+    emit_indirect_cold(e, cold_indirect_poll, pc, mask);
+    x86_emit(e->c, X86_mov, x86_r32(index), x86_r32(pc));
     x86_emit(e->c, X86_and, x86_r32(index), x86_imm((JUMP_TABLE_COUNT - 1) << 1));
-    x86_emit(e->c, X86_cmp, x86_r64(X86_RAX), JUMP_FIELD(index, pc));
-    emit_indirect_cold(e, cold_lookup, mask);
+    x86_emit(e->c, X86_cmp, x86_r64(pc), JUMP_FIELD(index, pc));
+    emit_indirect_cold(e, cold_lookup, pc, mask);
+    regs_release_operands(e);
     x86_emit(e->c, X86_jmp, JUMP_FIELD(index, host));
 }
 
 _Static_assert(sizeof(struct jump_entry) == 16, "the look-up scales twice the index by 8");
 
-/* ---- traps ---------------------------------------------------------------------------------------------------------- */
+/* ---- traps
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void emit_trap(struct emitter *e, enum trap_kind kind)
 {

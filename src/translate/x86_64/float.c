@@ -1,10 +1,13 @@
-/* Host code of floating-point nodes, for processors with AVX; without it all of them go through CODE_HELPER_UOP.
+/* Host code of floating-point nodes, for processors with AVX; without it all of them go through
+ * CODE_HELPER_UOP.
  *
- * MXCSR is the guest's: its flags are set by the operations themselves, and its mode is the guest's dynamic one as long as
- * that is one of the host's (frm 0 to 3). A fragment leaves for the interpreter when it is not; a static mode is RNE, which
- * is checked likewise, or slow. Results that are NaNs become the canonical one on the cold side.
+ * MXCSR is the guest's: its flags are set by the operations themselves, and its mode is the guest's
+ * dynamic one as long as that is one of the host's (frm 0 to 3). A fragment leaves for the
+ * interpreter when it is not; a static mode is RNE, which is checked likewise, or slow. Results
+ * that are NaNs become the canonical one on the cold side.
  *
- * Singles are boxed in their registers all the time: scalar operations copy the upper part of their first source. */
+ * Singles are boxed in their registers all the time: scalar operations copy the upper part of their
+ * first source. */
 #include "translate/x86_64/emit.h"
 
 #define BOX_BITS UINT64_C(0xffffffff00000000)
@@ -31,17 +34,21 @@ static uint64_t sign_bit(unsigned type)
     return is_single(type) ? 0x80000000u : FP_SIGN_f64;
 }
 
-/* ---- NaNs ----------------------------------------------------------------------------------------------------------- */
+/* ---- NaNs
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static void cold_canonical(struct emitter *e, const struct cold *c)
 {
     host_label_bind(e->c, c->at);
-    x86_emit(e->c, X86_vmovsd, vec(c->dst),
-             host_constant_u64(e->c, is_single(c->node->type) ? BOX_BITS | FP_NAN_f32 : FP_NAN_f64));
+    x86_emit(
+        e->c, X86_vmovsd, vec(c->dst),
+        host_constant_u64(e->c, is_single(c->node->type) ? BOX_BITS | FP_NAN_f32 : FP_NAN_f64));
     x86_emit(e->c, X86_jmp, x86_label(c->back));
 }
 
-/* The payload of the sum is nobody's: only whether infinity times zero was in it counts, which the helper looks at. */
+/* The payload of the sum is nobody's: only whether infinity times zero was in it counts, which the
+ * helper looks at. */
 static void cold_fma(struct emitter *e, const struct cold *c)
 {
     host_label_bind(e->c, c->at);
@@ -56,7 +63,9 @@ static void emit_nan_check(struct emitter *e, unsigned d, bool single, struct co
     emit_cold_branch(e, X86_P, cold);
 }
 
-/* ---- arithmetic ----------------------------------------------------------------------------------------------------- */
+/* ---- arithmetic
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static enum x86_insn arithmetic_insn(unsigned op, bool single)
 {
@@ -101,10 +110,12 @@ static enum x86_insn fma_insn(bool single, bool negative_product, bool negative_
     if (negative_product)
         return negative_sum ? (single ? X86_vfnmsub231ss : X86_vfnmsub231sd)
                             : (single ? X86_vfnmadd231ss : X86_vfnmadd231sd);
-    return negative_sum ? (single ? X86_vfmsub231ss : X86_vfmsub231sd) : (single ? X86_vfmadd231ss : X86_vfmadd231sd);
+    return negative_sum ? (single ? X86_vfmsub231ss : X86_vfmsub231sd)
+                        : (single ? X86_vfmadd231ss : X86_vfmadd231sd);
 }
 
-/* An operand of a node that wants more registers than may be left: in one if `spare` are, else in memory. */
+/* An operand of a node that wants more registers than may be left: in one if `spare` are, else in
+ * memory. */
 static struct x86_operand get_spare(struct emitter *e, ir_val v, unsigned spare, unsigned size)
 {
     return node_is_const(e->w, v) || regs_available(e, true) >= spare ? regs_get_rm(e, v, size)
@@ -144,7 +155,8 @@ static void emit_fma(struct emitter *e, ir_val i)
     regs_release(e, vb);
 }
 
-/* Of two numbers min and max give either if they are equal, so both orders are asked and their signs joined. */
+/* Of two numbers min and max give either if they are equal, so both orders are asked and their
+ * signs joined. */
 static void emit_min_max(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
@@ -152,7 +164,8 @@ static void emit_min_max(struct emitter *e, ir_val i)
     unsigned a = regs_get(e, n->arg[0]);
     struct x86_operand b = get_spare(e, n->arg[1], 3, bytes_of(n->type));
     unsigned x = regs_scratch(e, true);
-    enum x86_insn insn = min ? (single ? X86_vminss : X86_vminsd) : (single ? X86_vmaxss : X86_vmaxsd);
+    enum x86_insn insn =
+        min ? (single ? X86_vminss : X86_vminsd) : (single ? X86_vmaxss : X86_vmaxsd);
     regs_release_arg(e, n->arg[1]);
     unsigned d = regs_def(e, i); /* maybe b's. Before the branch: a spill must be on both sides */
     x86_emit(e->c, single ? X86_vucomiss : X86_vucomisd, vec(a), b);
@@ -172,7 +185,9 @@ static void emit_min_max(struct emitter *e, ir_val i)
     regs_release_arg(e, n->arg[0]);
 }
 
-/* ---- comparisons ---------------------------------------------------------------------------------------------------- */
+/* ---- comparisons
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 enum x86_cond emit_float_flags(struct emitter *e, const struct node *n)
 {
@@ -203,7 +218,9 @@ static void emit_float_truth(struct emitter *e, ir_val i)
     regs_release_operands(e);
 }
 
-/* ---- signs ---------------------------------------------------------------------------------------------------------- */
+/* ---- signs
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 /* The sign of one operand (or its opposite), the rest of another, or both signs combined. */
 static void emit_sign_of_two(struct emitter *e, ir_val i)
@@ -237,12 +254,16 @@ static void emit_sign(struct emitter *e, ir_val i)
     }
     unsigned a = regs_get(e, n->arg[0]);
     regs_release_operands(e);
-    x86_emit(e->c, absolute ? X86_vandps : X86_vxorps, vec(regs_def(e, i)), vec(a), pair(e, absolute ? ~sign : sign));
+    x86_emit(e->c, absolute ? X86_vandps : X86_vxorps, vec(regs_def(e, i)), vec(a),
+             pair(e, absolute ? ~sign : sign));
 }
 
-/* ---- conversions ---------------------------------------------------------------------------------------------------- */
+/* ---- conversions
+ * ----------------------------------------------------------------------------------------------------
+ */
 
-static void cold_convert(struct emitter *e, struct cold *cold, unsigned a, unsigned d, enum x86_cond cond)
+static void cold_convert(struct emitter *e, struct cold *cold, unsigned a, unsigned d,
+                         enum x86_cond cond)
 {
     cold->args[0] = vec(a);
     cold->dst = (uint8_t)d;
@@ -283,7 +304,8 @@ static void emit_to_unsigned(struct emitter *e, ir_val i)
     regs_release_operands(e);
 }
 
-/* The register is written whole first: a single is boxed by it, and the conversion waits for nothing. */
+/* The register is written whole first: a single is boxed by it, and the conversion waits for
+ * nothing. */
 static void prepare_conversion(struct emitter *e, unsigned d, bool single)
 {
     x86_emit(e->c, single ? X86_vpcmpeqd : X86_vxorps, vec(d), vec(d), vec(d));
@@ -299,7 +321,8 @@ static void emit_from_integer(struct emitter *e, ir_val i)
         return;
     }
     struct x86_operand a = emit_operand(e, n->arg[0], size);
-    if (a.kind == X86_OPERAND_IMM || (!is_signed && size == 4)) { /* 32 unsigned bits are 64 signed ones */
+    if (a.kind == X86_OPERAND_IMM ||
+        (!is_signed && size == 4)) { /* 32 unsigned bits are 64 signed ones */
         unsigned reg = regs_scratch(e, false);
         emit_set(e, reg, size, a);
         a = gpr(size, reg);
@@ -335,7 +358,9 @@ static void emit_narrow(struct emitter *e, ir_val i)
     emit_nan_check(e, d, true, emit_cold(e, cold_canonical, n));
 }
 
-/* ---- moves ---------------------------------------------------------------------------------------------------------- */
+/* ---- moves
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void emit_bits(struct emitter *e, ir_val i)
 {
@@ -377,16 +402,21 @@ static void emit_from_bits(struct emitter *e, ir_val i)
     if (node_at(e, n->arg[0])->state == NODE_FUSED)
         emit_reverse_point(e);
     if (a.kind == X86_OPERAND_GPR)
-        x86_emit(e->c, single ? (e->avx ? X86_vmovd : X86_movd) : (e->avx ? X86_vmovq : X86_movq), vec(d), a);
+        x86_emit(e->c, single ? (e->avx ? X86_vmovd : X86_movd) : (e->avx ? X86_vmovq : X86_movq),
+                 vec(d), a);
     else
-        x86_emit(e->c, single ? (e->avx ? X86_vmovss : X86_movss) : (e->avx ? X86_vmovsd : X86_movsd), vec(d), a);
+        x86_emit(e->c,
+                 single ? (e->avx ? X86_vmovss : X86_movss) : (e->avx ? X86_vmovsd : X86_movsd),
+                 vec(d), a);
     if (single && e->avx)
         x86_emit(e->c, X86_vorps, vec(d), vec(d), pair(e, BOX_BITS));
     else if (single)
         x86_emit(e->c, X86_orps, vec(d), pair(e, BOX_BITS));
 }
 
-/* ---- checks --------------------------------------------------------------------------------------------------------- */
+/* ---- checks
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void emit_unbox_check(struct emitter *e, ir_val i)
 {
@@ -410,13 +440,16 @@ static void emit_unbox_check(struct emitter *e, ir_val i)
     regs_release_operands(e);
 }
 
-static void emit_mode_check(struct emitter *e, struct x86_operand field, int64_t value, enum x86_cond leave)
+static void emit_mode_check(struct emitter *e, struct x86_operand field, int64_t value,
+                            enum x86_cond leave)
 {
     x86_emit(e->c, X86_cmp, field, x86_imm(value));
     x86_emit(e->c, x86_jcc(leave), x86_label(emit_cold_interp(e)));
 }
 
-/* ---- dispatch ------------------------------------------------------------------------------------------------------- */
+/* ---- dispatch
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void (*emitter_of(struct emitter *e, const struct node *n))(struct emitter *, ir_val)
 {

@@ -1,8 +1,9 @@
-/* Host code of integer nodes: arithmetic, shifts, comparisons, choices. Multiplication of double width and division are in
- * multiply.c.
+/* Host code of integer nodes: arithmetic, shifts, comparisons, choices. Multiplication of double
+ * width and division are in multiply.c.
  *
- * The operands are fetched first, then released, then the result's register is chosen, so that it may be that of an
- * operand; all patterns here are right in that case. Nothing but the operation itself changes flags: regs_* do not. */
+ * The operands are fetched first, then released, then the result's register is chosen, so that it
+ * may be that of an operand; all patterns here are right in that case. Nothing but the operation
+ * itself changes flags: regs_* do not. */
 #include "translate/x86_64/emit.h"
 
 static bool fits_imm(uint64_t value, unsigned size)
@@ -50,7 +51,8 @@ void emit_set(struct emitter *e, unsigned reg, unsigned size, struct x86_operand
         x86_emit(e->c, X86_mov, gpr(size, reg), from);
 }
 
-/* A copy in a scratch register. Not between the release of operands that are still to be read and the result's choice. */
+/* A copy in a scratch register. Not between the release of operands that are still to be read and
+ * the result's choice. */
 static struct x86_operand in_register(struct emitter *e, unsigned size, struct x86_operand from)
 {
     unsigned reg = regs_scratch(e, false);
@@ -58,7 +60,9 @@ static struct x86_operand in_register(struct emitter *e, unsigned size, struct x
     return gpr(size, reg);
 }
 
-/* ---- patterns ------------------------------------------------------------------------------------------------------- */
+/* ---- patterns
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void emit_sub_reversed(struct emitter *e, unsigned d, unsigned size, struct x86_operand a)
 {
@@ -66,8 +70,8 @@ static void emit_sub_reversed(struct emitter *e, unsigned d, unsigned size, stru
     x86_emit(e->c, X86_add, gpr(size, d), a);
 }
 
-static void emit_alu_with(struct emitter *e, ir_val i, enum x86_insn insn, unsigned size, struct x86_operand a,
-                          struct x86_operand b)
+static void emit_alu_with(struct emitter *e, ir_val i, enum x86_insn insn, unsigned size,
+                          struct x86_operand a, struct x86_operand b)
 {
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
@@ -119,11 +123,30 @@ static bool emit_mask(struct emitter *e, ir_val i)
     return true;
 }
 
+/* A guest register that lives in memory is changed there. */
+static bool emit_in_slot(struct emitter *e, ir_val i, enum x86_insn insn)
+{
+    const struct node *n = node_at(e, i);
+    unsigned row = n->hint - 1u;
+    bool fits = n->has_imm ? fits_imm(n->imm, 8)
+                           : n->arg[1] != n->arg[0] && !node_is_const(e->w, n->arg[1]);
+    if (n->type != IR_I64 || insn == X86_imul || n->scaled || !fits ||
+        node_is_const(e->w, n->arg[0]) || !regs_def_in_slot(e, i, n->arg[0]))
+        return false;
+    if (n->has_imm) {
+        x86_emit(e->c, insn, guest_slot(e, row, 8), x86_imm((int64_t)n->imm));
+    } else {
+        x86_emit(e->c, insn, guest_slot(e, row, 8), x86_r64(regs_get(e, n->arg[1])));
+        regs_release(e, n->arg[1]);
+    }
+    return true;
+}
+
 static void emit_alu(struct emitter *e, ir_val i, enum x86_insn insn, unsigned more)
 {
     const struct node *n = node_at(e, i);
     unsigned size = size_of(n->type);
-    if (emit_mask(e, i))
+    if (emit_in_slot(e, i, insn) || emit_mask(e, i))
         return;
     struct x86_operand a = emit_operand(e, n->arg[0], size);
     emit_alu_with(e, i, insn, size, a, last_operand(e, n, size));
@@ -134,9 +157,12 @@ static void emit_add(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
     unsigned size = size_of(n->type);
+    if (emit_in_slot(e, i, X86_add))
+        return;
     if (n->scaled) {
         const struct node *shift = node_at(e, n->arg[1]);
-        unsigned a = regs_get(e, n->arg[0]), index = regs_get(e, shift->arg[0]), scale = (unsigned)shift->imm;
+        unsigned a = regs_get(e, n->arg[0]), index = regs_get(e, shift->arg[0]),
+                 scale = (unsigned)shift->imm;
         regs_release_operands(e);
         x86_emit(e->c, X86_lea, gpr(size, regs_def(e, i)), x86_mem_index(0, a, index, scale, 0));
         return;
@@ -268,7 +294,9 @@ static void emit_orcb(struct emitter *e, ir_val i)
     x86_emit(e->c, X86_vmovq, x86_r64(regs_def(e, i)), x);
 }
 
-/* ---- conditions ----------------------------------------------------------------------------------------------------- */
+/* ---- conditions
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 struct compare {
     unsigned size;
@@ -279,8 +307,8 @@ struct compare {
 static enum x86_cond condition_of(unsigned op)
 {
     static const uint8_t conds[] = {
-        [UOP_eq - UOP_eq] = X86_E,   [UOP_ne - UOP_eq] = X86_NE, [UOP_lts - UOP_eq] = X86_L,
-        [UOP_ltu - UOP_eq] = X86_B,  [UOP_ges - UOP_eq] = X86_GE, [UOP_geu - UOP_eq] = X86_AE,
+        [UOP_eq - UOP_eq] = X86_E,  [UOP_ne - UOP_eq] = X86_NE,  [UOP_lts - UOP_eq] = X86_L,
+        [UOP_ltu - UOP_eq] = X86_B, [UOP_ges - UOP_eq] = X86_GE, [UOP_geu - UOP_eq] = X86_AE,
     };
     return conds[op - UOP_eq];
 }
@@ -413,7 +441,9 @@ static void emit_select(struct emitter *e, ir_val i)
     x86_emit(e->c, x86_cmovcc(cond), gpr(size, d), a);
 }
 
-/* ---- dispatch ------------------------------------------------------------------------------------------------------- */
+/* ---- dispatch
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct row {
     void (*pattern)(struct emitter *e, ir_val i, enum x86_insn insn, unsigned more);

@@ -1,8 +1,9 @@
 /* Host code of loads, stores and fences.
  *
- * Guest memory is at its own address, or at gs's base plus it. Nothing is checked: an access to what is not mapped, the
- * guest's address space above SPACE_TOP included, faults on the host, whose handler finds the guest's pc in the reverse
- * table. (Addresses above SPACE_TOP where the runtime itself lives are the space's concern, not this file's.) */
+ * Guest memory is at its own address, or at gs's base plus it. Nothing is checked: an access to
+ * what is not mapped, the guest's address space above SPACE_TOP included, faults on the host, whose
+ * handler finds the guest's pc in the reverse table. (Addresses above SPACE_TOP where the runtime
+ * itself lives are the space's concern, not this file's.) */
 #include "translate/x86_64/emit.h"
 
 struct x86_operand guest_memory(const struct emitter *e, struct x86_operand mem)
@@ -47,8 +48,9 @@ static void emit_load(struct emitter *e, ir_val i)
         uint16_t insn;
         uint8_t size; /* of the register */
     } loads[] = {
-        [IR_S8] = {X86_movsx, 8},   [IR_U8] = {X86_movzx, 4}, [IR_S16] = {X86_movsx, 8}, [IR_U16] = {X86_movzx, 4},
-        [IR_S32] = {X86_movsxd, 8}, [IR_U32] = {X86_mov, 4},  [IR_S64] = {X86_mov, 8},   [IR_U64] = {X86_mov, 8},
+        [IR_S8] = {X86_movsx, 8},  [IR_U8] = {X86_movzx, 4},   [IR_S16] = {X86_movsx, 8},
+        [IR_U16] = {X86_movzx, 4}, [IR_S32] = {X86_movsxd, 8}, [IR_U32] = {X86_mov, 4},
+        [IR_S64] = {X86_mov, 8},   [IR_U64] = {X86_mov, 8},
     };
     const struct node *n = node_at(e, i);
     struct x86_operand mem = emit_address(e, n->arg[0], mem_bytes(n->mem));
@@ -79,7 +81,8 @@ static void emit_store(struct emitter *e, ir_val i)
     regs_release_operands(e);
 }
 
-/* The host keeps all orders but that of a store and a later load. A locked operation is the cheapest way to keep it. */
+/* The host keeps all orders but that of a store and a later load. A locked operation is the
+ * cheapest way to keep it. */
 static void emit_fence(struct emitter *e, const struct node *n)
 {
     if (n->imm & 0x50 && n->imm & 0x0a)

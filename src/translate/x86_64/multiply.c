@@ -7,14 +7,16 @@ static unsigned size_of(const struct node *n)
 }
 
 /* first = a, and operand b elsewhere. */
-static struct x86_operand fetch(struct emitter *e, const struct node *n, unsigned first, unsigned size)
+static struct x86_operand fetch(struct emitter *e, const struct node *n, unsigned first,
+                                unsigned size)
 {
     uint32_t locked = e->locked;
     if (node_is_const(e->w, n->arg[0]))
-        x86_mov_imm(e->c, first, size == 4 ? (uint32_t)node_at(e, n->arg[0])->imm : node_at(e, n->arg[0])->imm);
+        x86_mov_imm(e->c, first,
+                    size == 4 ? (uint32_t)node_at(e, n->arg[0])->imm : node_at(e, n->arg[0])->imm);
     else
         emit_set(e, first, size, regs_get_rm(e, n->arg[0], size));
-    e->locked = locked; /* a has been read */
+    e->locked = locked;      /* a has been read */
     if (n->op == UOP_mulhsu) /* a is to be read again */
         return regs_get_aside(e, n->arg[1], size);
     if (node_is_const(e->w, n->arg[1]) || regs_in_register(e, n->arg[1]))
@@ -52,7 +54,9 @@ void emit_multiply(struct emitter *e, ir_val i)
     regs_def_at(e, i, X86_RDX);
 }
 
-/* ---- division ------------------------------------------------------------------------------------------------------- */
+/* ---- division
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 /* By 0, and for signed ones by 0 or -1. The dividend is in rax; args[0] is the divisor. */
 static void cold_division(struct emitter *e, const struct cold *c)

@@ -1,11 +1,13 @@
 /* Registers of a block, chosen as its code is emitted.
  *
- * A value may be in several places at once: in registers, in a spill slot, in the slot of a guest register; a place knows
- * one register, and the others are found in owner[]. A pinned register always holds its guest register, as of the last
- * put, except that a value may be made there a little early, when nothing in between can show the old one (hint). A value
- * that was read from a register that is now written is moved away if somebody still wants it.
+ * A value may be in several places at once: in registers, in a spill slot, in the slot of a guest
+ * register; a place knows one register, and the others are found in owner[]. A pinned register
+ * always holds its guest register, as of the last put, except that a value may be made there a
+ * little early, when nothing in between can show the old one (hint). A value that was read from a
+ * register that is now written is moved away if somebody still wants it.
  *
- * What uses count down to 0 frees its register at once; scratch registers are free at the node's end. */
+ * What uses count down to 0 frees its register at once; scratch registers are free at the node's
+ * end. */
 #include "translate/x86_64/emit.h"
 
 static struct place *place_of(struct emitter *e, ir_val v)
@@ -65,7 +67,9 @@ void regs_begin(struct emitter *e)
             begin_get(e, (ir_val)i);
 }
 
-/* ---- moves ---------------------------------------------------------------------------------------------------------- */
+/* ---- moves
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 void regs_move(struct emitter *e, unsigned to, unsigned from)
 {
@@ -83,10 +87,15 @@ void regs_load(struct emitter *e, unsigned to, struct x86_operand mem)
 
 void regs_store(struct emitter *e, struct x86_operand mem, unsigned from)
 {
-    x86_emit(e->c, !is_vector_reg(from) ? X86_mov : e->avx ? X86_vmovsd : X86_movsd, mem, reg64(from));
+    x86_emit(e->c,
+             !is_vector_reg(from) ? X86_mov
+             : e->avx             ? X86_vmovsd
+                                  : X86_movsd,
+             mem, reg64(from));
 }
 
-/* ---- giving up and finding places ----------------------------------------------------------------------------------- */
+/* ---- giving up and finding places
+ * ----------------------------------------------------------------------------------- */
 
 /* The register no longer holds its value; another one that does becomes its place. */
 static void forget_register(struct emitter *e, unsigned reg)
@@ -206,7 +215,9 @@ void regs_take(struct emitter *e, unsigned reg)
     give(e, reg, OWNER_SCRATCH);
 }
 
-/* ---- operands ------------------------------------------------------------------------------------------------------- */
+/* ---- operands
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void load_vector_constant(struct emitter *e, unsigned reg, uint64_t bits)
 {
@@ -350,7 +361,9 @@ void regs_release_operands(struct emitter *e)
     node_each_operand(e->w, node_at(e, e->node), release_visit, e);
 }
 
-/* ---- results -------------------------------------------------------------------------------------------------------- */
+/* ---- results
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 /* Can the node be made in the register that it will be put into? */
 static bool hint_holds(struct emitter *e, ir_val i, unsigned *reg)
@@ -359,7 +372,8 @@ static bool hint_holds(struct emitter *e, ir_val i, unsigned *reg)
     if (!n->hint || e->w->next_leave.data[i + 1] < n->hint_at)
         return false;
     *reg = e->pin_of.data[n->hint - 1];
-    return *reg != NO_REG && !must_be_saved(e, *reg) && !(e->locked >> *reg & 1 && is_live(e, e->owner[*reg])) &&
+    return *reg != NO_REG && !must_be_saved(e, *reg) &&
+           !(e->locked >> *reg & 1 && is_live(e, e->owner[*reg])) &&
            is_vector_reg(*reg) == is_float_value(n);
 }
 
@@ -369,7 +383,8 @@ unsigned regs_def(struct emitter *e, ir_val i)
     unsigned reg;
     if (hint_holds(e, i, &reg))
         forget_register(e, reg);
-    else if (e->freed != NO_REG && is_vector_reg(e->freed) == vector && e->owner[e->freed] == OWNER_NONE)
+    else if (e->freed != NO_REG && is_vector_reg(e->freed) == vector &&
+             e->owner[e->freed] == OWNER_NONE)
         reg = e->freed;
     else
         reg = take_temp(e, vector);
@@ -407,7 +422,24 @@ void regs_end_node(struct emitter *e, ir_val i)
     }
 }
 
-/* ---- puts ----------------------------------------------------------------------------------------------------------- */
+bool regs_def_in_slot(struct emitter *e, ir_val i, ir_val a)
+{
+    const struct node *n = node_at(e, i);
+    unsigned row = n->hint - 1u;
+    if (!n->hint || n->uses != 1 || e->w->next_leave.data[i + 1] < n->hint_at ||
+        e->pin_of.data[row] != NO_REG || place_of(e, a)->home != n->hint ||
+        regs_in_register(e, a) || node_at(e, a)->uses != 1)
+        return false;
+    regs_release(e, a);
+    place_of(e, a)->home = 0;
+    place_of(e, i)->home = n->hint;
+    e->slot_value.data[row] = i;
+    return true;
+}
+
+/* ---- puts
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static void put_pinned(struct emitter *e, unsigned pin, ir_val v)
 {
@@ -434,7 +466,8 @@ static void put_pinned(struct emitter *e, unsigned pin, ir_val v)
         p->reg = (uint8_t)pin;
 }
 
-/* The slot of an unpinned register is about to be written: its old value needs another place if it is wanted again. */
+/* The slot of an unpinned register is about to be written: its old value needs another place if it
+ * is wanted again. */
 static void displace_slot(struct emitter *e, unsigned row)
 {
     ir_val old = e->slot_value.data[row];

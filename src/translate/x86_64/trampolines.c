@@ -1,11 +1,14 @@
-/* The code between the run loop and fragments: CODE_ENTER, a C function that loads the pinned registers and jumps to a
- * fragment; the exits, which store them and return from that function; and the way to a helper in C. Emitted once.
+/* The code between the run loop and fragments: CODE_ENTER, a C function that loads the pinned
+ * registers and jumps to a fragment; the exits, which store them and return from that function; and
+ * the way to a helper in C. Emitted once.
  *
- * They call the runtime through addresses in their constants, since the arena may be out of a displacement's reach. */
+ * They call the runtime through addresses in their constants, since the arena may be out of a
+ * displacement's reach. */
 #include "translate/x86_64/emit.h"
 
 static const uint8_t callee_saved[] = {X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15};
-static const uint8_t caller_saved[] = {X86_RAX, X86_RCX, X86_RDX, X86_RSI, X86_RDI, X86_R8, X86_R9, X86_R10, X86_R11};
+static const uint8_t caller_saved[] = {X86_RAX, X86_RCX, X86_RDX, X86_RSI, X86_RDI,
+                                       X86_R8,  X86_R9,  X86_R10, X86_R11};
 
 enum { VECTOR_BYTES = 16 * 16 };
 
@@ -17,7 +20,8 @@ static void emit_runtime_call(struct emitter *e, enum code_target target)
 /* rdi = the thread, esi = where its fcsr is. */
 static void emit_fp_call(struct emitter *e, enum code_target target, uint32_t fcsr)
 {
-    x86_emit(e->c, X86_lea, x86_r64(X86_RDI), x86_mem(0, X86_RBP, -(int32_t)offsetof(struct thread, guest)));
+    x86_emit(e->c, X86_lea, x86_r64(X86_RDI),
+             x86_mem(0, X86_RBP, -(int32_t)offsetof(struct thread, guest)));
     x86_mov_imm(e->c, X86_RSI, fcsr);
     emit_runtime_call(e, target);
 }
@@ -33,13 +37,15 @@ static void emit_pins(struct emitter *e, bool load)
     }
 }
 
-/* uint64_t (struct thread *, uint64_t host pc). Six registers and 8 bytes: the stack is aligned then. */
+/* uint64_t (struct thread *, uint64_t host pc). Six registers and 8 bytes: the stack is aligned
+ * then. */
 static void emit_enter(struct emitter *e, uint32_t fcsr)
 {
     for (unsigned k = 0; k < ARRAY_LEN(callee_saved); k++)
         x86_emit(e->c, X86_push, x86_r64(callee_saved[k]));
     x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(8));
-    x86_emit(e->c, X86_lea, x86_r64(X86_RBP), x86_mem(0, X86_RDI, (int32_t)offsetof(struct thread, guest)));
+    x86_emit(e->c, X86_lea, x86_r64(X86_RBP),
+             x86_mem(0, X86_RDI, (int32_t)offsetof(struct thread, guest)));
     x86_emit(e->c, X86_mov, THREAD_FIELD(8, host_sp), x86_r64(X86_RSP));
     x86_emit(e->c, X86_mov, spill_slot(0), x86_r64(X86_RSI));
     emit_fp_call(e, CODE_HELPER_FP_ENTER, fcsr);
@@ -57,18 +63,22 @@ static void emit_leave(struct emitter *e, uint32_t fcsr)
     x86_emit0(e->c, X86_ret);
 }
 
-/* All registers are as before but for rflags. The stack was aligned before the call: 8 bytes and nine registers. */
+/* All registers are as before but for rflags. The stack was aligned before the call: 8 bytes and
+ * nine registers. */
 static void emit_call_slow(struct emitter *e)
 {
     for (unsigned k = 0; k < ARRAY_LEN(caller_saved); k++)
         x86_emit(e->c, X86_push, x86_r64(caller_saved[k]));
     x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES));
     for (unsigned k = 0; k < 16; k++)
-        x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_mem(16, X86_RSP, (int32_t)k * 16), x86_xmm(k));
-    x86_emit(e->c, X86_lea, x86_r64(X86_RDI), x86_mem(0, X86_RBP, -(int32_t)offsetof(struct thread, guest)));
+        x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_mem(16, X86_RSP, (int32_t)k * 16),
+                 x86_xmm(k));
+    x86_emit(e->c, X86_lea, x86_r64(X86_RDI),
+             x86_mem(0, X86_RBP, -(int32_t)offsetof(struct thread, guest)));
     emit_runtime_call(e, CODE_HELPER_UOP);
     for (unsigned k = 0; k < 16; k++)
-        x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_xmm(k), x86_mem(16, X86_RSP, (int32_t)k * 16));
+        x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_xmm(k),
+                 x86_mem(16, X86_RSP, (int32_t)k * 16));
     x86_emit(e->c, X86_add, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES));
     for (unsigned k = ARRAY_LEN(caller_saved); k-- > 0;)
         x86_emit(e->c, X86_pop, x86_r64(caller_saved[k]));
@@ -80,9 +90,12 @@ static const struct {
     uint8_t target, code;
     enum { RAX_NOTHING, RAX_PC, RAX_STUB } rax;
 } exits[] = {
-    {CODE_EXIT_LINK, TRANSLATE_EXIT_LINK, RAX_STUB},     {CODE_EXIT_LOOKUP, TRANSLATE_EXIT_LOOKUP, RAX_PC},
-    {CODE_EXIT_POLL, TRANSLATE_EXIT_POLL, RAX_PC},       {CODE_EXIT_TRAP, TRANSLATE_EXIT_TRAP, RAX_NOTHING},
-    {CODE_EXIT_FLUSH, TRANSLATE_EXIT_FLUSH, RAX_PC},     {CODE_EXIT_INTERP, TRANSLATE_EXIT_INTERP, RAX_PC},
+    {CODE_EXIT_LINK, TRANSLATE_EXIT_LINK, RAX_STUB},
+    {CODE_EXIT_LOOKUP, TRANSLATE_EXIT_LOOKUP, RAX_PC},
+    {CODE_EXIT_POLL, TRANSLATE_EXIT_POLL, RAX_PC},
+    {CODE_EXIT_TRAP, TRANSLATE_EXIT_TRAP, RAX_NOTHING},
+    {CODE_EXIT_FLUSH, TRANSLATE_EXIT_FLUSH, RAX_PC},
+    {CODE_EXIT_INTERP, TRANSLATE_EXIT_INTERP, RAX_PC},
     {CODE_EXIT_FAULT, TRANSLATE_EXIT_TRAP, RAX_NOTHING},
 };
 
@@ -104,7 +117,8 @@ void emit_trampolines(struct emitter *e, uint32_t offsets[CODE_TRAMPOLINES])
         host_code_align(e->c, 16);
         offsets[exits[k].target] = e->c->pos;
         if (exits[k].rax == RAX_PC)
-            x86_emit(e->c, X86_mov, x86_mem(8, X86_RBP, (int32_t)e->w->guest->pc_offset), x86_r64(X86_RAX));
+            x86_emit(e->c, X86_mov, x86_mem(8, X86_RBP, (int32_t)e->w->guest->pc_offset),
+                     x86_r64(X86_RAX));
         else if (exits[k].rax == RAX_STUB)
             x86_emit(e->c, X86_mov, THREAD_FIELD(8, exit_stub), x86_r64(X86_RAX));
         x86_mov_imm(e->c, X86_RCX, exits[k].code);

@@ -1,0 +1,45 @@
+# Loads, stores, atomics.
+load_store:
+    ld a0,8(sp)
+    sd a0,16(sp)
+load_extended:
+    lw a0,4(a1)
+    lbu a2,0(a1)
+    lhu a3,2(a1)
+    lb a4,1(a1)
+load_to_base:
+    ld a0,0(a0)
+load_unpinned:
+    ld s2,0(s3)
+store_zero:
+    sd zero,0(a0)
+    sb zero,3(a1)
+load_indexed:
+    slli a5,a5,3
+    add a5,a5,a4
+    ld a5,0(a5)
+load_global:
+    lui a5,0x80
+    lw a0,16(a5)
+copy_loop:
+    lbu a5,0(a1)
+    addi a1,a1,1
+    addi a0,a0,1
+    sb a5,-1(a0)
+    bnez a5,copy_loop
+fence_full:
+    fence rw,rw
+fence_release:
+    fence rw,w
+amoadd:
+    amoadd.w a0,a1,(a2)
+amoadd_no_result:
+    amoadd.d zero,a1,(a2)
+amoswap:
+    amoswap.d a0,a1,(a2)
+amomax:
+    amomax.w a0,a1,(a2)
+lr:
+    lr.d a0,(a1)
+sc:
+    sc.w a0,a1,(a2)
