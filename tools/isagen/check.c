@@ -124,12 +124,18 @@ static bool satisfiable(struct bit_classes c, const struct inequality *rest, siz
     return false;
 }
 
-static bool stanzas_overlap(const struct stanza *a, const struct stanza *b)
+static struct bit_classes unrelated_bits(void)
 {
     struct bit_classes c;
-    LIST(struct inequality) rest = {0};
     for (int i = 0; i < N_BITS; i++)
         c.leader[i] = i;
+    return c;
+}
+
+static bool stanzas_overlap(const struct stanza *a, const struct stanza *b)
+{
+    struct bit_classes c = unrelated_bits();
+    LIST(struct inequality) rest = {0};
     if (!require_fixed(&c, a) || !require_fixed(&c, b))
         return false;
     for (const struct stanza *s = a; s; s = s == a ? b : NULL)
@@ -260,16 +266,53 @@ static void check_expansion(const struct isa *isa, struct stanza *s)
     }
 }
 
-/* The template's names count as uses. */
-static void mark_template(struct stanza *s)
+/* The lowest bits of an instruction tell its length (unprivileged manual, "Expanded
+ * Instruction-Length Encoding"). */
+static void check_length(const struct stanza *s)
 {
-    for (struct line l = {.at = s->at, .p = s->assembly}; !line_end(&l);) {
+    uint32_t ones = s->mask & s->match, zeros = s->mask & ~s->match;
+    bool is_16 = zeros & 3, is_32 = (ones & 3) == 3 && zeros & 0x1c;
+    if (s->bits == 16 ? !is_16 : !is_32)
+        fail(s->at, "the lowest bits of '%s' are not those of an instruction of %d bits", s->name,
+             s->bits);
+}
+
+/* An operand must be able to have the value that a condition compares it with. */
+static void check_conds(const struct stanza *s, const cond_list *conds)
+{
+    list_each (cond, conds) {
+        struct bit_classes c = unrelated_bits();
+        int a[VALUE_BITS], b[VALUE_BITS];
+        cond_bits(s, cond, a, b);
+        for (int i = 0; cond->other < 0 && i < VALUE_BITS; i++)
+            if (!make_equal(&c, a[i], b[i]))
+                fail(cond->at, "'%s' can never be %lld", s->fields.data[cond->field].op.name,
+                     (long long)cond->value);
+    }
+}
+
+static bool is_register_name(const struct isa *isa, const char *name)
+{
+    list_each (c, &isa->classes)
+        for (int i = 0; i < c->count; i++)
+            if (c->alias && c->alias[i] && same(c->alias[i], name))
+                return true;
+    return false;
+}
+
+/* The template's names count as uses. */
+static void mark_template(const struct isa *isa, struct stanza *s)
+{
+    static const char *const words[] = {"pc", "hex", "hi", "exact"};
+    for (struct line l = {.at = s->assembly_at, .p = s->assembly}; !line_end(&l);) {
         const char *name = line_try_name(&l);
         struct field *f = name ? field_find(s, name) : NULL;
         if (f)
             f->used = true;
         else if (!name)
             l.p++;
+        else if (name_index(name, words, 4) == 4 && !is_register_name(isa, name))
+            fail(l.at, "'%s' in asm is no operand and no register", name);
     }
 }
 
@@ -281,7 +324,13 @@ static void check_stanza(const struct isa *isa, struct stanza *s)
         fail(s->at, "'%s' has no test", s->name);
     if ((s->body.len == 0) == !s->expands)
         fail(s->at, s->expands ? "'%s' has both do and expands" : "'%s' has no do", s->name);
-    mark_template(s);
+    check_length(s);
+    mark_template(isa, s);
+    check_conds(s, &s->where);
+    list_each (conds, &s->reserved)
+        check_conds(s, conds);
+    list_each (conds, &s->hint)
+        check_conds(s, conds);
     list_each (f, &s->fields) {
         if (!f->used && f->op.kind != OPERAND_ORDER)
             fail(s->at, "operand '%s' is encoded but never used", f->op.name);

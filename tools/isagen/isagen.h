@@ -205,6 +205,7 @@ struct field {
 };
 
 struct cond {
+    struct place at;
     int field;
     bool equal;
     int other; /* field, or -1: value */
@@ -256,6 +257,7 @@ struct stanza {
     uint32_t mask, match;
     LIST(struct field) fields;
     const char *assembly;
+    struct place assembly_at;
     cond_list where;
     LIST(const char *) except;
     LIST(cond_list) reserved, hint;

@@ -173,7 +173,7 @@ static void read_conds(struct stanza *s, cond_list *conds, struct line *l)
 {
     do {
         struct cond *c = list_add(conds);
-        *c = (struct cond){.field = line_field(s, l), .other = -1};
+        *c = (struct cond){.at = l->at, .field = line_field(s, l), .other = -1};
         c->equal = line_accept(l, "==");
         if (!c->equal)
             line_expect(l, "!=");
@@ -200,6 +200,7 @@ void stanza_read_clause(struct isa *isa, struct stanza *s, struct line *l)
     const char *clause = line_name(l);
     if (same(clause, "asm") && !s->assembly) {
         s->assembly = line_string(l);
+        s->assembly_at = l->at;
     } else if (same(clause, "where")) {
         read_conds(s, &s->where, l);
     } else if (same(clause, "except")) {
