@@ -59,34 +59,49 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* argv[0] is what the new program is given; statistics are those of the first process. */
-static bool is_passed_on(const struct linux_process *process, const char *field)
+/* What the new process is told of a string option; NULL: nothing. argv[0] is the new program's own;
+ * statistics are those of the first process, whatever the environment says; names of files must
+ * hold in another working directory. */
+static const char *value_passed_on(struct linux_process *process, const char *field,
+                                   const char *value)
 {
-    return strcmp(field, "argv0") != 0 &&
-           (strcmp(field, "stats") != 0 || getpid() == process->first_pid);
+    if (strcmp(field, "argv0") == 0)
+        return NULL;
+    if (strcmp(field, "stats") == 0)
+        return getpid() == process->first_pid ? value : "off";
+    if (strcmp(field, "prefix") == 0)
+        return process->prefix;
+    if (strcmp(field, "log_file") == 0)
+        return log_name(&process->scratch, value);
+    return value;
+}
+
+static void add_string_option(struct linux_process *process, word_list *words, const char *field,
+                              const char *option, const char *value, const char *preset)
+{
+    const char *passed =
+        value && !same_text(value, preset) ? value_passed_on(process, field, value) : NULL;
+
+    if (passed)
+        add_word(&process->scratch, words, option, passed);
 }
 
 /* The options of this run, as words of a command line. Those that change the environment have done
- * so; argv[0] is the new program's; names of files must hold in another working directory. */
+ * so. */
 static void add_options(struct linux_process *process, word_list *words)
 {
     const struct options *o = process->options;
-    struct arena *a = &process->scratch;
     char number[24];
 
 #define OPTION_BOOL(field, short_form, long_form, env, fallback, argument, preset, help)           \
     if (o->field != (preset))                                                                      \
         vec_push(words, "--" long_form);
 #define OPTION_STRING(field, short_form, long_form, env, fallback, argument, preset, help)         \
-    if (o->field && !same_text(o->field, preset) && is_passed_on(process, #field))                 \
-        add_word(a, words, long_form,                                                              \
-                 strcmp(#field, "prefix") == 0     ? process->prefix                               \
-                 : strcmp(#field, "log_file") == 0 ? log_name(a, o->field)                         \
-                                                   : o->field);
+    add_string_option(process, words, #field, long_form, o->field, preset);
 #define OPTION_U64(field, short_form, long_form, env, fallback, argument, preset, help)            \
     if (o->field != (preset)) {                                                                    \
         snprintf(number, sizeof(number), "%llu", (unsigned long long)o->field);                    \
-        add_word(a, words, long_form, number);                                                     \
+        add_word(&process->scratch, words, long_form, number);                                     \
     }
 #define OPTION_LIST(...)
 #define OPTION_GROUP(...)

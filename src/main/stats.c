@@ -119,7 +119,7 @@ void stats_start(struct options *options)
 {
     char *folder;
 
-    if (!options->stats)
+    if (!options->stats || strcmp(options->stats, "off") == 0)
         return;
     if (strncmp(options->stats, "json:", 5) == 0 && options->stats[5] != '/' &&
         (folder = getcwd(NULL, 0)) != NULL) {

@@ -493,6 +493,14 @@ def _():
             (check_counts(path.read_text()) if path.exists() else ["no file of statistics"])
 
 
+@case("stats: wanted by the environment, they are of the first process too")
+def _():
+    got = run(SHOW, "run", LOOP, env={"ISOMORPH_STATS": "json"})
+    off = run("--stats=off", LOOP, env={"ISOMORPH_STATS": "json"})
+    return expect(got, 0, "status 700\n", None) + expect(off, 7, "") + \
+        ([] if json.loads(got.stderr)["guest_instructions"] > 5000 else describe(got))
+
+
 def main():
     print(f"1..{len(cases)}")
     for number, (name, function) in enumerate(cases, 1):
