@@ -129,6 +129,8 @@ static void keep_outcome(struct machine *m, int exit, struct outcome *out)
     out->state.x[0] = out->state.x[RV64_SINK] = 0;
     out->trap = exit == TRANSLATE_EXIT_TRAP ? m->t->trap : (struct trap){0};
     out->reserve_addr = m->t->reserve_addr;
+    bool fault = out->trap.kind == TRAP_LOAD || out->trap.kind == TRAP_STORE;
+    out->insns = m->config.count && !fault ? m->t->counters[COUNTER_GUEST_INSNS] : 0;
     space_read(m->space, GVA(m->scratch), out->memory, SCRATCH_BYTES);
 }
 

@@ -27,6 +27,8 @@ struct outcome {
     struct rv64_state state;
     struct trap trap;
     uint64_t reserve_addr;
+    uint64_t
+        insns; /* counted; 0 without counting, and after a fault, where the run loop adds them */
     uint8_t memory[SCRATCH_BYTES];
 };
 
