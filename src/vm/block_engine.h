@@ -8,6 +8,7 @@
 
 struct block_engine {
     struct code_cache *code;
+    struct translate_config config; /* the translator's */
     struct translator *translator;
     struct ir_block lifted; /* of the block being translated */
     struct hash_map bailed; /* guest pc of blocks that are not translated: why, BAILOUT_* */

@@ -37,6 +37,7 @@ enum { ZERO, RA, SP, GP, TP, T0, T1, T2, S0, S1, A0, A1, A2, A3 };
 #define ADD(rd, a, b)         R(0x33, 0, 0, rd, a, b)
 #define JALR(rd, a, imm)      I(0x67, 0, rd, a, imm)
 #define SW(b, imm, a)         S(0x23, 2, a, b, imm)
+#define RDINSTRET(rd)         I(0x73, 2, rd, ZERO, 0xc02)
 #define FENCE_I               0x0000100fu
 #define ECALL                 0x00000073u
 #define EBREAK                0x00100073u
@@ -134,6 +135,7 @@ static void start(const char *engine, enum space_kind kind, uint64_t cache_size,
     m.options.cache_size = cache_size;
     m.options.cache_policy = "flush";
     m.options.wx = wx;
+    m.options.stats = "text"; /* instructions are counted */
     m.space = space_create(kind, 0, &why);
     if (!m.space)
         fail_msg("no space: %s", why);
@@ -339,6 +341,29 @@ static void every_loop_sees_a_poll(void **unused)
     CHECK_POLLS(jal(RA, 12), ADDI(T0, T0, 1), jal(ZERO, -8), ADDI(T1, T1, 1), JALR(ZERO, RA, 0));
 }
 
+/* ---- the counter of instructions ---------------------------------------------------------------
+ */
+
+/* Without --stats nothing is counted until the guest reads the counter, and from then on all is. */
+static void a_guest_that_reads_its_counter_counts(void **unused)
+{
+    start_block();
+    vm_thread_destroy(m.t);
+    vm_destroy(m.vm);
+    m.options.stats = NULL;
+    m.vm = vm_create(&guest_rv64, m.space, &m.options, &hooks);
+    m.t = vm_thread_create(m.vm);
+    /* t1 = instret; 100 turns of two; t2 = instret */
+    WRITE_CODE(CODE, ADDI(T0, ZERO, 100), jal(ZERO, 4), RDINSTRET(T1), ADDI(T0, T0, -1),
+               bne(T0, ZERO, -4), RDINSTRET(T2), EBREAK);
+    run_from(CODE);
+    assert_int_equal(m.trap.kind, TRAP_BREAKPOINT);
+    assert_int_equal(state()->x[T2] - state()->x[T1], 201);
+    run_from(CODE);
+    assert_int_equal(state()->x[T2] - state()->x[T1], 201);
+    finish();
+}
+
 /* ---- links and room ----------------------------------------------------------------------------
  */
 
@@ -488,6 +513,7 @@ int main(void)
         cmocka_unit_test(faults_are_as_the_interpreter_has_them_behind_an_offset),
         cmocka_unit_test(a_fault_names_its_address_and_instruction),
         cmocka_unit_test(every_loop_sees_a_poll),
+        cmocka_unit_test(a_guest_that_reads_its_counter_counts),
         cmocka_unit_test(linked_blocks_run_without_the_run_loop),
         cmocka_unit_test(a_small_cache_is_filled_again_and_again),
         cmocka_unit_test(a_small_split_cache_is_filled_again_and_again),
