@@ -206,8 +206,8 @@ void host_code_insn(struct host_code *c, const struct x86_bytes *b)
 int host_relocate(void *write, hpc exec, const struct host_reloc *relocs, size_t n,
                   uint64_t (*resolve)(void *arg, unsigned id), void *arg)
 {
-    for (const struct host_reloc *r = relocs; r < relocs + n; r++) {
-        int error = reloc_write(write, exec, r, resolve(arg, r->id));
+    for (size_t i = 0; i < n; i++) {
+        int error = reloc_write(write, exec, &relocs[i], resolve(arg, relocs[i].id));
         if (error)
             return error;
     }

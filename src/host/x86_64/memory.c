@@ -149,7 +149,7 @@ static const char *failure(int error, bool split)
     case -ENFILE:
         return "no file descriptor is left for the code cache; raise the limit (ulimit -n)";
     case -ENOSYS:
-        return "this kernel has no memory files; use --wx=off";
+        return "this kernel has no memory files; use --wx=rwx";
     default:
         return "memory for the code cache cannot be mapped";
     }
