@@ -141,6 +141,8 @@ static void add_guest_start(struct linux_process *process, const struct exec_pla
     if (proc_is_exe(program)) /* in the new process that is the runtime */
         program = plan->host_path;
     vec_push(out, "isomorph");
+    /* The settings of this run go on; the environment is the guest's, which may have changed it. */
+    vec_push(out, "--no-environment");
     add_options(process, out);
     vec_push(out, "-0");
     vec_push(out, argv0);

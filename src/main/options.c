@@ -190,7 +190,8 @@ int options_read(struct options *options, int argc, char **argv)
     int at = 1;
 
     options_set_defaults(options);
-    read_environment(options);
+    if (argc < 2 || strcmp(argv[1], "--no-environment") != 0)
+        read_environment(options);
     while (at < argc && argv[at][0] == '-' && argv[at][1] != '\0') {
         if (strcmp(argv[at], "--") == 0) {
             at++;

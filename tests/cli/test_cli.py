@@ -501,6 +501,11 @@ def _():
         ([] if json.loads(got.stderr)["guest_instructions"] > 5000 else describe(got))
 
 
+@case("children: run with their parent's settings, not with what the environment says anew")
+def _():
+    return expect(run("-cpu", "max", SHOW, "run", LOOP, env={"ISOMORPH_CPU": "pentium"}), 0, "status 700\n")
+
+
 def main():
     print(f"1..{len(cases)}")
     for number, (name, function) in enumerate(cases, 1):
