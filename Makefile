@@ -7,7 +7,7 @@ DEPS          = scripts/deps -f $(BUILD)/build.ninja
 AGAIN        := @$(MAKE) --no-print-directory
 
 # What the sanitizers run: unit tests, stanza tests, the loader and the command line.
-SANITIZED := base/ ir/ isa/ space/ cache/ vm/ linux/loader linux/stack linux/vdso cli/
+SANITIZED := base/ code/ ir/ isa/ space/ host/ translate/ cache/ vm/ linux/loader linux/stack linux/vdso cli/
 
 .PHONY: all setup tests demo check check-all asan ubsan sanitize fuzz bench format lint clean
 
