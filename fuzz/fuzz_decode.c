@@ -9,6 +9,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { CODE_BASE = 0x10000, CODE_SIZE = SPACE_PAGE_SIZE };
 
+/* Every record is in range, as long as its first bits say, and has an assembly. */
+static void check_records(const struct decoded_block *block, struct space *space)
+{
+    struct strbuf text = {0};
+    uint32_t at = 0;
+
+    for (uint32_t n = 0; n < block->n_insns; n++) {
+        const struct rv64_insn *insn = &rv64_insns(block)[n];
+        uint32_t word = 0;
+        CHECK(insn->op < RV64_OP_COUNT && insn->rd <= RV64_SINK && insn->off == at,
+              "instruction %u: op %u, rd %u, offset %u", n, insn->op, insn->rd, insn->off);
+        CHECK(space_read(space, GVA(block->pc.v + at), &word, insn->len) == 0 &&
+                  insn->len == rv64_insn_len((uint16_t)word),
+              "instruction %u: %u bytes", n, insn->len);
+        text.len = 0;
+        rv64_disasm(word, block->pc.v + at, &text);
+        CHECK(text.len > 0, "%#x has no assembly", word);
+        at += insn->len;
+    }
+    CHECK(at == block->guest_bytes, "%u bytes, not %u", at, block->guest_bytes);
+    strbuf_free(&text);
+}
+
 /* Decodes, prints and lifts the block at pc. Returns its length in guest bytes, 0 if nothing can be
  * fetched. */
 static uint32_t check_block(struct space *space, gva pc)
@@ -29,6 +52,7 @@ static uint32_t check_block(struct space *space, gva pc)
           "%u instructions, %u bytes", block->n_insns, block->n_bytes);
     CHECK(block->guest_bytes >= 2 * block->n_insns && block->guest_bytes <= 4 * block->n_insns,
           "%u instructions in %u bytes", block->n_insns, block->guest_bytes);
+    check_records(block, space);
     guest_rv64.print_block(block, space, &text);
     ir_block_init(&lifted, guest_rv64.regs, guest_rv64.n_regs);
     guest_rv64.lift_block(block, &lifted);
