@@ -388,9 +388,23 @@ static int64_t refuse(uint64_t number, const struct sys_row *row)
     return -ENOSYS;
 }
 
+/* The runtime's own descriptors do not exist for the guest. */
+static bool names_own_descriptor(const struct linux_task *task, const struct sys_row *row,
+                                 const uint64_t args[6])
+{
+    for (int i = 0; i < 6; i++) {
+        uint8_t kind = row->args[i].kind;
+        if ((kind == ARG_FD || kind == ARG_DIRFD) && path_owns_fd(task->process, (int)args[i]))
+            return true;
+    }
+    return false;
+}
+
 static int64_t make_call(struct linux_task *task, uint64_t number, const struct sys_row *row,
                          const uint64_t args[6])
 {
+    if (row && names_own_descriptor(task, row, args))
+        return -EBADF;
     if (row && row->way == SYS_PASS)
         return sys_pass(task, row, args);
     if (row && row->way == SYS_CALL)

@@ -98,21 +98,7 @@ int64_t fs_readlinkat(struct linux_task *task, const uint64_t args[6])
     return sys_host(task, __NR_readlinkat, args[0], path, host, args[3]);
 }
 
-/* ---- descriptors: the runtime's own do not exist for the guest ------------------------------- */
-
-int64_t fs_close(struct linux_task *task, const uint64_t args[6])
-{
-    if (path_owns_fd(task->process, (int)args[0]))
-        return -EBADF;
-    return sys_host(task, __NR_close, args[0]);
-}
-
-int64_t fs_dup3(struct linux_task *task, const uint64_t args[6])
-{
-    if (path_owns_fd(task->process, (int)args[0]) || path_owns_fd(task->process, (int)args[1]))
-        return -EBADF;
-    return sys_host(task, __NR_dup3, args[0], args[1], args[2]);
-}
+/* ---- descriptors ----------------------------------------------------------------------------- */
 
 /* Closes first..last around the runtime's descriptors. */
 int64_t fs_close_range(struct linux_task *task, const uint64_t args[6])
@@ -142,8 +128,6 @@ int64_t fs_fcntl(struct linux_task *task, const uint64_t args[6])
 {
     uint64_t value = args[2], size = 0;
 
-    if (path_owns_fd(task->process, (int)args[0]))
-        return -EBADF;
     switch ((int)args[1]) {
     case F_GETLK:
     case F_SETLK:

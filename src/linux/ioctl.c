@@ -15,7 +15,6 @@
 #include <sys/syscall.h>
 #include <asm/termbits.h>
 
-#include "linux/paths.h"
 
 enum ioctl_kind { IOCTL_NONE, IOCTL_VALUE, IOCTL_IN, IOCTL_OUT, IOCTL_IO };
 
@@ -53,8 +52,6 @@ int64_t fs_ioctl(struct linux_task *task, const uint64_t args[6])
     struct ioctl_row row;
     uint64_t value = args[2];
 
-    if (path_owns_fd(task->process, (int)args[0]))
-        return -EBADF;
     if (!ioctl_find((uint32_t)args[1], &row)) {
         if (log_on(LOG_UNIMP))
             log_print("isomorph: ioctl 0x%x is not known: it fails with ENOTTY\n",

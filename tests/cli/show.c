@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,18 @@ static void use_stack(size_t mib)
     for (size_t i = mib << 20; i > 0; i -= 4096)
         area[i - 1] = (char)i;
     printf("used %zu MiB\n", mib);
+}
+
+/* The descriptors that are open. */
+static void show_descriptors(void)
+{
+    struct stat info;
+
+    for (int fd = 0; fd < 65536; fd++) {
+        if (fstat(fd, &info) == 0)
+            printf("%d ", fd);
+    }
+    printf("\n");
 }
 
 /* Executes a program in this process, in another folder if there is one more argument. */
@@ -79,6 +92,8 @@ int main(int argc, char **argv)
         printf("%s %s\n", u.machine, u.release);
     } else if (strcmp(what, "names") == 0) {
         show_names();
+    } else if (strcmp(what, "descriptors") == 0) {
+        show_descriptors();
     } else if (strcmp(what, "random") == 0) {
         show_random();
     } else if (strcmp(what, "stack") == 0) {

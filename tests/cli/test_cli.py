@@ -506,6 +506,12 @@ def _():
     return expect(run("-cpu", "max", SHOW, "run", LOOP, env={"ISOMORPH_CPU": "pentium"}), 0, "status 700\n")
 
 
+@case("guest: the runtime's descriptors are not there")
+def _():
+    with tempfile.TemporaryDirectory() as top:
+        return expect(run("-L", "/", "-D", "log", "-d", "unimp", SHOW, "descriptors", cwd=top), 0, "0 1 2 \n")
+
+
 def main():
     print(f"1..{len(cases)}")
     for number, (name, function) in enumerate(cases, 1):
