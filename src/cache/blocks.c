@@ -1,13 +1,13 @@
 /* cache/blocks.c: the decoded blocks of one guest address space.
  *
  * Blocks are copied one after the other into an arena of fixed size; when the next one does not
- * fit, all are dropped and the arena starts anew. A dropped block keeps its bytes until then, so a
- * pointer to it goes stale but the arena can always be walked from its start.
+ * fit, the owner drops all and the arena starts anew. A dropped block keeps its bytes until then,
+ * so a pointer to it goes stale but the arena can always be walked from its start.
  *
  * What must hold (block_cache_verify): every live block of the arena is in the index, nothing else
  * is, and the counts agree.
  *
- * Not handled: threads (the caller is alone), and eviction of single blocks to make room. */
+ * Not handled: eviction of single blocks to make room. */
 #include "cache/cache.h"
 
 #include <string.h>
@@ -76,15 +76,18 @@ void block_cache_destroy(struct block_cache *c)
     free(c);
 }
 
+bool block_cache_fits(const struct block_cache *c, const struct decoded_block *block)
+{
+    return kept_size(block) <= c->capacity - c->used;
+}
+
 const struct decoded_block *block_cache_insert(struct block_cache *c,
-                                               const struct decoded_block *block, bool *flushed)
+                                               const struct decoded_block *block)
 {
     size_t size = kept_size(block);
 
     CHECK(block->n_bytes <= BLOCK_MAX_BYTES, "block of %u bytes of code", block->n_bytes);
-    *flushed = false;
-    if (size > c->capacity - c->used)
-        *flushed = block_cache_flush(c) > 0;
+    CHECK(block_cache_fits(c, block), "a block of %zu bytes where there is no room", size);
 
     struct kept_block *kept = (struct kept_block *)(c->arena + c->used);
     kept->size = size;
@@ -103,6 +106,11 @@ static void drop_block(void *arg, struct index_item *item)
 
     index_remove(&c->index, item);
     kept_of(item)->live = false;
+}
+
+bool block_cache_has(const struct block_cache *c, gva start, gva end)
+{
+    return index_has_range(&c->index, start, end);
 }
 
 size_t block_cache_invalidate(struct block_cache *c, gva start, gva end)

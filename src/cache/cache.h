@@ -1,7 +1,6 @@
 /* cache: decoded blocks and fragments of host code, kept by guest pc and context, bounded in bytes,
- * dropped by guest page. Knows no µop and no guest. Single-threaded today; the caller invalidates
- * only from the run loop.
- */
+ * dropped by guest page. Knows no µop and no guest. Callers hold one lock around all of it
+ * (vm/quiesce.c), and drop only what no other thread can be using. */
 #ifndef ISOMORPH_CACHE_H
 #define ISOMORPH_CACHE_H
 
@@ -11,16 +10,18 @@ struct block_cache;
 
 enum { BLOCK_CACHE_MIN_CAPACITY = 4 * BLOCK_MAX_BYTES };
 
-/* capacity in bytes of decoded code, at least BLOCK_CACHE_MIN_CAPACITY; when it is full everything
- * is dropped. */
+/* capacity in bytes of decoded code, at least BLOCK_CACHE_MIN_CAPACITY. */
 struct block_cache *block_cache_create(size_t capacity);
 void block_cache_destroy(struct block_cache *c);
 /* NULL if absent. */
 const struct decoded_block *block_cache_find(const struct block_cache *c, gva pc, uint32_t context);
-/* Copies *block in and returns the kept copy, valid until it is invalidated. *flushed is set if
- * others were dropped. */
+/* Is there room for it, without a flush? */
+bool block_cache_fits(const struct block_cache *c, const struct decoded_block *block);
+/* Copies *block, which fits, in and returns the kept copy, valid until it is invalidated. */
 const struct decoded_block *block_cache_insert(struct block_cache *c,
-                                               const struct decoded_block *block, bool *flushed);
+                                               const struct decoded_block *block);
+/* Is there a block with a byte in [start, end)? */
+bool block_cache_has(const struct block_cache *c, gva start, gva end);
 /* Drops every block with a byte in [start, end). Returns how many. The caller then empties the
  * threads' tables. */
 size_t block_cache_invalidate(struct block_cache *c, gva start, gva end);
@@ -33,8 +34,7 @@ const char *block_cache_verify(const struct block_cache *c);
 /* ---- translated code ----------------------------------------------------------------------------
  *
  * One arena of fixed size, of which only these functions write a byte. Trampolines stand first,
- * then fragments. Single-threaded today: what is dropped is gone at once, and only the run loop may
- * call. */
+ * then fragments. What is dropped is gone at once. */
 
 struct code_cache;
 
@@ -66,6 +66,9 @@ struct code_cache_config {
     /* Called for each fragment that goes, before it does: look-up tables must forget it. May be
      * NULL. It must not call the cache. */
     void (*dropped)(void *arg, const struct fragment *f);
+    /* May fragments be dropped now? If not, what needs to drop one to make room fails with EAGAIN.
+     * NULL: always. */
+    bool (*may_drop)(void *arg);
     void *arg;
 };
 
@@ -86,11 +89,11 @@ int code_cache_set_trampolines(struct code_cache *c, const uint8_t *code, size_t
 hpc code_cache_target(const struct code_cache *c, unsigned id);
 /* Copies an image in, making room as the policy says (which drops others), relocates it and leads
  * its exits to their stubs. No fragment of its name may be there. NULL with errno: E2BIG if it is
- * larger than a fragment may be, ERANGE if a relocation's field does not reach its address. */
+ * larger than a fragment may be, ERANGE if a relocation's field does not reach its address, EAGAIN
+ * if others would have to go and must not. */
 struct fragment *code_cache_insert(struct code_cache *c, const struct fragment_image *image);
 struct fragment *code_cache_find(const struct code_cache *c, gva pc, uint32_t context);
-/* The fragment whose code holds this host address; NULL if none. Async-signal-safe while no one
- * changes the cache. */
+/* The fragment whose code holds this host address; NULL if none. Takes no lock of its own. */
 struct fragment *code_cache_find_host(const struct code_cache *c, hpc pc);
 /* Is the address in the arena, trampolines and free space included? Async-signal-safe. */
 bool code_cache_contains(const struct code_cache *c, hpc pc);
@@ -104,6 +107,8 @@ void code_cache_link(struct code_cache *c, struct fragment *from, unsigned exit,
                      struct fragment *to);
 /* Leads a linked exit to its stub again. */
 void code_cache_unlink(struct code_cache *c, struct fragment *from, unsigned exit);
+/* Is there a fragment made from a byte of [start, end)? */
+bool code_cache_has(const struct code_cache *c, gva start, gva end);
 /* Drop fragments made from guest bytes [start, end), or all. Return how many. */
 size_t code_cache_invalidate(struct code_cache *c, gva start, gva end);
 size_t code_cache_flush(struct code_cache *c);

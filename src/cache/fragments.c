@@ -6,10 +6,8 @@
  * (index.c), in the list by address, and in the chunk table, which leads from a host address to the
  * fragments around it without a search.
  *
- * To drop a fragment: tell the owner, take the links back, leave the lists, free the record. With
- * one thread, outside of the arena while it does this, nothing has to be waited for.
- *
- * Not handled: threads. */
+ * To drop a fragment: tell the owner, take the links back, leave the lists, free the record. No
+ * thread is in the arena meanwhile: the owner sees to that, and says so by config.may_drop. */
 #include "cache/fragments.h"
 
 #include <errno.h>
@@ -202,16 +200,24 @@ static void drop_fragment(struct code_cache *c, struct kept_fragment *k)
     free(k);
 }
 
-/* Drops every fragment with a byte in the span. */
-static size_t evict(struct code_cache *c, struct span span)
+/* The lowest fragment with a byte in the span; NULL if it is free. */
+static struct kept_fragment *first_in(const struct code_cache *c, struct span span)
 {
     struct kept_fragment *k = find_at_or_below(c, span.start);
-    size_t dropped = 0;
 
     if (!k)
         k = c->first;
     else if (fragment_span(c, k).end <= span.start)
         k = k->next;
+    return k && fragment_span(c, k).start < span.end ? k : NULL;
+}
+
+/* Drops every fragment with a byte in the span. */
+static size_t evict(struct code_cache *c, struct span span)
+{
+    struct kept_fragment *k = first_in(c, span);
+    size_t dropped = 0;
+
     for (struct kept_fragment *next; k && fragment_span(c, k).start < span.end; k = next) {
         next = k->next;
         drop_fragment(c, k);
@@ -225,6 +231,11 @@ static size_t evict(struct code_cache *c, struct span span)
 static void drop_item(void *arg, struct index_item *item)
 {
     drop_fragment(arg, kept_of(item));
+}
+
+bool code_cache_has(const struct code_cache *c, gva start, gva end)
+{
+    return index_has_range(&c->index, start, end);
 }
 
 size_t code_cache_invalidate(struct code_cache *c, gva start, gva end)
@@ -246,8 +257,8 @@ size_t code_cache_flush(struct code_cache *c)
 
 /* ---- inserting ------------------------------------------------------------------------------- */
 
-/* Where the image goes; whatever was there is gone. */
-static hpc make_room(struct code_cache *c, const struct fragment_image *image)
+/* Where the image goes; whatever was there is gone. False if that must not go now. */
+static bool make_room(struct code_cache *c, const struct fragment_image *image, hpc *at)
 {
     struct cache_request request = {.bytes = ALIGN_UP(image->n_code, FRAGMENT_ALIGN)};
     struct span span = c->policy->make_room(c, &request);
@@ -256,8 +267,11 @@ static hpc make_room(struct code_cache *c, const struct fragment_image *image)
               span.end - span.start >= request.bytes && span.start % FRAGMENT_ALIGN == 0,
           "policy %s makes room for %zu bytes at %zu to %zu", c->policy->name, request.bytes,
           span.start, span.end);
+    if (c->config.may_drop && first_in(c, span) && !c->config.may_drop(c->config.arg))
+        return false;
     evict(c, span);
-    return HPC(c->memory.exec.v + span.start);
+    *at = HPC(c->memory.exec.v + span.start);
+    return true;
 }
 
 /* The record of a fragment whose code stands at this address. */
@@ -313,7 +327,11 @@ struct fragment *code_cache_insert(struct code_cache *c, const struct fragment_i
         errno = E2BIG;
         return NULL;
     }
-    hpc at = make_room(c, image);
+    hpc at;
+    if (!make_room(c, image, &at)) {
+        errno = EAGAIN;
+        return NULL;
+    }
     if (code_write(c, at, image->code, image->n_code, image->relocs, image->n_relocs) < 0) {
         errno = ERANGE;
         return NULL;

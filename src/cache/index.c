@@ -4,7 +4,7 @@
  * struct index_item. It stands on the chain of its name's bucket and on the list of each guest page
  * that it has bytes on.
  *
- * Not handled: threads (the caller is alone); items of more than two pages. */
+ * Not handled: items of more than two pages. */
 #include "cache/index.h"
 
 #include <string.h>
@@ -193,6 +193,39 @@ size_t index_drop_range(struct guest_index *x, gva start, gva end,
     for (uint64_t page = first; page <= last; page++)
         dropped += drop_on_page(x, page, &r);
     return dropped;
+}
+
+static bool page_has(const struct page_link *link, gva start, gva end)
+{
+    for (; link; link = link->next) {
+        const struct index_item *item = link->item;
+        if (item->pc.v < end.v && start.v < item->pc.v + item->guest_bytes)
+            return true;
+    }
+    return false;
+}
+
+bool index_has_range(const struct guest_index *x, gva start, gva end)
+{
+    size_t pos = 0;
+    uint64_t page;
+    void *link;
+
+    if (start.v >= end.v || x->n == 0)
+        return false;
+    uint64_t first = start.v / GUEST_PAGE, last = (end.v - 1) / GUEST_PAGE;
+    if (last - first < x->pages.len) {
+        for (page = first; page <= last; page++) {
+            if (page_has(hash_map_get(&x->pages, page), start, end))
+                return true;
+        }
+        return false;
+    }
+    while (hash_map_next(&x->pages, &pos, &page, &link)) {
+        if (page >= first && page <= last && page_has(link, start, end))
+            return true;
+    }
+    return false;
 }
 
 /* ---- the invariants -------------------------------------------------------------------------- */

@@ -42,6 +42,8 @@ void index_add(struct guest_index *x, struct index_item *item, gva pc, uint32_t 
                uint32_t guest_bytes);
 void index_remove(struct guest_index *x, struct index_item *item);
 void index_clear(struct guest_index *x);
+/* Is there an item with a byte in [start, end)? */
+bool index_has_range(const struct guest_index *x, gva start, gva end);
 /* Calls drop for each item with a byte in [start, end); drop removes this item, and no other, from
  * the index. Returns how many. */
 size_t index_drop_range(struct guest_index *x, gva start, gva end,

@@ -2,6 +2,8 @@
 #ifndef ISOMORPH_CODE_H
 #define ISOMORPH_CODE_H
 
+#include <stdatomic.h>
+
 #include "base/base.h"
 
 /* A guest virtual address and a host code address: different types, so that the compiler keeps them apart. */
@@ -226,10 +228,22 @@ static inline struct jump_entry jump_entry_empty(unsigned index)
     return (struct jump_entry){.pc = (uint64_t)(index ^ 1) << 1};
 }
 
+/* Where a thread is, as far as others must know who would drop what it may be using (vm/quiesce.c). */
+enum thread_place { PLACE_RUNTIME, PLACE_CODE, PLACE_KERNEL };
+
+/* Bits of a thread's poll word. */
+enum {
+    POLL_SIGNAL = 1, /* linux/: there is something to deliver */
+    POLL_STOP = 2,   /* vm/: another thread wants this one out of guest code */
+};
+
 /* One guest thread. Translated code keeps a register pointing at guest[] and reaches what stands before it by negative
  * displacements: what it uses most stands last. Aligned to 64; guest[] holds guest->state_size bytes. Allocated by vm/. */
 struct thread {
-    struct block_ref blocks[BLOCK_REF_COUNT];
+    _Atomic uint32_t place; /* enum thread_place; other threads read it */
+    bool faulted;           /* translated code has faulted and the run loop has not looked yet */
+    gva fault_block;        /* then: where the guest code of that fragment starts */
+    _Alignas(64) struct block_ref blocks[BLOCK_REF_COUNT];
     struct jump_entry jumps[JUMP_TABLE_COUNT];
     const struct guest *desc;
     struct space *space;

@@ -477,7 +477,7 @@ static enum vm_next hook_trap(struct thread *t, const struct trap *trap)
 
 static enum vm_next hook_poll(struct thread *t)
 {
-    __atomic_store_n((uint32_t *)&t->poll, 0, __ATOMIC_RELAXED);
+    atomic_fetch_and(&t->poll, ~(uint32_t)POLL_SIGNAL);
     signal_deliver(task_of(t));
     return VM_CONTINUE;
 }

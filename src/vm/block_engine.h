@@ -13,8 +13,7 @@ struct block_engine {
     struct ir_block lifted; /* of the block being translated */
     struct hash_map bailed; /* guest pc of blocks that are not translated: why, BAILOUT_* */
     bool timed;             /* --stats */
-    bool faulted;           /* set by vm_handle_fault until the run loop has looked */
-    gva fault_block;        /* where the guest code of the fragment starts that faulted */
+    bool wants_alone;       /* what was to be translated needs an exclusive section */
     struct translate_names names;
 };
 

@@ -14,7 +14,8 @@
  * behind a fence.i (Zifencei) or, for other harts, the call riscv_flush_icache; both come here as a
  * flush or an invalidation. docs/code-cache.md weighs the alternative.
  *
- * Not handled: several threads. */
+ * With several threads (quiesce.c) all of this but running is done under the vm's lock. What would
+ * drop fragments is given up at first, and done again in an exclusive section. */
 #include "vm/block_engine.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@
 
 /* ---- start and end --------------------------------------------------------------------------- */
 
-/* The cache lets go of a fragment: no thread's table may lead to it. */
+/* The cache lets go of a fragment: no thread's table may lead to it. In an exclusive section. */
 static void on_dropped(void *arg, const struct fragment *f)
 {
     const struct vm *vm = arg;
@@ -38,6 +39,11 @@ static void on_dropped(void *arg, const struct fragment *f)
     block_log_drop(f);
 }
 
+static bool may_drop(void *arg)
+{
+    return vm_may_drop(arg);
+}
+
 static struct code_cache *make_code_cache(struct vm *vm)
 {
     const struct options *options = vm->options;
@@ -48,6 +54,7 @@ static struct code_cache *make_code_cache(struct vm *vm)
         .beside = (const void *)(uintptr_t)translate_block,
         .target = translate_target,
         .dropped = on_dropped,
+        .may_drop = may_drop,
         .arg = vm,
     };
     const char *why;
@@ -160,19 +167,22 @@ static void count_fragment(struct thread *t, const struct fragment *f)
     t->counters[COUNTER_REVERSE_BYTES] += f->n_reverse;
 }
 
-/* Places an image. Returns NULL with *why, a BAILOUT_*, if it has no place. */
+/* Places an image. Returns NULL with *why, a BAILOUT_*, if it has no place, or with
+ * e->wants_alone. */
 static struct fragment *place_image(struct block_engine *e, const struct fragment_image *image,
                                     int *why)
 {
     struct fragment *f = code_cache_insert(e->code, image);
 
-    if (!f)
+    if (!f && errno == EAGAIN)
+        e->wants_alone = true;
+    else if (!f)
         *why = errno == E2BIG ? BAILOUT_TOO_LARGE : BAILOUT_OUT_OF_REACH;
     return f;
 }
 
 /* The life of a block: decoded, lifted, checked, translated, placed. NULL: it cannot be fetched
- * (which the interpreter will find out again, and raise), or it bailed out. */
+ * (which the interpreter will find out again, and raise), it bailed out, or e->wants_alone. */
 static struct fragment *translate_at(struct vm *vm, struct thread *t, gva pc)
 {
     struct block_engine *e = vm->block;
@@ -187,25 +197,31 @@ static struct fragment *translate_at(struct vm *vm, struct thread *t, gva pc)
     vm->guest->lift_block(block, &e->lifted);
     const char *wrong = ir_verify(&e->lifted);
     CHECK(!wrong, "the block at %#lx lifts to wrong µops: %s", (unsigned long)pc.v, wrong);
-    if (!e->config.count && reads_instret(&e->lifted))
+    if (!e->config.count && reads_instret(&e->lifted)) {
+        e->wants_alone = !vm_may_drop(vm);
+        if (e->wants_alone)
+            return NULL;
         start_counting(e);
+    }
     int why =
         -translate_block(e->translator, &e->lifted, pc, block->guest_bytes, block->n_insns, &image);
     struct fragment *f = why == TRANSLATE_OK ? place_image(e, &image, &why) : NULL;
     if (f) {
         count_fragment(t, f);
         block_log_fragment(vm, f);
-    } else {
+    } else if (!e->wants_alone) {
         bail_out(e, t, pc, why);
     }
     t->counters[COUNTER_TRANSLATE_NS] += now_ns(e) - start;
     return f;
 }
 
+/* Under the lock; NULL as translate_at. */
 static struct fragment *find_fragment(struct vm *vm, struct thread *t, gva pc)
 {
     struct fragment *f = code_cache_find(vm->block->code, pc, 0);
 
+    vm->block->wants_alone = false;
     t->counters[COUNTER_LOOKUPS]++;
     if (f || hash_map_get(&vm->block->bailed, pc.v))
         return f;
@@ -226,7 +242,7 @@ static enum exit_kind interpret_block(struct vm *vm, struct thread *t)
 }
 
 /* t has left through an exit that is not linked: links it to the fragment that it leads to, if
- * there is one and it did not push the other out. */
+ * there is one and it did not push the other out. Under the lock. */
 static void follow_exit(struct vm *vm, struct thread *t)
 {
     struct code_cache *code = vm->block->code;
@@ -234,6 +250,7 @@ static void follow_exit(struct vm *vm, struct thread *t)
     unsigned exit;
     struct fragment *from = code_cache_find_exit(code, HPC(t->exit_stub), &exit);
 
+    /* t has been in guest code since: the fragment that it left is still there. */
     CHECK(from, "guest code was left by a stub at %#lx, where none is",
           (unsigned long)t->exit_stub);
     gva pc = fragment_exit_of(from, exit)->pc;
@@ -241,7 +258,8 @@ static void follow_exit(struct vm *vm, struct thread *t)
     code_cache_get_stats(code, &before);
     struct fragment *to = find_fragment(vm, t, pc);
     code_cache_get_stats(code, &after);
-    if (!to || after.evicted != before.evicted)
+    /* Another thread may have linked it meanwhile. */
+    if (!to || after.evicted != before.evicted || fragment_exit_goal(from, exit))
         return;
     code_cache_link(code, from, exit, to);
     block_log_link(from, exit, to);
@@ -269,12 +287,12 @@ static uint64_t count_insns(struct vm *vm, gva start, gva end)
  * does the instruction again and finds out. */
 static enum exit_kind raise_fault(struct vm *vm, struct thread *t)
 {
-    gva block = vm->block->fault_block;
-
-    vm->block->faulted = false;
+    t->faulted = false;
     t->counters[COUNTER_FAULTS]++;
+    vm_lock(vm);
     if (vm->block->config.count)
-        t->counters[COUNTER_GUEST_INSNS] += count_insns(vm, block, thread_pc(t));
+        t->counters[COUNTER_GUEST_INSNS] += count_insns(vm, t->fault_block, thread_pc(t));
+    vm_unlock(vm);
     return t->trap.kind == TRAP_NONE ? interpret_block(vm, t) : EXIT_TRAP;
 }
 
@@ -282,23 +300,39 @@ static enum translate_exit enter(struct vm *vm, struct thread *t, const struct f
 {
     hpc trampoline = code_cache_target(vm->block->code, CODE_ENTER);
 
-    t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
     t->counters[COUNTER_ENTRIES]++;
     return (enum translate_exit)host_code_function(trampoline)((uint64_t)(uintptr_t)t, f->code.v, 0,
                                                                0, 0, 0);
 }
 
+/* Makes the fragment for t's pc when others must go for it; the next turn finds it. */
+static enum exit_kind translate_alone(struct vm *vm, struct thread *t)
+{
+    vm_leave_code(t);
+    vm_exclusive_begin(vm);
+    find_fragment(vm, t, thread_pc(t));
+    vm_exclusive_end(vm);
+    vm_enter_code(t);
+    return EXIT_LOOKUP;
+}
+
 static enum exit_kind block_run(struct vm *vm, struct thread *t)
 {
+    vm_lock(vm);
     const struct fragment *f = find_fragment(vm, t, thread_pc(t));
+    bool wants_alone = vm->block->wants_alone;
+    vm_unlock(vm);
 
     if (!f)
-        return interpret_block(vm, t);
+        return wants_alone ? translate_alone(vm, t) : interpret_block(vm, t);
+    t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
     enum translate_exit exit = enter(vm, t, f);
     switch (exit) {
     case TRANSLATE_EXIT_LINK:
         t->counters[COUNTER_LINK_EXITS]++;
+        vm_lock(vm);
         follow_exit(vm, t);
+        vm_unlock(vm);
         return EXIT_LOOKUP;
     case TRANSLATE_EXIT_LOOKUP:
         t->counters[COUNTER_JUMP_MISSES]++;
@@ -311,7 +345,7 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
     case TRANSLATE_EXIT_FLUSH:
         return EXIT_FLUSH;
     case TRANSLATE_EXIT_TRAP:
-        return vm->block->faulted ? raise_fault(vm, t) : EXIT_TRAP;
+        return t->faulted ? raise_fault(vm, t) : EXIT_TRAP;
     }
     CHECK(false, "guest code was left for reason %d", (int)exit);
 }
@@ -322,6 +356,12 @@ static void block_invalidate(struct vm *vm, gva start, gva end)
 {
     code_cache_invalidate(vm->block->code, start, end);
     hash_map_clear(&vm->block->bailed);
+}
+
+static bool block_has_code(const struct vm *vm, gva start, gva end)
+{
+    /* What bailed out is forgotten whenever any code changes. */
+    return vm->block->bailed.len > 0 || code_cache_has(vm->block->code, start, end);
 }
 
 static void block_flush(struct vm *vm)
@@ -344,14 +384,14 @@ static void block_add_counters(const struct vm *vm, uint64_t sum[COUNTER_COUNT])
 
 /* ---- fork ------------------------------------------------------------------------------------ */
 
-int vm_fork_begin(struct vm *vm)
+static int block_fork_begin(struct vm *vm)
 {
-    return vm->block ? code_cache_fork_begin(vm->block->code) : 0;
+    return code_cache_fork_begin(vm->block->code);
 }
 
-void vm_fork_end(struct vm *vm, bool child)
+static void block_fork_end(struct vm *vm, bool child)
 {
-    int error = vm->block ? code_cache_fork_end(vm->block->code, child) : 0;
+    int error = code_cache_fork_end(vm->block->code, child);
 
     if (error)
         base_fail(EXIT_USAGE, "a forked child has no memory for its code cache: %s; try --wx=rwx",
@@ -366,5 +406,8 @@ const struct vm_engine vm_engine_block = {
     .run = block_run,
     .invalidate = block_invalidate,
     .flush = block_flush,
+    .has_code = block_has_code,
+    .fork_begin = block_fork_begin,
+    .fork_end = block_fork_end,
     .add_counters = block_add_counters,
 };

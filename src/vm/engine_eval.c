@@ -27,8 +27,14 @@ static struct ir_block *lifted_block(struct vm *vm, const struct decoded_block *
 static enum exit_kind eval_run(struct vm *vm, struct thread *t)
 {
     const struct decoded_block *block = vm_find_block(vm, t);
+    const struct ir_block *lifted;
 
-    return block ? vm->guest->evaluate(t, lifted_block(vm, block)) : EXIT_TRAP;
+    if (!block)
+        return EXIT_TRAP;
+    vm_lock(vm);
+    lifted = lifted_block(vm, block);
+    vm_unlock(vm);
+    return vm->guest->evaluate(t, lifted);
 }
 
 static void eval_forget(struct vm *vm)

@@ -25,26 +25,40 @@ bool vm_state_at(const struct vm *vm, hpc host, gva *pc)
     return vm->block && find_point(vm, host, &f, pc);
 }
 
+/* Where a signal interrupted t. A thread in translated code holds no lock, so that the handler may
+ * take one; and since it is in guest code, the fragment stays. */
+static bool find_faulting_point(struct vm *vm, struct thread *t, hpc host, gva *pc)
+{
+    const struct fragment *f;
+
+    if (!code_cache_contains(vm->block->code, host))
+        return false;
+    vm_lock(vm);
+    bool found = find_point(vm, host, &f, pc);
+    if (found)
+        t->fault_block = f->pc;
+    vm_unlock(vm);
+    return found;
+}
+
 /* Only page faults come with an address. Without one (it was not canonical) the trap's kind stays
  * NONE, and the engine finds it. */
 bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *context)
 {
     enum { PAGE_FAULT = 14 }; /* AMD64 manual, volume 2, 8.2.15 */
     greg_t *regs = context->uc_mcontext.gregs;
-    const struct vm *vm = t->vm;
+    struct vm *vm = t->vm;
     struct block_engine *e = vm->block;
-    const struct fragment *f;
     gva pc;
 
-    if (!e || info->si_code <= 0 || !find_point(vm, HPC(regs[REG_RIP]), &f, &pc))
+    if (!e || info->si_code <= 0 || !find_faulting_point(vm, t, HPC(regs[REG_RIP]), &pc))
         return false;
     t->trap = (struct trap){.kind = TRAP_NONE};
     if (regs[REG_TRAPNO] == PAGE_FAULT)
         space_read_fault(t->space, sig, info, context, &t->trap);
     translate_save_pins(e->translator, t, context);
     thread_set_pc(t, pc);
-    e->faulted = true;
-    e->fault_block = f->pc;
+    t->faulted = true;
     regs[REG_RIP] = (greg_t)code_cache_target(e->code, CODE_EXIT_FAULT).v;
     return true;
 }

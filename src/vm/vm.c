@@ -8,7 +8,8 @@
  * and what an engine made of it. vm_blocks_dropped() empties the latter two whenever the first has
  * let go of any.
  *
- * Not handled: several threads in one vm at the same time. */
+ * Guest threads run here side by side, each in the loop of its own host thread. quiesce.c has the
+ * rules: a thread is "in guest code" for the whole of a turn but for the hooks. */
 #include "vm/vm_private.h"
 
 #include <asm/prctl.h>
@@ -74,6 +75,7 @@ static void thread_forget_jumps(struct thread *t)
         t->jumps[i] = jump_entry_empty(i);
 }
 
+/* Other threads' tables too: none of them is in guest code. */
 static void vm_blocks_dropped(struct vm *vm)
 {
     for (size_t i = 0; i < vm->threads.len; i++)
@@ -82,16 +84,28 @@ static void vm_blocks_dropped(struct vm *vm)
         vm->engine->blocks_dropped(vm);
 }
 
+/* Most ranges hold no code: that is seen without stopping anybody. */
+static bool holds_code(struct vm *vm, gva start, gva end)
+{
+    vm_lock(vm);
+    bool found = block_cache_has(vm->cache, start, end) ||
+                 (vm->engine->has_code && vm->engine->has_code(vm, start, end));
+    vm_unlock(vm);
+    return found;
+}
+
 void vm_invalidate(struct vm *vm, gva start, gva end)
 {
+    if (!holds_code(vm, start, end))
+        return;
+    vm_exclusive_begin(vm);
     size_t dropped = block_cache_invalidate(vm->cache, start, end);
-
     if (vm->engine->invalidate)
         vm->engine->invalidate(vm, start, end);
-    if (dropped == 0)
-        return;
-    vm_blocks_dropped(vm);
-    if (current_thread)
+    if (dropped > 0)
+        vm_blocks_dropped(vm);
+    vm_exclusive_end(vm);
+    if (dropped > 0 && current_thread)
         current_thread->counters[COUNTER_BLOCKS_INVALIDATED] += dropped;
 }
 
@@ -102,10 +116,12 @@ static void on_space_change(void *arg, gva start, gva end)
 
 static void vm_flush(struct vm *vm, struct thread *t)
 {
+    vm_exclusive_begin(vm);
     block_cache_flush(vm->cache);
     vm_blocks_dropped(vm);
     if (vm->engine->flush)
         vm->engine->flush(vm);
+    vm_exclusive_end(vm);
     t->counters[COUNTER_BLOCK_FLUSHES]++;
 }
 
@@ -119,21 +135,44 @@ bool vm_decode_block(struct vm *vm, struct thread *t, gva pc, union decoded_room
     return true;
 }
 
-const struct decoded_block *vm_find_block(struct vm *vm, struct thread *t)
+/* Under the lock. *full: the block could be decoded but has no room. */
+static const struct decoded_block *find_or_decode(struct vm *vm, struct thread *t, bool *full)
 {
     gva pc = thread_pc(t);
     const struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
     union decoded_room fresh;
-    bool flushed;
 
-    t->counters[COUNTER_LOOKUPS]++;
+    *full = false;
     if (block || !vm_decode_block(vm, t, pc, &fresh))
         return block;
-    block = block_cache_insert(vm->cache, &fresh.block, &flushed);
-    if (flushed) {
-        vm_blocks_dropped(vm);
-        t->counters[COUNTER_BLOCK_FLUSHES]++;
-    }
+    *full = !block_cache_fits(vm->cache, &fresh.block);
+    return *full ? NULL : block_cache_insert(vm->cache, &fresh.block);
+}
+
+static void make_room_for_blocks(struct vm *vm, struct thread *t)
+{
+    vm_leave_code(t);
+    vm_exclusive_begin(vm);
+    block_cache_flush(vm->cache);
+    vm_blocks_dropped(vm);
+    vm_exclusive_end(vm);
+    vm_enter_code(t);
+    t->counters[COUNTER_BLOCK_FLUSHES]++;
+}
+
+const struct decoded_block *vm_find_block(struct vm *vm, struct thread *t)
+{
+    const struct decoded_block *block;
+    bool full;
+
+    t->counters[COUNTER_LOOKUPS]++;
+    do {
+        vm_lock(vm);
+        block = find_or_decode(vm, t, &full);
+        vm_unlock(vm);
+        if (full)
+            make_room_for_blocks(vm, t);
+    } while (full);
     return block;
 }
 
@@ -151,11 +190,31 @@ static enum vm_next handle_trap(struct vm *vm, struct thread *t)
     return vm->hooks->trap(t, &trap);
 }
 
+/* What is done outside of guest code. */
+static enum vm_next handle_exit(struct vm *vm, struct thread *t, enum exit_kind kind)
+{
+    enum vm_next next = VM_CONTINUE;
+
+    vm_leave_code(t);
+    if (kind == EXIT_POLL)
+        next = vm->hooks->poll(t);
+    else if (kind == EXIT_FLUSH)
+        vm_flush(vm, t);
+    else if (kind == EXIT_TRAP)
+        next = handle_trap(vm, t);
+    vm_enter_code(t);
+    return next;
+}
+
 /* One turn: a poll, or guest code until it comes back, and what it came back for. */
 static enum vm_next vm_turn(struct vm *vm, struct thread *t)
 {
-    if (UNLIKELY(t->poll))
-        return vm->hooks->poll(t);
+    uint32_t poll = atomic_load_explicit(&t->poll, memory_order_relaxed);
+
+    if (UNLIKELY(poll & POLL_STOP))
+        vm_step_aside(t);
+    if (UNLIKELY(poll & POLL_SIGNAL))
+        return handle_exit(vm, t, EXIT_POLL);
 
     enum exit_kind kind = vm->engine->run(vm, t);
     if (log_on(LOG_EXIT))
@@ -163,13 +222,11 @@ static enum vm_next vm_turn(struct vm *vm, struct thread *t)
 
     switch (kind) {
     case EXIT_LOOKUP:
-    case EXIT_POLL:
+    case EXIT_POLL: /* at the next turn */
         return VM_CONTINUE;
     case EXIT_FLUSH:
-        vm_flush(vm, t);
-        return VM_CONTINUE;
     case EXIT_TRAP:
-        return handle_trap(vm, t);
+        return handle_exit(vm, t, kind);
     }
     CHECK(false, "engine %s returned exit %d", vm->engine->name, (int)kind);
 }
@@ -188,8 +245,10 @@ void vm_run(struct thread *t)
     current_thread = t;
     if (((struct vm *)t->vm)->block)
         set_gs_base(t->space->base);
+    vm_enter_code(t);
     while (vm_turn(t->vm, t) == VM_CONTINUE)
         ;
+    vm_leave_code(t);
     current_thread = outer;
 }
 
@@ -209,6 +268,7 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
     vm->space = space;
     vm->options = options;
     vm->hooks = hooks;
+    quiesce_init(vm);
     vm->engine = find_engine(options->engine);
     if (vm->engine->start)
         vm->engine->start(vm);
@@ -242,13 +302,18 @@ struct thread *vm_thread_create(struct vm *vm)
     t->vm = vm;
     thread_forget_blocks(t);
     thread_forget_jumps(t);
+    /* From the second thread on the lock counts; whoever makes it is in the runtime, and alone. */
+    if (vm->threads.len > 0)
+        vm->shared = true;
+    vm_lock(vm);
     vec_push(&vm->threads, t);
+    vm_unlock(vm);
     return t;
 }
 
-void vm_thread_destroy(struct thread *t)
+/* Under the lock. */
+static void forget_thread(struct vm *vm, struct thread *t)
 {
-    struct vm *vm = t->vm;
     size_t i = 0;
 
     while (i < vm->threads.len && vm->threads.data[i] != t)
@@ -257,16 +322,64 @@ void vm_thread_destroy(struct thread *t)
     vm->threads.data[i] = vm->threads.data[--vm->threads.len];
     for (unsigned c = 0; c < COUNTER_COUNT; c++)
         vm->ended_counters[c] += t->counters[c];
+    pthread_cond_broadcast(&vm->changed);
+}
+
+void vm_thread_destroy(struct thread *t)
+{
+    struct vm *vm = t->vm;
+
+    vm_lock(vm);
+    forget_thread(vm, t);
+    vm_unlock(vm);
     free(t);
 }
 
-void vm_sum_counters(const struct vm *vm, uint64_t sum[COUNTER_COUNT])
+/* Threads that still run count on meanwhile. */
+void vm_sum_counters(struct vm *vm, uint64_t sum[COUNTER_COUNT])
 {
+    vm_lock(vm);
     memcpy(sum, vm->ended_counters, sizeof(vm->ended_counters));
     for (size_t i = 0; i < vm->threads.len; i++) {
         for (unsigned c = 0; c < COUNTER_COUNT; c++)
-            sum[c] += vm->threads.data[i]->counters[c];
+            sum[c] += __atomic_load_n(&vm->threads.data[i]->counters[c], __ATOMIC_RELAXED);
     }
     if (vm->engine->add_counters)
         vm->engine->add_counters(vm, sum);
+    vm_unlock(vm);
+}
+
+/* ---- fork ------------------------------------------------------------------------------------ */
+
+int vm_fork_begin(struct vm *vm)
+{
+    vm_stop_all_begin(vm);
+    int error = vm->engine->fork_begin ? vm->engine->fork_begin(vm) : 0;
+    if (error)
+        vm_stop_all_end(vm);
+    return error;
+}
+
+/* The child goes on with the thread that forked. */
+static void keep_current_thread(struct vm *vm)
+{
+    for (size_t i = vm->threads.len; i-- > 0;) {
+        struct thread *t = vm->threads.data[i];
+        if (t == current_thread)
+            continue;
+        forget_thread(vm, t);
+        free(t);
+    }
+}
+
+void vm_fork_end(struct vm *vm, bool child)
+{
+    if (child) {
+        vm_stop_all_end_alone(vm);
+        keep_current_thread(vm);
+    }
+    if (vm->engine->fork_end)
+        vm->engine->fork_end(vm, child);
+    if (!child)
+        vm_stop_all_end(vm);
 }

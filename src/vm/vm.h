@@ -16,7 +16,7 @@ enum vm_next {
 struct vm_hooks {
     enum vm_next (*syscall)(struct thread *t);
     enum vm_next (*trap)(struct thread *t, const struct trap *trap);
-    enum vm_next (*poll)(struct thread *t); /* poll word was set; the hook clears it */
+    enum vm_next (*poll)(struct thread *t); /* POLL_SIGNAL was set; the hook clears it */
 };
 
 struct vm;
@@ -34,6 +34,10 @@ struct thread *vm_thread_create(struct vm *vm);
 void vm_thread_destroy(struct thread *t);
 /* The guest thread that runs on this host thread, or NULL. Async-signal-safe. */
 struct thread *vm_current(void);
+/* Around what a hook does that may take long: a system call for the guest. The caller holds no lock
+ * and, until the second has returned, calls nothing of libc. */
+void vm_enter_kernel(struct thread *t);
+void vm_leave_kernel(struct thread *t);
 /* Runs t on the calling host thread until a hook says VM_STOP. */
 void vm_run(struct thread *t);
 /* In the host's handler of SIGSEGV and SIGBUS: was it a load or store of translated code on behalf
@@ -41,21 +45,24 @@ void vm_run(struct thread *t);
  * the context goes on where the run loop takes over, and the answer is true. Else nothing has
  * changed. Async-signal-safe. */
 bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *context);
-/* Around the host's fork(): begin in the parent, end in both (child false also where fork failed).
- * begin returns 0 or -errno, and then the guest's fork fails; end does not return to a child that
- * cannot go on. vfork needs neither. */
+/* Around the host's fork(), from a hook: begin in the parent, end in both (child false also where
+ * fork failed). In between all other threads are in the kernel or wait, and hold no lock; in the
+ * child they are gone from the vm, and what linux/ keeps of them is its own to free. begin returns
+ * 0 or -errno, and then the guest's fork fails; end does not return to a child that cannot go on.
+ * vfork needs neither. */
 int vm_fork_begin(struct vm *vm);
 void vm_fork_end(struct vm *vm, bool child);
-/* Forgets decoded and translated code of guest addresses [start, end). From hooks only. */
+/* Forgets decoded and translated code of guest addresses [start, end). From hooks only. When it
+ * returns no thread executes any of it. */
 void vm_invalidate(struct vm *vm, gva start, gva end);
 /* Adds up the counters of all threads, of those that have ended too. */
-void vm_sum_counters(const struct vm *vm, uint64_t sum[COUNTER_COUNT]);
+void vm_sum_counters(struct vm *vm, uint64_t sum[COUNTER_COUNT]);
 /* Prints what the current thread was doing: for base_set_bug_reporter. */
 void vm_report(FILE *out);
-/* Asks t to leave guest code at its next poll. Async-signal-safe. */
+/* Asks t to leave guest code at its next poll, and to call the hook. Async-signal-safe. */
 static inline void vm_request_poll(struct thread *t)
 {
-    __atomic_store_n((uint32_t *)&t->poll, 1, __ATOMIC_RELEASE);
+    atomic_fetch_or(&t->poll, POLL_SIGNAL);
 }
 
 #endif

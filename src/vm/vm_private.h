@@ -2,9 +2,10 @@
 #ifndef ISOMORPH_VM_PRIVATE_H
 #define ISOMORPH_VM_PRIVATE_H
 
-#include "vm/vm.h"
+#include <pthread.h>
 
 #include "cache/cache.h"
+#include "vm/vm.h"
 
 struct block_engine;
 
@@ -13,13 +14,20 @@ struct vm_engine {
     const char *name, *help;
     void (*start)(struct vm *vm);
     void (*stop)(struct vm *vm);
-    /* Runs t from its pc until an exit. Takes and leaves exact guest state. */
+    /* Runs t from its pc until an exit. Takes and leaves exact guest state. In guest code
+     * (quiesce.c), without the lock. */
     enum exit_kind (*run)(struct vm *vm, struct thread *t);
-    /* Some or all decoded blocks are gone: forget what was made from them. */
+    /* Some or all decoded blocks are gone: forget what was made from them. In an exclusive section,
+     * like the two below. */
     void (*blocks_dropped)(struct vm *vm);
     /* Forget what was made from guest bytes [start, end), or all. */
     void (*invalidate)(struct vm *vm, gva start, gva end);
     void (*flush)(struct vm *vm);
+    /* Was anything made from guest bytes [start, end)? Under the lock. */
+    bool (*has_code)(const struct vm *vm, gva start, gva end);
+    /* Around fork, with all other threads stopped. fork_begin returns 0 or -errno. */
+    int (*fork_begin)(struct vm *vm);
+    void (*fork_end)(struct vm *vm, bool child);
     /* Adds what is not counted by thread. */
     void (*add_counters)(const struct vm *vm, uint64_t sum[COUNTER_COUNT]);
 };
@@ -31,6 +39,11 @@ struct vm {
     const struct vm_hooks *hooks;
     const struct vm_engine *engine;
     struct block_cache *cache;
+    pthread_mutex_t lock; /* of all that follows and of both caches: quiesce.c */
+    pthread_cond_t changed;
+    _Atomic uint32_t stop; /* what sections are asked for */
+    bool exclusive;        /* one has begun: things may be dropped */
+    bool shared;           /* has had a second thread */
     VEC(struct thread *) threads;
     uint64_t ended_counters[COUNTER_COUNT]; /* of threads that are gone */
     struct hash_map lifted;                 /* engine eval: decoded block to struct ir_block */
@@ -43,18 +56,39 @@ union decoded_room {
     unsigned char room[sizeof(struct decoded_block) + BLOCK_MAX_BYTES];
 };
 
+/* quiesce.c. The lock is held for changes of the caches and look-ups in them; guest memory may be
+ * read under it, since a fault there takes no lock. */
+void quiesce_init(struct vm *vm);
+void vm_lock(struct vm *vm);
+void vm_unlock(struct vm *vm);
+/* Into guest code and out. What was looked up before is stale after vm_enter_code. */
+void vm_enter_code(struct thread *t);
+void vm_leave_code(struct thread *t);
+/* In guest code, with no pointer into the caches: lets those pass who want it. */
+void vm_step_aside(struct thread *t);
+/* In between the lock is held, no other thread is in guest code, and all may be dropped. The caller
+ * is not in guest code either, and does not hold the lock. */
+void vm_exclusive_begin(struct vm *vm);
+void vm_exclusive_end(struct vm *vm);
+/* Under the lock: is this an exclusive section, or as good as one? */
+bool vm_may_drop(const struct vm *vm);
+/* The same for fork: other threads are not in the runtime either. _alone: in the child. */
+void vm_stop_all_begin(struct vm *vm);
+void vm_stop_all_end(struct vm *vm);
+void vm_stop_all_end_alone(struct vm *vm);
+
 extern const struct vm_engine vm_engine_eval, vm_engine_block;
 
 /* Decodes the block at pc into *out, which no one keeps. False with t->trap if its first
- * instruction cannot be fetched. */
+ * instruction cannot be fetched. Under the lock. */
 bool vm_decode_block(struct vm *vm, struct thread *t, gva pc, union decoded_room *out);
 /* The decoded block at t's pc, decoded and kept if need be. NULL with t->trap if it cannot be
- * fetched. */
+ * fetched. In guest code, without the lock; pointers from before are stale afterwards. */
 const struct decoded_block *vm_find_block(struct vm *vm, struct thread *t);
 
 /* state.c: the guest pc that is due at a host pc in translated code; false if the host pc is none
- * that may trap. The only reader of reverse tables. Async-signal-safe while no one changes the
- * cache. */
+ * that may trap. The only reader of reverse tables. Under the lock, but for the handler of a fault
+ * in translated code. */
 bool vm_state_at(const struct vm *vm, hpc host, gva *pc);
 
 /* log.c: what -d shows of a block that was just decoded, and of an exit. */

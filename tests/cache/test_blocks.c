@@ -52,7 +52,6 @@ static void step_insert(struct block_cache *c, struct model *model, uint64_t *se
     unsigned slot = (unsigned)random_below(seed, SLOTS);
     uint32_t context = (uint32_t)random_below(seed, CONTEXTS);
     struct model_block *m = &model->blocks[context][slot];
-    bool flushed;
 
     if (m->present)
         return;
@@ -67,13 +66,14 @@ static void step_insert(struct block_cache *c, struct model *model, uint64_t *se
                                          .guest_bytes = m->guest_bytes,
                                          .n_bytes = m->n_bytes};
     memset(fresh.block.code, m->fill, m->n_bytes);
-    m->kept = block_cache_insert(c, &fresh.block, &flushed);
-    assert_ptr_not_equal(m->kept, &fresh.block);
-    if (flushed) {
+    if (!block_cache_fits(c, &fresh.block)) {
         struct model_block newest = *m;
+        assert_int_equal(block_cache_flush(c), model->n);
         memset(model, 0, sizeof(*model));
         *m = newest;
     }
+    m->kept = block_cache_insert(c, &fresh.block);
+    assert_ptr_not_equal(m->kept, &fresh.block);
     model->n++;
 }
 
@@ -114,6 +114,7 @@ static void step_invalidate(struct block_cache *c, struct model *model, uint64_t
         }
     }
     model->n -= dropped;
+    assert_int_equal(block_cache_has(c, GVA(start), GVA(start + len)), dropped > 0);
     assert_int_equal(block_cache_invalidate(c, GVA(start), GVA(start + len)), dropped);
 }
 
@@ -170,10 +171,9 @@ static struct decoded_block *small_block(uint64_t pc, uint32_t guest_bytes)
 static void a_block_over_a_page_border_stands_on_both_pages(void **state)
 {
     struct block_cache *c = block_cache_create(1 << 20);
-    bool flushed;
 
     for (unsigned page = 1; page <= 2; page++) {
-        block_cache_insert(c, small_block(0x1ffe, 4), &flushed);
+        block_cache_insert(c, small_block(0x1ffe, 4));
         assert_int_equal(block_cache_invalidate(c, GVA(page * 0x1000), GVA((page + 1) * 0x1000)),
                          1);
         assert_null(block_cache_find(c, GVA(0x1ffe), 0));
@@ -185,9 +185,8 @@ static void a_block_over_a_page_border_stands_on_both_pages(void **state)
 static void invalidation_stops_at_the_byte(void **state)
 {
     struct block_cache *c = block_cache_create(1 << 20);
-    bool flushed;
 
-    block_cache_insert(c, small_block(0x1100, 8), &flushed);
+    block_cache_insert(c, small_block(0x1100, 8));
     assert_int_equal(block_cache_invalidate(c, GVA(0x1000), GVA(0x1100)), 0);
     assert_int_equal(block_cache_invalidate(c, GVA(0x1108), GVA(0x2000)), 0);
     assert_int_equal(block_cache_invalidate(c, GVA(0x1104), GVA(0x1104)), 0);

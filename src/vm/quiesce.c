@@ -1,0 +1,220 @@
+/* vm/quiesce.c: how the threads of one vm keep out of each other's way.
+ *
+ * Fragments and decoded blocks are executed without a lock. So nothing that a thread may be inside
+ * of, or hold a pointer to, may go while it is; and one place of each thread is known to hold no
+ * such pointer: the run loop between two turns. Each thread says where it is (struct thread,
+ * place):
+ *
+ *   PLACE_CODE     in guest code, or in the run loop with pointers into the caches
+ *   PLACE_RUNTIME  in a hook: no such pointers, but perhaps the runtime's locks
+ *   PLACE_KERNEL   in a system call made for the guest, or waiting here: neither
+ *
+ * vm->lock guards every change of the caches, translation, and the list of threads. Under it alone
+ * things may be looked up, added and linked. To drop something takes an exclusive section: it holds
+ * the lock while no other thread is in PLACE_CODE. A fork wants more, that none is in PLACE_RUNTIME
+ * either: then no lock of the runtime or of its libc is held by a thread that the child lacks.
+ *
+ * Whoever wants a section sets its bit in vm->stop and the others' poll words, and waits, with the
+ * lock let go; they come out of guest code at their next poll, and whoever would enter waits until
+ * the section is over. Place and stop are written and then the other is read, both sequentially
+ * consistent, so one of the two sees the other. A fork that still waits lets exclusive sections
+ * pass, for their owners are in PLACE_RUNTIME and would otherwise wait for it.
+ *
+ * The same could be had with a grace period for each dropped fragment (liburcu). This is simpler:
+ * what is dropped is gone at once, tables of other threads can be mended in place, and drops are
+ * rare, since invalidation, a full cache and fence.i are; in between a thread pays for one exchange
+ * on each way in and out of guest code. While a vm has one thread all of this is switched off. */
+#include "vm/vm_private.h"
+
+enum { STOP_CODE = 1, STOP_ALL = 2 };
+
+void vm_lock(struct vm *vm)
+{
+    if (vm->shared)
+        pthread_mutex_lock(&vm->lock);
+}
+
+void vm_unlock(struct vm *vm)
+{
+    if (vm->shared)
+        pthread_mutex_unlock(&vm->lock);
+}
+
+static void set_place(struct thread *t, enum thread_place place)
+{
+    atomic_store(&t->place, place);
+}
+
+bool vm_may_drop(const struct vm *vm)
+{
+    return !vm->shared || vm->exclusive;
+}
+
+/* ---- the threads' side ----------------------------------------------------------------------- */
+
+static void tell_waiters(struct vm *vm)
+{
+    pthread_mutex_lock(&vm->lock);
+    pthread_cond_broadcast(&vm->changed);
+    pthread_mutex_unlock(&vm->lock);
+}
+
+/* Waits until none of these bits is set, then is at `place`. */
+static void wait_for_stop(struct vm *vm, struct thread *t, uint32_t bits, enum thread_place place)
+{
+    pthread_mutex_lock(&vm->lock);
+    while (atomic_load(&vm->stop) & bits) {
+        set_place(t, PLACE_KERNEL);
+        pthread_cond_broadcast(&vm->changed);
+        pthread_cond_wait(&vm->changed, &vm->lock);
+    }
+    set_place(t, place);
+    pthread_mutex_unlock(&vm->lock);
+}
+
+void vm_enter_code(struct thread *t)
+{
+    struct vm *vm = t->vm;
+
+    if (!vm->shared) {
+        atomic_store_explicit(&t->place, PLACE_CODE, memory_order_relaxed);
+        return;
+    }
+    set_place(t, PLACE_CODE);
+    if (UNLIKELY(atomic_load(&vm->stop)))
+        wait_for_stop(vm, t, STOP_CODE | STOP_ALL, PLACE_CODE);
+}
+
+static void leave(struct thread *t, enum thread_place place)
+{
+    struct vm *vm = t->vm;
+
+    if (!vm->shared) {
+        atomic_store_explicit(&t->place, place, memory_order_relaxed);
+        return;
+    }
+    set_place(t, place);
+    if (UNLIKELY(atomic_load(&vm->stop)))
+        tell_waiters(vm);
+}
+
+void vm_leave_code(struct thread *t)
+{
+    leave(t, PLACE_RUNTIME);
+}
+
+void vm_step_aside(struct thread *t)
+{
+    struct vm *vm = t->vm;
+
+    atomic_fetch_and(&t->poll, ~(uint32_t)POLL_STOP);
+    if (atomic_load(&vm->stop))
+        wait_for_stop(vm, t, STOP_CODE | STOP_ALL, PLACE_CODE);
+}
+
+void vm_enter_kernel(struct thread *t)
+{
+    leave(t, PLACE_KERNEL);
+}
+
+void vm_leave_kernel(struct thread *t)
+{
+    struct vm *vm = t->vm;
+
+    if (!vm->shared) {
+        atomic_store_explicit(&t->place, PLACE_RUNTIME, memory_order_relaxed);
+        return;
+    }
+    set_place(t, PLACE_RUNTIME);
+    if (UNLIKELY(atomic_load(&vm->stop) & STOP_ALL))
+        wait_for_stop(vm, t, STOP_ALL, PLACE_RUNTIME);
+}
+
+/* ---- sections -------------------------------------------------------------------------------- */
+
+static bool others_are_out(const struct vm *vm, const struct thread *self, uint32_t bit)
+{
+    for (size_t i = 0; i < vm->threads.len; i++) {
+        struct thread *t = vm->threads.data[i];
+        uint32_t place = t == self ? PLACE_KERNEL : atomic_load(&t->place);
+        if (place == PLACE_CODE || (bit == STOP_ALL && place == PLACE_RUNTIME))
+            return false;
+    }
+    return true;
+}
+
+static void stop_others(struct vm *vm, const struct thread *self, uint32_t bit)
+{
+    atomic_fetch_or(&vm->stop, bit);
+    for (size_t i = 0; i < vm->threads.len; i++) {
+        if (vm->threads.data[i] != self)
+            atomic_fetch_or(&vm->threads.data[i]->poll, POLL_STOP);
+    }
+    while (!others_are_out(vm, self, bit))
+        pthread_cond_wait(&vm->changed, &vm->lock);
+}
+
+void vm_exclusive_begin(struct vm *vm)
+{
+    struct thread *t = vm_current();
+
+    CHECK(!t || !vm->shared || atomic_load(&t->place) == PLACE_RUNTIME,
+          "a thread that is in guest code asks others to leave it");
+    if (!vm->shared)
+        return;
+    pthread_mutex_lock(&vm->lock);
+    while (atomic_load(&vm->stop) & STOP_CODE)
+        pthread_cond_wait(&vm->changed, &vm->lock);
+    stop_others(vm, t, STOP_CODE);
+    vm->exclusive = true;
+}
+
+void vm_exclusive_end(struct vm *vm)
+{
+    if (!vm->shared)
+        return;
+    vm->exclusive = false;
+    atomic_fetch_and(&vm->stop, ~(uint32_t)STOP_CODE);
+    pthread_cond_broadcast(&vm->changed);
+    pthread_mutex_unlock(&vm->lock);
+}
+
+/* Waiting, this thread is itself where another's fork wants it: it holds nothing. */
+void vm_stop_all_begin(struct vm *vm)
+{
+    struct thread *t = vm_current();
+
+    if (!vm->shared)
+        return;
+    pthread_mutex_lock(&vm->lock);
+    while (atomic_load(&vm->stop) & STOP_ALL) {
+        set_place(t, PLACE_KERNEL);
+        pthread_cond_broadcast(&vm->changed);
+        pthread_cond_wait(&vm->changed, &vm->lock);
+    }
+    set_place(t, PLACE_RUNTIME);
+    stop_others(vm, t, STOP_ALL);
+}
+
+void vm_stop_all_end(struct vm *vm)
+{
+    if (!vm->shared)
+        return;
+    atomic_fetch_and(&vm->stop, ~(uint32_t)STOP_ALL);
+    pthread_cond_broadcast(&vm->changed);
+    pthread_mutex_unlock(&vm->lock);
+}
+
+void vm_stop_all_end_alone(struct vm *vm)
+{
+    quiesce_init(vm);
+}
+
+void quiesce_init(struct vm *vm)
+{
+    pthread_mutex_init(&vm->lock, NULL);
+    pthread_cond_init(&vm->changed, NULL);
+    atomic_store(&vm->stop, 0);
+    vm->exclusive = false;
+    vm->shared = false;
+}
