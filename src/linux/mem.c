@@ -36,11 +36,11 @@ int64_t mem_mmap(struct linux_task *task, const uint64_t args[6])
 {
     int flags = (int)args[3] & ~MAP_HOST_ONLY;
     int fd = flags & MAP_ANONYMOUS ? -1 : (int)args[4];
-    char link[32], name[4096];
+    char link[48], name[4096];
     ssize_t len = -1;
 
     if (fd >= 0) {
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
         len = readlink(link, name, sizeof(name) - 1);
     }
     if (len > 0)
@@ -60,9 +60,8 @@ int64_t mem_mremap(struct linux_task *task, const uint64_t args[6])
                        GVA(args[4]));
 }
 
-int64_t mem_mprotect(struct linux_task *task, const uint64_t args[6])
+static int64_t protect_locked(struct space *space, const uint64_t args[6])
 {
-    struct space *space = task->process->space;
     uint64_t start = args[0], len = args[1];
     int prot = (int)args[2];
 
@@ -79,6 +78,16 @@ int64_t mem_mprotect(struct linux_task *task, const uint64_t args[6])
         prot &= ~PROT_GROWSDOWN;
     }
     return space_protect(space, GVA(start), len, prot);
+}
+
+int64_t mem_mprotect(struct linux_task *task, const uint64_t args[6])
+{
+    struct space *space = task->process->space;
+
+    space_lock(space);
+    int64_t result = protect_locked(space, args);
+    space_unlock(space);
+    return result;
 }
 
 int64_t mem_pkey_mprotect(struct linux_task *task, const uint64_t args[6])
@@ -166,14 +175,26 @@ int64_t mem_shmat(struct linux_task *task, const uint64_t args[6])
     return where;
 }
 
+/* The size of the segment attached at addr, or -EINVAL. */
+static int64_t find_segment(struct space *space, uint64_t addr)
+{
+    int64_t size = -EINVAL;
+
+    space_lock(space);
+    const struct mapping *m = space_find(space, GVA(addr));
+    if (m && m->start == addr && m->name && strncmp(m->name, "/SYSV", 5) == 0)
+        size = (int64_t)(m->end - m->start);
+    space_unlock(space);
+    return size;
+}
+
 int64_t mem_shmdt(struct linux_task *task, const uint64_t args[6])
 {
     struct space *space = task->process->space;
-    const struct mapping *m = space_find(space, GVA(args[0]));
+    int64_t size = find_segment(space, args[0]);
 
-    if (!m || m->start != args[0] || !m->name || strncmp(m->name, "/SYSV", 5) != 0)
-        return -EINVAL;
-    uint64_t size = m->end - m->start;
+    if (size < 0)
+        return size;
     int64_t err = sys_host(task, __NR_shmdt, space->base + args[0]);
-    return err < 0 ? err : space_unmap(space, GVA(args[0]), size);
+    return err < 0 ? err : space_unmap(space, GVA(args[0]), (uint64_t)size);
 }

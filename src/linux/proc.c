@@ -43,9 +43,11 @@ bool proc_is_exe(const char *path)
 
 static void print_maps(struct linux_task *task, struct strbuf *out)
 {
+    struct space *space = task->process->space;
     const struct mapping *m;
 
-    for (uint64_t at = 0; (m = space_find(task->process->space, GVA(at))) != NULL; at = m->end) {
+    space_lock(space);
+    for (uint64_t at = 0; (m = space_find(space, GVA(at))) != NULL; at = m->end) {
         size_t start = out->len;
         strbuf_printf(out, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu",
                       (unsigned long long)m->start, (unsigned long long)m->end,
@@ -57,6 +59,7 @@ static void print_maps(struct linux_task *task, struct strbuf *out)
             strbuf_printf(out, "%*s%s", (int)MAX(73 - (int)(out->len - start), 1), "", m->name);
         strbuf_printf(out, "\n");
     }
+    space_unlock(space);
 }
 
 static void print_cpuinfo(struct strbuf *out)

@@ -35,6 +35,7 @@ struct request {
     uint64_t len;        /* in whole pages */
     int host_flags;      /* without the place */
     int fd;
+    bool had_code; /* what was there could be executed */
 };
 
 int space_host_prot(int prot)
@@ -43,16 +44,26 @@ int space_host_prot(int prot)
     return prot & PROT_EXEC ? host | PROT_READ : host;
 }
 
-void space_notify_change(struct space *s, uint64_t start, uint64_t end)
+bool space_notify_change(struct space *s, uint64_t start, uint64_t end)
 {
     const struct mappings *m = s->maps;
+    bool had_code = false;
     if (!s->on_change)
-        return;
+        return false;
     for (size_t i = mappings_index(m, start); i < m->v.len && m->v.data[i].start < end; i++) {
         const struct mapping *a = &m->v.data[i];
-        if (a->prot & PROT_EXEC)
-            s->on_change(s->on_change_arg, GVA(MAX(a->start, start)), GVA(MIN(a->end, end)));
+        if (!(a->prot & PROT_EXEC))
+            continue;
+        had_code = true;
+        s->on_change(s->on_change_arg, GVA(MAX(a->start, start)), GVA(MIN(a->end, end)));
     }
+    return had_code;
+}
+
+void space_notify_changed(struct space *s, uint64_t start, uint64_t end, bool had_code)
+{
+    if (had_code && s->on_changed)
+        s->on_changed(s->on_change_arg, GVA(start), GVA(end));
 }
 
 void space_sync_growth(struct space *s)
@@ -65,9 +76,15 @@ void space_sync_growth(struct space *s)
         if (!(a->flags & MAP_GROWSDOWN) || a->flags & SPACE_MAP_GROWN)
             continue;
         /* mincore knows mapped from unmapped: ENOMEM. */
-        while (a->start > floor && mincore((void *)(s->base + a->start - SPACE_PAGE_SIZE),
-                                           SPACE_PAGE_SIZE, &resident) == 0)
-            a->start -= SPACE_PAGE_SIZE;
+        uint64_t start = a->start;
+        while (start > floor && mincore((void *)(s->base + start - SPACE_PAGE_SIZE),
+                                        SPACE_PAGE_SIZE, &resident) == 0)
+            start -= SPACE_PAGE_SIZE;
+        if (start == a->start)
+            continue;
+        pthread_mutex_lock(&m->table);
+        a->start = start;
+        pthread_mutex_unlock(&m->table);
     }
 }
 
@@ -160,7 +177,7 @@ static int place_fixed(struct space *s, struct request *r, uint64_t addr, bool r
     int err = space_claim_holes(s, addr, end);
     if (err)
         return err;
-    space_notify_change(s, addr, end);
+    r->had_code = space_notify_change(s, addr, end);
     err = host_map_request(s, r, addr, MAP_FIXED);
     if (err) {
         space_release_holes(s, addr, end);
@@ -213,8 +230,8 @@ static int describe_backing(struct space *s, struct mapping *item, int fd, const
     return 0;
 }
 
-int64_t space_map(struct space *s, gva hint, uint64_t len, int prot, int flags, int fd,
-                  uint64_t offset, const char *name)
+static int64_t map_locked(struct space *s, gva hint, uint64_t len, int prot, int flags, int fd,
+                          uint64_t offset, const char *name)
 {
     int err = check_request(hint.v, len, flags, fd, offset);
     if (err)
@@ -248,12 +265,22 @@ int64_t space_map(struct space *s, gva hint, uint64_t len, int prot, int flags, 
     if (r.item.flags & MAP_GROWSDOWN && !(r.item.flags & SPACE_MAP_GROWN))
         s->maps->host_grows = true;
     mappings_insert(s->maps, &r.item);
+    space_notify_changed(s, r.item.start, r.item.end, r.had_code);
     return (int64_t)r.item.start;
+}
+
+int64_t space_map(struct space *s, gva hint, uint64_t len, int prot, int flags, int fd,
+                  uint64_t offset, const char *name)
+{
+    space_lock(s);
+    int64_t result = map_locked(s, hint, len, prot, flags, fd, offset, name);
+    space_unlock(s);
+    return result;
 }
 
 /* ---- munmap, mprotect ----------------------------------------------------------------------- */
 
-int space_unmap(struct space *s, gva start, uint64_t len)
+static int unmap_locked(struct space *s, gva start, uint64_t len)
 {
     uint64_t size = ALIGN_UP(len, SPACE_PAGE_SIZE);
     if (start.v % SPACE_PAGE_SIZE || start.v > SPACE_TOP || len > SPACE_TOP - start.v || size == 0)
@@ -262,17 +289,29 @@ int space_unmap(struct space *s, gva start, uint64_t len)
         log_print("unmap %#lx %#lx\n", start.v, size);
     space_sync_growth(s);
     uint64_t end = start.v + size;
-    space_notify_change(s, start.v, end);
-    for (;;) {
+    bool had_code = space_notify_change(s, start.v, end);
+    int err = 0;
+    while (err == 0) {
         size_t i = mappings_index(s->maps, start.v);
         if (i == s->maps->v.len || s->maps->v.data[i].start >= end)
-            return 0;
+            break;
         uint64_t from = MAX(s->maps->v.data[i].start, start.v);
         uint64_t to = MIN(s->maps->v.data[i].end, end);
         if (munmap((void *)(s->base + from), to - from) < 0)
-            return -errno;
-        mappings_remove(s->maps, from, to);
+            err = -errno;
+        else
+            mappings_remove(s->maps, from, to);
     }
+    space_notify_changed(s, start.v, end, had_code);
+    return err;
+}
+
+int space_unmap(struct space *s, gva start, uint64_t len)
+{
+    space_lock(s);
+    int err = unmap_locked(s, start, len);
+    space_unlock(s);
+    return err;
 }
 
 /* mprotect's PROT_GROWSDOWN: from the start of the mapping, which must be one that grows. */
@@ -289,16 +328,16 @@ static int grow_range_down(const struct space *s, uint64_t *start)
 
 static int protect_piece(struct space *s, uint64_t from, uint64_t to, int prot)
 {
-    if (!(prot & PROT_EXEC))
-        space_notify_change(s, from, to);
+    bool had_code = !(prot & PROT_EXEC) && space_notify_change(s, from, to);
     if (mprotect((void *)(s->base + from), to - from, space_host_prot(prot)) < 0)
         return -errno;
     mappings_set_prot(s->maps, from, to, prot);
+    space_notify_changed(s, from, to, had_code);
     return 0;
 }
 
 /* Like Linux it stops at the first hole or refusal, and what came before it has changed. */
-int space_protect(struct space *s, gva start, uint64_t len, int prot)
+static int protect_locked(struct space *s, gva start, uint64_t len, int prot)
 {
     int grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
     prot &= ~grows;
@@ -324,5 +363,13 @@ int space_protect(struct space *s, gva start, uint64_t len, int prot)
         err = protect_piece(s, at, to, prot);
         at = to;
     }
+    return err;
+}
+
+int space_protect(struct space *s, gva start, uint64_t len, int prot)
+{
+    space_lock(s);
+    int err = protect_locked(s, start, len, prot);
+    space_unlock(s);
     return err;
 }

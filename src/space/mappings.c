@@ -8,8 +8,21 @@
 #include <string.h>
 #include <sys/mman.h>
 
+void mappings_init(struct mappings *m)
+{
+    pthread_mutexattr_t recursive;
+
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&m->change, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+    pthread_mutex_init(&m->table, NULL);
+}
+
 void mappings_free(struct mappings *m)
 {
+    pthread_mutex_destroy(&m->change);
+    pthread_mutex_destroy(&m->table);
     for (size_t i = 0; i < m->v.len; i++)
         free((char *)m->v.data[i].name);
     vec_free(&m->v);
@@ -112,6 +125,7 @@ void mappings_insert(struct mappings *m, const struct mapping *item)
 {
     CHECK(item->start < item->end && !mappings_overlap(m, item->start, item->end),
           "mapping %#lx-%#lx is not free", item->start, item->end);
+    pthread_mutex_lock(&m->table);
     size_t i = mappings_index(m, item->start);
     struct mapping *at = open_slot(m, i);
     *at = *item;
@@ -119,10 +133,12 @@ void mappings_insert(struct mappings *m, const struct mapping *item)
     join_at(m, i);
     if (i > 0)
         join_at(m, i - 1);
+    pthread_mutex_unlock(&m->table);
 }
 
 void mappings_remove(struct mappings *m, uint64_t start, uint64_t end)
 {
+    pthread_mutex_lock(&m->table);
     cut_at(m, start);
     cut_at(m, end);
     size_t first = mappings_index(m, start), n = 0;
@@ -130,10 +146,12 @@ void mappings_remove(struct mappings *m, uint64_t start, uint64_t end)
         n++;
     if (n > 0)
         close_slots(m, first, n);
+    pthread_mutex_unlock(&m->table);
 }
 
 void mappings_set_prot(struct mappings *m, uint64_t start, uint64_t end, int prot)
 {
+    pthread_mutex_lock(&m->table);
     cut_at(m, start);
     cut_at(m, end);
     size_t first = mappings_index(m, start), i = first;
@@ -144,4 +162,5 @@ void mappings_set_prot(struct mappings *m, uint64_t start, uint64_t end, int pro
         join_at(m, i - 1);
     if (first > 0)
         join_at(m, first - 1);
+    pthread_mutex_unlock(&m->table);
 }

@@ -3,14 +3,22 @@
 #ifndef ISOMORPH_SPACE_MAPPINGS_H
 #define ISOMORPH_SPACE_MAPPINGS_H
 
+#include <pthread.h>
+
 #include "space/space.h"
 
+/* Two locks. `change` is held by whoever changes the space, from the first look to the last, host's
+ * side included (space_lock). `table` is held for single steps: by such a thread while it writes to
+ * the array, and by others while they look something up (space_check). Nothing else is taken under
+ * it. So holders of `change` may read the array without `table`. */
 struct mappings {
+    pthread_mutex_t change, table;
     VEC(struct mapping) v;
     bool host_grows;      /* a mapping that the host extends downward was ever made */
     uint64_t next_shared; /* number for the next shared anonymous mapping, see map.c */
 };
 
+void mappings_init(struct mappings *m);
 void mappings_free(struct mappings *m);
 /* Index of the first mapping whose end is above addr; the length if there is none. */
 size_t mappings_index(const struct mappings *m, uint64_t addr);
@@ -31,8 +39,11 @@ void mappings_set_prot(struct mappings *m, uint64_t start, uint64_t end, int pro
 
 /* The protection that the host gets: the guest's code is data to the host, never executable. */
 int space_host_prot(int prot);
-/* Tells on_change about the executable parts of [start, end). */
-void space_notify_change(struct space *s, uint64_t start, uint64_t end);
+/* Tells on_change about the executable parts of [start, end), before a change. Returns whether
+ * there are any: then space_notify_changed tells once more, when it is done, for another thread may
+ * have made something of the old code in between. */
+bool space_notify_change(struct space *s, uint64_t start, uint64_t end);
+void space_notify_changed(struct space *s, uint64_t start, uint64_t end, bool had_code);
 /* Takes the holes of [start, end) from the host with inaccessible pages, so that MAP_FIXED over the
  * whole replaces guest pages only. Returns 0, or -ENOMEM (nothing taken) if the host uses a page of
  * them. release gives them back. */

@@ -39,8 +39,8 @@ static int64_t move_to(struct space *s, struct move *mv, uint64_t to)
     char *name = item.name ? base_strdup(item.name) : NULL;
     item.name = name;
 
-    space_notify_change(s, to, end);
-    space_notify_change(s, mv->old, mv->old + mv->old_len);
+    bool had_code = space_notify_change(s, to, end);
+    bool moves_code = space_notify_change(s, mv->old, mv->old + mv->old_len);
     void *got = mremap((void *)(s->base + mv->old), mv->old_len, mv->new_len,
                        mv->flags | MREMAP_MAYMOVE | MREMAP_FIXED, (void *)(s->base + to));
     if (got == MAP_FAILED) {
@@ -56,6 +56,8 @@ static int64_t move_to(struct space *s, struct move *mv, uint64_t to)
         mappings_remove(s->maps, mv->old, mv->old + mv->old_len);
     mappings_insert(s->maps, &item);
     free(name);
+    space_notify_changed(s, to, end, had_code);
+    space_notify_changed(s, mv->old, mv->old + mv->old_len, moves_code);
     return (int64_t)to;
 }
 
@@ -152,8 +154,8 @@ static int64_t remap_resize(struct space *s, struct move *mv)
     return mv->flags & MREMAP_MAYMOVE ? move_anywhere(s, mv) : -ENOMEM;
 }
 
-int64_t space_remap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, int flags,
-                    gva new_addr)
+static int64_t remap_locked(struct space *s, gva old, uint64_t old_len, uint64_t new_len, int flags,
+                            gva new_addr)
 {
     struct move mv = {.old = old.v,
                       .old_len = ALIGN_UP(old_len, SPACE_PAGE_SIZE),
@@ -179,6 +181,15 @@ int64_t space_remap(struct space *s, gva old, uint64_t old_len, uint64_t new_len
     return flags & MREMAP_FIXED ? move_fixed(s, &mv, new_addr.v) : move_anywhere(s, &mv);
 }
 
+int64_t space_remap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, int flags,
+                    gva new_addr)
+{
+    space_lock(s);
+    int64_t result = remap_locked(s, old, old_len, new_len, flags, new_addr);
+    space_unlock(s);
+    return result;
+}
+
 /* ---- brk ------------------------------------------------------------------------------------ */
 
 void space_set_brk(struct space *s, gva start)
@@ -186,7 +197,7 @@ void space_set_brk(struct space *s, gva start)
     s->brk_start = s->brk = ALIGN_UP(start.v, SPACE_PAGE_SIZE);
 }
 
-uint64_t space_brk(struct space *s, uint64_t wanted)
+static uint64_t brk_locked(struct space *s, uint64_t wanted)
 {
     if (wanted < s->brk_start || wanted > s->brk_max)
         return s->brk;
@@ -204,4 +215,12 @@ uint64_t space_brk(struct space *s, uint64_t wanted)
     }
     s->brk = wanted;
     return wanted;
+}
+
+uint64_t space_brk(struct space *s, uint64_t wanted)
+{
+    space_lock(s);
+    uint64_t result = brk_locked(s, wanted);
+    space_unlock(s);
+    return result;
 }

@@ -8,7 +8,7 @@
  *   0x2a_aaaa_a000  position-independent programs: two thirds (linux/)
  *   0x00_0001_0000  SPACE_MIN_ADDR: nothing below, vm.mmap_min_addr of the distributions' kernels
  *
- * A process has one space and one host thread that changes it. */
+ * A process has one space; mappings.h says how its threads share it. */
 #include "space/mappings.h"
 
 #include <errno.h>
@@ -86,6 +86,7 @@ struct space *space_create(enum space_kind kind, uint64_t base, const char **why
         return NULL;
     }
     s->maps = base_zalloc(sizeof(*s->maps));
+    mappings_init(s->maps);
     s->mmap_top = SPACE_MAP_END - STACK_GAP;
     s->brk_max = SPACE_MAP_END;
     return s;
@@ -103,6 +104,16 @@ void space_destroy(struct space *s)
     free(s);
 }
 
+void space_lock(struct space *s)
+{
+    pthread_mutex_lock(&s->maps->change);
+}
+
+void space_unlock(struct space *s)
+{
+    pthread_mutex_unlock(&s->maps->change);
+}
+
 /* ---- look-ups ------------------------------------------------------------------------------- */
 
 const struct mapping *space_find(const struct space *s, gva addr)
@@ -113,12 +124,17 @@ const struct mapping *space_find(const struct space *s, gva addr)
 
 enum fault_reason space_check(const struct space *s, gva addr, int prot)
 {
+    pthread_mutex_lock(&s->maps->table);
     const struct mapping *m = space_find(s, addr);
-    if (!m || m->start > addr.v)
+    bool mapped = m && m->start <= addr.v;
+    int allowed = mapped ? m->prot : 0;
+    pthread_mutex_unlock(&s->maps->table);
+    if (!mapped)
         return FAULT_MAPERR;
     /* What can be written can be read: the RISC-V manual, volume II, reserves the encoding without,
      * and the kernel's protection_map gives both. */
-    int allowed = m->prot & PROT_WRITE ? m->prot | PROT_READ : m->prot;
+    if (allowed & PROT_WRITE)
+        allowed |= PROT_READ;
     return prot & ~allowed ? FAULT_ACCERR : FAULT_NONE;
 }
 

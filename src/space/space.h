@@ -42,11 +42,21 @@ struct space {
     struct mappings *maps;
     uint64_t mmap_top;                /* highest end for addresses that the runtime chooses */
     uint64_t brk_start, brk, brk_max; /* guest addresses */
-    /* Called before guest pages [start, end) lose their contents or their right to be executed. Set
-     * by vm/. */
+    /* Called before guest pages [start, end) lose their contents or their right to be executed; and
+     * on_changed after it, since another thread may have read the old code in between. Set by vm/.
+     * The lock is held, and other threads may be waited for: none may wait for the lock while it is
+     * in guest code. */
     void (*on_change)(void *arg, gva start, gva end);
+    void (*on_changed)(void *arg, gva start, gva end);
     void *on_change_arg;
 };
+
+/* Several threads may change a space: each function below that does so takes the space's lock, and
+ * may be called by whoever has it already, so that what takes several calls can be one change. The
+ * accessors, and what the host's fault handler calls, take no lock and read nothing that changes.
+ */
+void space_lock(struct space *s);
+void space_unlock(struct space *s);
 
 /* Makes an empty space. AUTO takes the identity mapping if the host leaves it free, else the offset
  * one; base is used for SPACE_OFFSET (0: choose). Returns NULL with errno and a one-line reason in
@@ -72,10 +82,10 @@ uint64_t space_brk(struct space *s, uint64_t wanted);
 uint64_t space_find_free(const struct space *s, uint64_t len, uint64_t align, uint64_t below);
 
 /* The mapping that covers addr, or the first one above it; NULL if none. Valid until the next
- * change. */
+ * change: with several threads the caller holds the lock. */
 const struct mapping *space_find(const struct space *s, gva addr);
-/* Reason why an access with prot (PROT_READ, PROT_WRITE or PROT_EXEC) to addr would fail;
- * FAULT_NONE if it would not. */
+/* Needs no lock. Reason why an access with prot (PROT_READ, PROT_WRITE or PROT_EXEC) to addr would
+ * fail; FAULT_NONE if it would not. */
 enum fault_reason space_check(const struct space *s, gva addr, int prot);
 
 /* ---- whole buffers, for system calls and the loader
