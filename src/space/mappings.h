@@ -40,8 +40,7 @@ void mappings_set_prot(struct mappings *m, uint64_t start, uint64_t end, int pro
 /* The protection that the host gets: the guest's code is data to the host, never executable. */
 int space_host_prot(int prot);
 /* Tells on_change about the executable parts of [start, end), before a change. Returns whether
- * there are any: then space_notify_changed tells once more, when it is done, for another thread may
- * have made something of the old code in between. */
+ * there are any, for space_notify_changed, which tells on_changed when the change is done. */
 bool space_notify_change(struct space *s, uint64_t start, uint64_t end);
 void space_notify_changed(struct space *s, uint64_t start, uint64_t end, bool had_code);
 /* Takes the holes of [start, end) from the host with inaccessible pages, so that MAP_FIXED over the

@@ -114,6 +114,14 @@ static void on_space_change(void *arg, gva start, gva end)
     vm_invalidate(arg, start, end);
 }
 
+static void on_space_changed(void *arg, gva start, gva end)
+{
+    struct vm *vm = arg;
+
+    if (vm->shared)
+        vm_invalidate(vm, start, end);
+}
+
 static void vm_flush(struct vm *vm, struct thread *t)
 {
     vm_exclusive_begin(vm);
@@ -274,6 +282,7 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
         vm->engine->start(vm);
     vm->cache = block_cache_create(MAX(options->cache_size, (uint64_t)BLOCK_CACHE_MIN_CAPACITY));
     space->on_change = on_space_change;
+    space->on_changed = on_space_changed;
     space->on_change_arg = vm;
     return vm;
 }
@@ -281,7 +290,7 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
 void vm_destroy(struct vm *vm)
 {
     CHECK(vm->threads.len == 0, "a vm with %zu threads is destroyed", vm->threads.len);
-    vm->space->on_change = NULL;
+    vm->space->on_change = vm->space->on_changed = NULL;
     vm_blocks_dropped(vm);
     if (vm->engine->stop)
         vm->engine->stop(vm);
