@@ -130,12 +130,20 @@ unsigned sys_struct_size(enum sys_struct s)
 
 /* ---- guest memory for the kernel ------------------------------------------------------------- */
 
+static int64_t call_kernel(struct linux_task *task, long number, const uint64_t args[6])
+{
+    vm_enter_kernel(task->t);
+    int64_t result = linux_raw_syscall(&task->sig_pending, number, args);
+    vm_leave_kernel(task->t);
+    return result;
+}
+
 int64_t sys_raw(struct linux_task *task, long number, uint64_t a, uint64_t b, uint64_t c,
                 uint64_t d, uint64_t e, uint64_t f)
 {
     const uint64_t args[6] = {a, b, c, d, e, f};
 
-    return linux_raw_syscall(&task->sig_pending, number, args);
+    return call_kernel(task, number, args);
 }
 
 /* The upper half of the host's address space: no system call reads or writes there for a program.
@@ -356,7 +364,7 @@ int64_t sys_pass(struct linux_task *task, const struct sys_row *row, const uint6
     for (int i = 0; i < 6 && result == 0; i++)
         result = convert_argument(task, row, &frame, args, i);
     if (result == 0)
-        result = linux_raw_syscall(&task->sig_pending, row->host, frame.host);
+        result = call_kernel(task, row->host, frame.host);
     for (int i = 0; i < 6 && result >= 0; i++) {
         if (row->args[i].kind == ARG_STAT && write_stat(task, args[i], &frame.stat))
             result = -EFAULT;
@@ -425,6 +433,8 @@ static enum vm_next hook_syscall(struct thread *t)
     if (result != SYS_RESTART && result != SYS_STATE_SET)
         abi_syscall_return(t, result);
     strace_end(task, line, result);
+    if (task->ended)
+        return VM_STOP;
     signal_deliver(task);
     return VM_CONTINUE;
 }

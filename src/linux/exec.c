@@ -1,12 +1,12 @@
 /* linux/exec.c: execve.
  *
- * A guest's program is started as a new process of this runtime: the host executes /proc/self/exe
- * with our own options, the program and its arguments. So close-on-exec, pending signals, ids,
- * limits and what else survives an exec are the kernel's to keep, and binfmt_misc is not needed.
- * A script for a guest's interpreter is left to the new process, which then knows its name; one for
- * a program of the host is taken apart here, for the kernel would look for it outside of the
- * prefix. Programs of the host are executed as they are. What can fail is looked at before the
- * point of no return (exec_plan.c).
+ * A guest's program is started as a new process of this runtime: the host executes
+ * /proc/thread-self/exe with our own options, the program and its arguments. So close-on-exec,
+ * pending signals, ids, limits and what else survives an exec are the kernel's to keep, and
+ * binfmt_misc is not needed. A script for a guest's interpreter is left to the new process, which
+ * then knows its name; one for a program of the host is taken apart here, for the kernel would look
+ * for it outside of the prefix. Programs of the host are executed as they are. What can fail is
+ * looked at before the point of no return (exec_plan.c).
  *
  * Does not handle: a descriptor without a name (memfd) that is marked close-on-exec is opened up
  * for its new program and stays open there. */
@@ -24,7 +24,7 @@
 #include "linux/paths.h"
 #include "linux/signals.h"
 
-/* The lists of struct linux_process. */
+/* The lists of struct linux_exec. */
 typedef VEC(const char *) word_list;
 
 /* ---- our own command line -------------------------------------------------------------------- */
@@ -62,46 +62,45 @@ static bool same_text(const char *a, const char *b)
 /* What the new process is told of a string option; NULL: nothing. argv[0] is the new program's own;
  * statistics are those of the first process, whatever the environment says; names of files must
  * hold in another working directory. */
-static const char *value_passed_on(struct linux_process *process, const char *field,
-                                   const char *value)
+static const char *value_passed_on(struct linux_task *task, const char *field, const char *value)
 {
     if (strcmp(field, "argv0") == 0)
         return NULL;
     if (strcmp(field, "stats") == 0)
-        return getpid() == process->first_pid ? value : "off";
+        return getpid() == task->process->first_pid ? value : "off";
     if (strcmp(field, "prefix") == 0)
-        return process->prefix;
+        return task->process->prefix;
     if (strcmp(field, "log_file") == 0)
-        return log_name(&process->scratch, value);
+        return log_name(&task->exec->scratch, value);
     return value;
 }
 
-static void add_string_option(struct linux_process *process, word_list *words, const char *field,
+static void add_string_option(struct linux_task *task, word_list *words, const char *field,
                               const char *option, const char *value, const char *preset)
 {
     const char *passed =
-        value && !same_text(value, preset) ? value_passed_on(process, field, value) : NULL;
+        value && !same_text(value, preset) ? value_passed_on(task, field, value) : NULL;
 
     if (passed)
-        add_word(&process->scratch, words, option, passed);
+        add_word(&task->exec->scratch, words, option, passed);
 }
 
 /* The options of this run, as words of a command line. Those that change the environment have done
  * so. */
-static void add_options(struct linux_process *process, word_list *words)
+static void add_options(struct linux_task *task, word_list *words)
 {
-    const struct options *o = process->options;
+    const struct options *o = task->process->options;
     char number[24];
 
 #define OPTION_BOOL(field, short_form, long_form, env, fallback, argument, preset, help)           \
     if (o->field != (preset))                                                                      \
         vec_push(words, "--" long_form);
 #define OPTION_STRING(field, short_form, long_form, env, fallback, argument, preset, help)         \
-    add_string_option(process, words, #field, long_form, o->field, preset);
+    add_string_option(task, words, #field, long_form, o->field, preset);
 #define OPTION_U64(field, short_form, long_form, env, fallback, argument, preset, help)            \
     if (o->field != (preset)) {                                                                    \
         snprintf(number, sizeof(number), "%llu", (unsigned long long)o->field);                    \
-        add_word(&process->scratch, words, long_form, number);                                     \
+        add_word(&task->exec->scratch, words, long_form, number);                                  \
     }
 #define OPTION_LIST(...)
 #define OPTION_GROUP(...)
@@ -133,7 +132,7 @@ static int lookup_for_task(void *arg, char *path)
 }
 
 /* The words before the arguments that start this runtime with the guest's program or script. */
-static void add_guest_start(struct linux_process *process, const struct exec_plan *plan,
+static void add_guest_start(struct linux_task *task, const struct exec_plan *plan,
                             const char *argv0, word_list *out)
 {
     const char *program = plan->n_scripts > 0 ? plan->scripts[0].path : plan->path;
@@ -143,7 +142,7 @@ static void add_guest_start(struct linux_process *process, const struct exec_pla
     vec_push(out, "isomorph");
     /* The settings of this run go on; the environment is the guest's, which may have changed it. */
     vec_push(out, "--no-environment");
-    add_options(process, out);
+    add_options(task, out);
     vec_push(out, "-0");
     vec_push(out, argv0);
     vec_push(out, "--"); /* the name may begin with a dash */
@@ -151,14 +150,14 @@ static void add_guest_start(struct linux_process *process, const struct exec_pla
 }
 
 /* The program's whole command line: for a host program its own, else one of ours. */
-static void build_command(struct linux_process *process, const struct exec_plan *plan,
+static void build_command(struct linux_task *task, const struct exec_plan *plan,
                           const word_list *argv, word_list *out)
 {
     const char *leading[1 + 2 * EXEC_MAX_SCRIPTS];
     const char *argv0 = argv->len > 0 ? argv->data[0] : "";
 
     if (plan->kind == EXEC_GUEST) {
-        add_guest_start(process, plan, argv0, out);
+        add_guest_start(task, plan, argv0, out);
     } else {
         unsigned n = exec_leading_words(plan, argv0, leading);
         for (unsigned i = 0; i < n; i++)
@@ -172,14 +171,14 @@ static void build_command(struct linux_process *process, const struct exec_plan 
 /* Executes the guest's path. Returns -errno or SYS_RESTART; comes back only then. */
 static int64_t exec_program(struct linux_task *task, const char *path, uint64_t argv, uint64_t envp)
 {
-    struct linux_process *process = task->process;
-    word_list *args = (word_list *)&process->exec_args, *env = (word_list *)&process->exec_env;
-    word_list *command = (word_list *)&process->exec_command;
+    struct linux_exec *exec = task->exec;
+    word_list *args = (word_list *)&exec->args, *env = (word_list *)&exec->env;
+    word_list *command = (word_list *)&exec->command;
 
-    /* Kept in the process: a vfork child that succeeds leaves them to its parent. */
-    arena_reset(&process->scratch);
+    /* Kept: a vfork child that succeeds leaves them to its parent. */
+    arena_reset(&task->exec->scratch);
     args->len = env->len = command->len = 0;
-    struct exec_plan *plan = arena_alloc(&process->scratch, sizeof(*plan), 8);
+    struct exec_plan *plan = arena_alloc(&task->exec->scratch, sizeof(*plan), 8);
     int64_t err = exec_make_plan(task->t->desc, path, lookup_for_task, task, plan);
     /* A file that we may not read, the kernel may still execute. */
     if (err == -EACCES && faccessat(AT_FDCWD, plan->host_path, X_OK, AT_EACCESS) == 0) {
@@ -193,11 +192,11 @@ static int64_t exec_program(struct linux_task *task, const char *path, uint64_t 
         err = add_guest_strings(task, envp, env);
     if (!err) {
         vec_push(env, NULL);
-        build_command(process, plan, args, command);
+        build_command(task, plan, args, command);
         signal_exec_prepare(task);
         err = sys_host(task, __NR_execve,
-                       plan->kind == EXEC_GUEST ? "/proc/self/exe" : plan->host_path, command->data,
-                       env->data);
+                       plan->kind == EXEC_GUEST ? "/proc/thread-self/exe" : plan->host_path,
+                       command->data, env->data);
         signal_exec_failed(task);
     }
     return err;
@@ -219,9 +218,9 @@ int64_t exec_execve(struct linux_task *task, const uint64_t args[6])
 static int descriptor_path(int fd, const char *rest, char path[PATH_MAX])
 {
     static const char deleted[] = " (deleted)";
-    char link[32];
+    char link[48];
 
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
     ssize_t len = readlink(link, path, PATH_MAX - 1);
     if (len < 0)
         return -EBADF;

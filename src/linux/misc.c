@@ -2,6 +2,7 @@
 #include "linux/sys.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -183,6 +184,26 @@ int64_t misc_hwprobe(struct linux_task *task, const uint64_t args[6])
             return -EFAULT;
     }
     return 0;
+}
+
+/* ---- membarrier ------------------------------------------------------------------------------ */
+
+/* membarrier(command, flags, cpu). A barrier of the host's threads is one of the guest's. Where it
+ * also makes them see changed code, that must be translated anew. */
+int64_t misc_membarrier(struct linux_task *task, const uint64_t args[6])
+{
+    const int64_t rseq =
+        MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
+    int command = (int)args[0];
+
+    if (command & rseq)
+        return -EINVAL; /* there are no restartable sequences */
+    int64_t result = sys_host(task, __NR_membarrier, args[0], args[1], args[2]);
+    if (command == MEMBARRIER_CMD_QUERY && result > 0)
+        result &= ~rseq;
+    if (command == MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE && result == 0)
+        vm_invalidate(task->process->vm, GVA(0), GVA(SPACE_TOP));
+    return result;
 }
 
 /* ---- prctl ----------------------------------------------------------------------------------- */

@@ -7,13 +7,17 @@
  * what the child wrote (the errno of a failed exec); when it is gone the parent takes its registers
  * and signal state back. Nothing may come between: all signals are blocked until then.
  *
- * Does not handle: threads (CLONE_THREAD, CLONE_VM alone) are refused; of clone3 the choice of ids
+ * A fork of a process with threads has one thread. All others are stopped while the host forks, at
+ * places where they hold no lock of the runtime or its libc (vm_fork_begin). threads.c makes
+ * threads.
+ *
+ * Does not handle: CLONE_VM without CLONE_THREAD or CLONE_VFORK, a process that runs on in shared
+ * memory, is EINVAL; of clone3 the choice of ids
  * and a control group, and a pidfd together with the parent's tid word. A vfork child killed from
  * outside while the runtime changes its own tables would leave them to the parent half changed. */
 #include "linux/sys.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <linux/sched.h> /* struct clone_args and the flags; <sched.h> has not all of them */
 #include <stdlib.h>
 #include <string.h>
@@ -23,38 +27,55 @@
 #include "linux/abi.h"
 #include "linux/raw_syscall.h"
 #include "linux/signals.h"
+#include "linux/threads.h"
 
 void (*linux_at_exit)(struct thread *t);
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+void process_report(struct linux_task *task)
+{
+    if (linux_at_exit && !__atomic_exchange_n(&task->process->reported, true, __ATOMIC_RELAXED))
+        linux_at_exit(task->t);
+}
+
 int64_t process_exit_group(struct linux_task *task, const uint64_t args[6])
 {
-    if (linux_at_exit)
-        linux_at_exit(task->t);
+    process_report(task);
     raw_syscall4(__NR_exit_group, args[0], 0, 0, 0);
     CHECK(false, "exit_group returned");
 }
 
-/* The only thread's end is the process's. */
+/* The end of one thread; the last one's is the process's. A signal that has come to this thread is
+ * delivered first. The first thread ends by the kernel's call, for its status is the process's
+ * (wait_task_zombie()); the others' host threads end as libc has it. */
 int64_t process_exit(struct linux_task *task, const uint64_t args[6])
 {
-    return process_exit_group(task, args);
+    if (task->in_vfork)
+        return process_exit_group(task, args);
+    signal_block_all();
+    if (task->sig_pending) {
+        signal_apply_mask(task);
+        return SYS_RESTART;
+    }
+    bool last = threads_leave(task);
+    if (last)
+        process_report(task);
+    if (last || task->tid == getpid()) {
+        vm_enter_kernel(task->t);
+        raw_syscall4(__NR_exit, args[0], 0, 0, 0);
+    }
+    task->ended = true;
+    return SYS_STATE_SET;
 }
 
 /* ---- fork and vfork -------------------------------------------------------------------------- */
-
-/* clone(2)'s arguments in riscv64's order: flags, stack, parent's tid, tls, child's tid. The lowest
- * byte of flags is the signal at the child's end. */
-struct clone_args_guest {
-    uint64_t flags, stack, ptid, tls, ctid; /* ptid, ctid: host addresses */
-};
 
 /* In the child: handlers go, what is ignored stays ignored (CLONE_CLEAR_SIGHAND). */
 static void child_clear_handlers(struct linux_task *task)
 {
     for (int sig = 1; sig <= GUEST_NSIG; sig++) {
-        struct guest_sigaction *action = &task->process->actions[sig];
+        struct guest_sigaction *action = &task->sighand->actions[sig];
         if (action->handler == GUEST_SIG_DFL || action->handler == GUEST_SIG_IGN)
             continue;
         *action = (struct guest_sigaction){.handler = GUEST_SIG_DFL};
@@ -77,26 +98,38 @@ static void child_start(struct linux_task *task, const struct clone_args_guest *
         child_clear_handlers(task);
     task->sync_pending = 0;
     task->robust_list = task->robust_size = 0;
+    task->clear_tid = c->flags & CLONE_CHILD_CLEARTID ? c->ctid : 0;
     t->reserve_addr = ~(uint64_t)0;
-    t->poll = 0;
+    atomic_fetch_and(&t->poll, ~(uint32_t)POLL_SIGNAL);
     memset(t->counters, 0, sizeof(t->counters));
 }
 
-/* What the host is asked for: the rest is done in the child. */
-static uint64_t clone_host_flags(const struct clone_args_guest *c)
+/* The host's arguments: the rest is done in the child. Pointers that the flags do not ask for may
+ * be anything. */
+static void clone_host_args(struct linux_task *task, const struct clone_args_guest *c,
+                            uint64_t args[6])
 {
-    return c->flags & ~(uint64_t)(CLONE_SETTLS | CLONE_CLEAR_SIGHAND);
+    bool ptid = c->flags & (CLONE_PARENT_SETTID | CLONE_PIDFD);
+    bool ctid = c->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID);
+
+    args[0] = c->flags & ~(uint64_t)(CLONE_SETTLS | CLONE_CLEAR_SIGHAND);
+    args[1] = 0;
+    args[2] = ptid ? sys_span(task, c->ptid, sizeof(int)) : 0;
+    args[3] = ctid ? sys_span(task, c->ctid, sizeof(int)) : 0;
+    args[4] = args[5] = 0;
 }
 
 static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest *c)
 {
-    struct vm *vm = task->process->vm;
-    int error = vm_fork_begin(vm);
+    uint64_t args[6];
+    int error = threads_fork_begin(task);
 
     if (error)
         return error == -EMFILE || error == -ENFILE ? -EAGAIN : error;
-    int64_t result = sys_host(task, __NR_clone, clone_host_flags(c), 0, c->ptid, c->ctid, 0);
-    vm_fork_end(vm, result == 0);
+    clone_host_args(task, c, args);
+    args[0] &= ~(uint64_t)CLONE_CHILD_CLEARTID; /* at the end of the guest's thread: futex.c */
+    int64_t result = linux_raw_syscall(&task->sig_pending, __NR_clone, args);
+    threads_fork_end(task, result == 0);
     if (result != 0)
         return result;
     child_start(task, c);
@@ -112,6 +145,7 @@ static void vfork_child_run(void *arg)
 {
     struct vfork_child *child = arg;
 
+    child->task->in_vfork = true;
     child_start(child->task, child->args);
     signal_apply_mask(child->task);
     vm_run(child->task->t);
@@ -127,6 +161,7 @@ static int64_t clone_vfork(struct linux_task *task, const struct clone_args_gues
     struct thread *t = task->t;
     size_t size = sizeof(*t) + t->desc->state_size;
     struct vfork_child child = {task, c};
+    uint64_t args[6];
 
     signal_block_all();
     if (task->sig_pending) {
@@ -137,46 +172,43 @@ static int64_t clone_vfork(struct linux_task *task, const struct clone_args_gues
      * blocks are as good as the old ones, but the old ones may name blocks that are gone: saved is
      * only what stands around them. */
     struct linux_task saved_task = *task;
-    struct linux_process *saved_process = base_alloc(sizeof(*saved_process));
-    struct thread *saved = base_alloc(size);
-    *saved_process = *task->process;
+    struct linux_sighand *childs = sighand_copy(task->sighand);
+    struct thread *saved = base_zalloc_aligned(size, 64);
     memcpy(saved, t, size);
+    if (!(c->flags & CLONE_SIGHAND))
+        task->sighand = childs;
+    clone_host_args(task, c, args);
 
-    int64_t result =
-        linux_raw_vfork(clone_host_flags(c), 0, c->ptid, c->ctid, vfork_child_run, &child);
+    int64_t result = linux_raw_vfork(args[0], 0, args[2], args[3], vfork_child_run, &child);
 
     if (__asan_handle_vfork)
         __asan_handle_vfork(__builtin_frame_address(0));
+    /* The record was in the child's use: wherever that died, it is in the kernel now. What other
+     * threads write stays. */
+    vm_enter_kernel(t);
+    vm_leave_kernel(t);
     memcpy(saved->blocks, t->blocks, sizeof(t->blocks));
     memcpy(saved->jumps, t->jumps, sizeof(t->jumps));
+    saved->place = t->place;
+    saved->poll = t->poll;
     memcpy(t, saved, size);
     *task = saved_task;
-    memcpy(task->process->actions, saved_process->actions, sizeof(saved_process->actions));
     free(saved);
-    free(saved_process);
+    sighand_drop(childs);
     signal_apply_mask(task);
     return result;
 }
 
-/* Starts a child. The tid words are guest addresses yet. */
-static int64_t clone_start(struct linux_task *task, struct clone_args_guest *c)
+/* Starts a thread or a child, as the flags say; their rules are kernel/fork.c's, copy_process(). */
+static int64_t clone_start(struct linux_task *task, const struct clone_args_guest *c)
 {
-    static bool told;
-
-    if (c->flags & (CLONE_THREAD | CLONE_SIGHAND) ||
-        (c->flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM) {
-        if (log_on(LOG_UNIMP) && !told)
-            log_print("isomorph: threads are not implemented: clone fails with ENOSYS\n");
-        told = true;
-        return -ENOSYS;
-    }
-    /* Pointers that the flags do not ask for may be anything. */
-    c->ptid =
-        c->flags & (CLONE_PARENT_SETTID | CLONE_PIDFD) ? sys_span(task, c->ptid, sizeof(int)) : 0;
-    c->ctid = c->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
-                  ? sys_span(task, c->ctid, sizeof(int))
-                  : 0;
-    return c->flags & CLONE_VM ? clone_vfork(task, c) : clone_fork(task, c);
+    if (c->flags & CLONE_SIGHAND && !(c->flags & CLONE_VM))
+        return -EINVAL;
+    if (c->flags & CLONE_THREAD)
+        return threads_clone(task, c);
+    if (!(c->flags & CLONE_VM))
+        return clone_fork(task, c);
+    return c->flags & CLONE_VFORK ? clone_vfork(task, c) : -EINVAL;
 }
 
 int64_t process_clone(struct linux_task *task, const uint64_t args[6])
@@ -230,72 +262,4 @@ int64_t process_clone3(struct linux_task *task, const uint64_t args[6])
         .ctid = a.child_tid,
     };
     return clone_start(task, &c);
-}
-
-/* ---- thread identity and futexes ------------------------------------------------------------- */
-
-/* The kernel clears the guest's word at the end, which is what was asked for; the runtime's own
- * main thread is never joined. */
-int64_t process_set_tid_address(struct linux_task *task, const uint64_t args[6])
-{
-    return sys_host(task, __NR_set_tid_address, sys_span(task, args[0], sizeof(int)));
-}
-
-/* The list's links are guest addresses: the kernel can follow them where guest and host addresses
- * are the same. */
-int64_t process_set_robust_list(struct linux_task *task, const uint64_t args[6])
-{
-    enum { HEAD_SIZE = 24 };
-
-    if (args[1] != HEAD_SIZE)
-        return -EINVAL;
-    task->robust_list = args[0];
-    task->robust_size = args[1];
-    if (task->process->space->base != 0 || args[0] >= SPACE_TOP)
-        return 0;
-    return sys_host(task, __NR_set_robust_list, args[0], args[1]);
-}
-
-int64_t process_get_robust_list(struct linux_task *task, const uint64_t args[6])
-{
-    struct space *space = task->process->space;
-
-    if (args[0] != 0 && (int)args[0] != getpid())
-        return -ESRCH;
-    if (space_write(space, GVA(args[1]), &task->robust_list, sizeof(task->robust_list)) ||
-        space_write(space, GVA(args[2]), &task->robust_size, sizeof(task->robust_size)))
-        return -EFAULT;
-    return 0;
-}
-
-/* futex(word, operation, value, timeout or value 2, word 2, value 3) */
-int64_t process_futex(struct linux_task *task, const uint64_t args[6])
-{
-    uint64_t word = sys_span(task, args[0], sizeof(uint32_t)), word2 = args[4], fourth = args[3];
-    bool timeout = false, second = false;
-
-    switch ((int)args[1] & FUTEX_CMD_MASK) {
-    case FUTEX_WAIT:
-    case FUTEX_WAIT_BITSET:
-    case FUTEX_LOCK_PI:
-    case 13 /* FUTEX_LOCK_PI2 */:
-        timeout = true;
-        break;
-    case FUTEX_WAIT_REQUEUE_PI:
-        timeout = second = true;
-        break;
-    case FUTEX_REQUEUE:
-    case FUTEX_CMP_REQUEUE:
-    case FUTEX_CMP_REQUEUE_PI:
-    case FUTEX_WAKE_OP:
-        second = true;
-        break;
-    default:
-        break;
-    }
-    if (second)
-        word2 = sys_span(task, args[4], sizeof(uint32_t));
-    if (timeout)
-        fourth = sys_span(task, args[3], sizeof(struct timespec));
-    return sys_host(task, __NR_futex, word, args[1], args[2], fourth, word2, args[5]);
 }

@@ -14,6 +14,7 @@
 #include "linux/exec.h"
 #include "linux/paths.h"
 #include "linux/signals.h"
+#include "linux/threads.h"
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
@@ -180,19 +181,15 @@ static void grow_own_stack(void)
     setrlimit(RLIMIT_STACK, &limit);
 }
 
-static struct linux_task *make_task(const struct options *options, const struct guest *guest)
+static struct linux_task *make_process(const struct options *options, const struct guest *guest)
 {
     struct linux_process *process = base_zalloc(sizeof(*process));
-    struct linux_task *task = base_zalloc(sizeof(*task));
 
     process->options = options;
     process->first_pid = getpid();
     process->space = make_space(options);
     process->vm = vm_create(guest, process->space, options, &linux_hooks);
-    task->process = process;
-    task->t = vm_thread_create(process->vm);
-    task->t->task = task;
-    return task;
+    return threads_first_task(process);
 }
 
 _Noreturn void linux_run(const struct options *options, const char *exec_path, char *const argv[],
@@ -200,7 +197,7 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
 {
     const struct guest *guest = &guest_rv64;
     struct exec_plan *plan = base_zalloc(sizeof(*plan));
-    struct linux_task *task = make_task(options, guest);
+    struct linux_task *task = make_process(options, guest);
     struct linux_process *process = task->process;
     struct loaded_image image;
     struct load_error error;

@@ -40,39 +40,50 @@ static void frame_failed(struct linux_task *task, int sig)
     signal_force(task, &info);
 }
 
+/* The action for a signal; one with SA_RESETHAND is taken once. */
+static struct guest_sigaction take_action(struct linux_task *task, int sig)
+{
+    struct linux_sighand *sighand = task->sighand;
+    struct guest_sigaction *slot = &sighand->actions[sig], action;
+
+    pthread_mutex_lock(&sighand->lock);
+    action = *slot;
+    if (action.flags & SA_RESETHAND && action.handler != GUEST_SIG_IGN) {
+        slot->handler = GUEST_SIG_DFL;
+        signal_install(sig, slot);
+    }
+    pthread_mutex_unlock(&sighand->lock);
+    return action;
+}
+
 /* Sends the thread to the guest's handler. */
-static void signal_handle(struct linux_task *task, const siginfo_t *info)
+static void signal_handle(struct linux_task *task, const siginfo_t *info,
+                          const struct guest_sigaction *action)
 {
     int sig = info->si_signo;
-    struct guest_sigaction *slot = &task->process->actions[sig];
-    struct guest_sigaction action = *slot;
     uint64_t old_mask = task->restore_mask ? task->saved_mask : task->mask;
 
-    if (signal_push_frame(task, info, &action, old_mask)) {
+    if (signal_push_frame(task, info, action, old_mask)) {
         frame_failed(task, sig);
         return;
     }
     task->restore_mask = false;
     task->t->counters[COUNTER_SIGNALS]++;
-    if (action.flags & SA_RESETHAND) {
-        slot->handler = GUEST_SIG_DFL;
-        signal_install(sig, slot);
-    }
-    task->mask |= action.mask;
-    if (!(action.flags & SA_NODEFER))
+    task->mask |= action->mask;
+    if (!(action->flags & SA_NODEFER))
         task->mask |= signal_bit(sig);
     task->mask &= ~SIGNAL_UNBLOCKABLE;
 }
 
 static void signal_act(struct linux_task *task, const siginfo_t *info)
 {
-    uint64_t handler = task->process->actions[info->si_signo].handler;
+    struct guest_sigaction action = take_action(task, info->si_signo);
 
     strace_signal(info);
-    if (handler == GUEST_SIG_DFL)
+    if (action.handler == GUEST_SIG_DFL)
         signal_default(task, info->si_signo);
-    else if (handler != GUEST_SIG_IGN)
-        signal_handle(task, info);
+    else if (action.handler != GUEST_SIG_IGN)
+        signal_handle(task, info, &action);
     signal_apply_mask(task);
 }
 
@@ -97,7 +108,7 @@ void signal_deliver(struct linux_task *task)
 void signal_force(struct linux_task *task, const siginfo_t *info)
 {
     int sig = info->si_signo;
-    uint64_t handler = task->process->actions[sig].handler;
+    uint64_t handler = __atomic_load_n(&task->sighand->actions[sig].handler, __ATOMIC_RELAXED);
 
     if (handler == GUEST_SIG_DFL || handler == GUEST_SIG_IGN || task->mask & signal_bit(sig)) {
         strace_signal(info);

@@ -80,7 +80,7 @@ static void take_sync(struct linux_task *task, int sig, const siginfo_t *info, u
 {
     bool blocked = task->mask & signal_bit(sig);
 
-    if (!blocked && task->process->actions[sig].handler == GUEST_SIG_IGN)
+    if (!blocked && task->sighand->actions[sig].handler == GUEST_SIG_IGN)
         return;
     if (!(task->sync_pending & signal_bit(sig)))
         task->sync_info[sig] = *info;
@@ -211,6 +211,39 @@ void signal_block_all(void)
 
 /* ---- start, exec, end ------------------------------------------------------------------------ */
 
+void signal_block_even_sync(void)
+{
+    set_host_mask(~(uint64_t)0);
+}
+
+void signal_thread_start(struct linux_task *task, void *stack, size_t size)
+{
+    stack_t handler_stack = {.ss_sp = stack, .ss_size = size};
+
+    raw_syscall4(__NR_sigaltstack, (uint64_t)&handler_stack, 0, 0, 0);
+    host_task = task;
+    signal_block_all();
+}
+
+void signal_thread_end(void)
+{
+    stack_t none = {.ss_flags = SS_DISABLE};
+
+    signal_block_even_sync();
+    raw_syscall4(__NR_sigaltstack, (uint64_t)&none, 0, 0, 0);
+    host_task = NULL;
+}
+
+void signal_take_from_libc(struct linux_task *task)
+{
+    struct linux_sighand *sighand = task->sighand;
+
+    pthread_mutex_lock(&sighand->lock);
+    for (int sig = __SIGRTMIN; sig < SIGRTMIN; sig++)
+        signal_install(sig, &sighand->actions[sig]);
+    pthread_mutex_unlock(&sighand->lock);
+}
+
 void signal_init(struct linux_task *task)
 {
     void *stack = mmap(NULL, HANDLER_STACK_SIZE, PROT_READ | PROT_WRITE,
@@ -222,10 +255,9 @@ void signal_init(struct linux_task *task)
         base_fail(EXIT_USAGE, "no memory for the signal stack: %s", strerror(errno));
     raw_syscall4(__NR_sigaltstack, (uint64_t)&handler_stack, 0, 0, 0);
     host_task = task;
-    task->altstack.flags = SS_DISABLE;
     raw_syscall4(__NR_rt_sigprocmask, SIG_BLOCK, 0, (uint64_t)&task->mask, sizeof(task->mask));
     for (int sig = 1; sig <= GUEST_NSIG; sig++) {
-        struct guest_sigaction *action = &task->process->actions[sig];
+        struct guest_sigaction *action = &task->sighand->actions[sig];
         if (raw_sigaction(sig, NULL, &old) < 0)
             continue;
         *action = (struct guest_sigaction){
@@ -243,7 +275,7 @@ void signal_exec_prepare(struct linux_task *task)
         .handler = (void *)SIG_IGN, .flags = HOST_SA_RESTORER, .restorer = linux_raw_sigreturn};
 
     for (int sig = 1; sig <= GUEST_NSIG; sig++) {
-        if (signal_bit(sig) & SIGNAL_SYNC && task->process->actions[sig].handler == GUEST_SIG_IGN)
+        if (signal_bit(sig) & SIGNAL_SYNC && task->sighand->actions[sig].handler == GUEST_SIG_IGN)
             raw_sigaction(sig, &ignore, NULL);
     }
     uint64_t blocked = task->mask & SIGNAL_SYNC;
@@ -257,15 +289,14 @@ void signal_exec_failed(struct linux_task *task)
 
     for (int sig = 1; sig <= GUEST_NSIG; sig++) {
         if (signal_bit(sig) & SIGNAL_SYNC)
-            signal_install(sig, &task->process->actions[sig]);
+            signal_install(sig, &task->sighand->actions[sig]);
     }
     raw_syscall4(__NR_rt_sigprocmask, SIG_UNBLOCK, (uint64_t)&sync, 0, sizeof(sync));
 }
 
 _Noreturn void signal_die(struct linux_task *task, int sig)
 {
-    if (linux_at_exit)
-        linux_at_exit(task->t);
+    process_report(task);
     set_default(sig);
     set_host_mask(~signal_bit(sig));
     raw_syscall4(__NR_tgkill, (uint64_t)getpid(), (uint64_t)gettid(), (uint64_t)sig, 0);

@@ -15,6 +15,24 @@ static bool is_settable(uint64_t sig)
     return sig >= 1 && sig <= GUEST_NSIG && !(signal_bit((int)sig) & SIGNAL_UNBLOCKABLE);
 }
 
+/* new may be NULL. Returns 0 or -errno. */
+static int64_t change_action(struct linux_sighand *sighand, int sig, struct guest_sigaction *new,
+                             struct guest_sigaction *old)
+{
+    int64_t err = 0;
+
+    pthread_mutex_lock(&sighand->lock);
+    *old = sighand->actions[sig];
+    if (new) {
+        new->mask &= ~SIGNAL_UNBLOCKABLE;
+        err = signal_install(sig, new);
+        if (err >= 0)
+            sighand->actions[sig] = *new;
+    }
+    pthread_mutex_unlock(&sighand->lock);
+    return err;
+}
+
 /* rt_sigaction(signal, new, old, set size) */
 int64_t signal_sigaction(struct linux_task *task, const uint64_t args[6])
 {
@@ -28,17 +46,12 @@ int64_t signal_sigaction(struct linux_task *task, const uint64_t args[6])
         return -EFAULT;
     if (sig < 1 || sig > GUEST_NSIG || (args[1] && !is_settable(sig)))
         return -EINVAL;
-    old = task->process->actions[sig];
-    if (args[1]) {
-        action.mask &= ~SIGNAL_UNBLOCKABLE;
-        int64_t err = signal_install((int)sig, &action);
-        if (err < 0)
-            return err;
-        task->process->actions[sig] = action;
-        /* What is ignored is not pending either (POSIX); the host's kernel did so with its own. */
-        if (action.handler == GUEST_SIG_IGN)
-            __atomic_and_fetch(&task->sync_pending, ~signal_bit((int)sig), __ATOMIC_SEQ_CST);
-    }
+    int64_t err = change_action(task->sighand, (int)sig, args[1] ? &action : NULL, &old);
+    if (err < 0)
+        return err;
+    /* What is ignored is not pending either (POSIX); the host's kernel did so with its own. */
+    if (args[1] && action.handler == GUEST_SIG_IGN)
+        __atomic_and_fetch(&task->sync_pending, ~signal_bit((int)sig), __ATOMIC_SEQ_CST);
     if (args[2] && space_write(space, GVA(args[2]), &old, sizeof(old)))
         return -EFAULT;
     return 0;

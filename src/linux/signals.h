@@ -18,6 +18,16 @@ static inline uint64_t signal_bit(int sig)
 
 enum { GUEST_SIG_DFL = 0, GUEST_SIG_IGN = 1 };
 
+/* On a thread's own host thread: from the start until the end of its handler's stack signals can
+ * come, first only SIGNAL_SYNC. */
+void signal_thread_start(struct linux_task *task, void *stack, size_t size);
+void signal_thread_end(void);
+/* The runtime's libc has made a thread, for which it takes signals below SIGRTMIN: they are the
+ * guest's. */
+void signal_take_from_libc(struct linux_task *task);
+/* Blocks all signals: for where the host thread has no task. */
+void signal_block_even_sync(void);
+
 /* Takes over the host's dispositions and mask as the guest's own, and installs the handlers that
  * are always there. */
 void signal_init(struct linux_task *task);

@@ -354,7 +354,7 @@ static void print_arguments(struct linux_task *task, struct strace_line *line, b
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-/* Ends here: the process has one call under way at a time, and a line is written at once. */
+/* Ends here: a thread has one call under way at a time, and a line is written at once. */
 static void line_write(struct strace_line *line)
 {
     strbuf_printf(&line->text, "\n");
@@ -373,9 +373,9 @@ struct strace_line *strace_begin(struct linux_task *task, uint64_t number,
     line->number = number;
     memcpy(line->args, args, sizeof(line->args));
     if (row)
-        strbuf_printf(&line->text, "%d %s(", getpid(), row->name);
+        strbuf_printf(&line->text, "%d %s(", gettid(), row->name);
     else
-        strbuf_printf(&line->text, "%d syscall_%llu(", getpid(), (unsigned long long)number);
+        strbuf_printf(&line->text, "%d syscall_%llu(", gettid(), (unsigned long long)number);
     print_arguments(task, line, false, 0);
     if (row && row->result == RES_NEVER) {
         strbuf_printf(&line->text, ") = ?");
@@ -423,7 +423,7 @@ void strace_signal(const siginfo_t *info)
 
     if (!log_on(LOG_SYSCALL) && !log_on(LOG_SIGNAL))
         return;
-    strbuf_printf(&text, "%d --- %s ", getpid(), strace_signal_name(info->si_signo));
+    strbuf_printf(&text, "%d --- %s ", gettid(), strace_signal_name(info->si_signo));
     print_siginfo(&text, info);
     strbuf_printf(&text, " ---\n");
     log_write(text.data, text.len);

@@ -148,6 +148,9 @@ int sys_read_iovec(struct linux_task *task, uint64_t addr, uint64_t count, struc
 /* Passes through as the row says, after a handler has looked. */
 int64_t sys_pass(struct linux_task *task, const struct sys_row *row, const uint64_t args[6]);
 
+/* Calls linux_at_exit, once for the process. */
+void process_report(struct linux_task *task);
+
 /* ---- tracing --------------------------------------------------------------------------------- */
 
 enum name_set {

@@ -2,10 +2,12 @@
  *
  * thread->task points to the thread's struct linux_task. All fields belong to the guest's thread,
  * but for the signal slot, which the host's signal handler fills on the same host thread
- * (signal_host.c has the protocol). */
+ * (signal_host.c has the protocol). What belongs to the process is set before there is a second
+ * thread and read from then on, but for what its lock guards. */
 #ifndef ISOMORPH_LINUX_TASK_H
 #define ISOMORPH_LINUX_TASK_H
 
+#include <pthread.h>
 #include <signal.h>
 
 #include "linux/linux.h"
@@ -27,6 +29,21 @@ struct guest_sigaltstack {
     uint64_t size;
 };
 
+/* The dispositions of signals: shared by threads, copied for other processes. */
+struct linux_sighand {
+    pthread_mutex_t lock; /* around a change here and on the host */
+    unsigned refs;
+    struct guest_sigaction actions[GUEST_NSIG + 1];
+};
+
+/* Of an execve under way; kept for the next one. */
+struct linux_exec {
+    struct arena scratch;
+    VEC(const char *) args;
+    VEC(const char *) env;
+    VEC(const char *) command;
+};
+
 struct linux_process {
     const struct options *options;
     pid_t first_pid; /* of the guest's first process: the one that --stats is about */
@@ -37,19 +54,24 @@ struct linux_process {
     size_t cmdline_size;
     unsigned char auxv[512]; /* as on the initial stack */
     size_t auxv_size;
-    gva sigreturn;      /* where handlers return to */
-    const char *prefix; /* -L made absolute, or NULL */
-    int prefix_fd;      /* -L open, or -1 */
-    struct guest_sigaction actions[GUEST_NSIG + 1];
-    struct arena scratch; /* of an execve under way, like these; kept for the next one */
-    VEC(const char *) exec_args;
-    VEC(const char *) exec_env;
-    VEC(const char *) exec_command;
+    gva sigreturn;        /* where handlers return to */
+    const char *prefix;   /* -L made absolute, or NULL */
+    int prefix_fd;        /* -L open, or -1 */
+    bool reported;        /* linux_at_exit has been called */
+    pthread_mutex_t lock; /* of the rest */
+    VEC(struct linux_task *) tasks;
+    VEC(pthread_t) ended; /* host threads whose guests have ended, to be joined */
 };
 
 struct linux_task {
     struct thread *t;
     struct linux_process *process;
+    struct linux_sighand *sighand;
+    struct linux_exec *exec;
+    pid_t tid;
+    uint64_t clear_tid; /* guest address of the word that is cleared at the thread's end, or 0 */
+    bool in_vfork;      /* this is a vfork child on its parent's record */
+    bool ended;         /* by exit: the run loop is to be left */
     /* signals: sets have bit sig-1 */
     uint64_t mask;       /* what the guest blocks */
     uint64_t saved_mask; /* to go back to, if restore_mask: rt_sigsuspend and its like */
