@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cache/cache.h"
+#include "host/x86_64/host.h"
 #include "vm/vm.h"
 
 enum { HELP_COLUMN = 32 }; /* where the descriptions start */
@@ -145,5 +146,7 @@ void help_print_log_items(void)
 #define LOG(id, name, help) printf("%-10s %s\n", name, help);
 #include "base/log.def"
 #undef LOG
+    if (!host_has_disassembler)
+        printf("\nThis build has no disassembler for host code (Zydis): host shows bytes.\n");
     help_end();
 }

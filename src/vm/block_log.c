@@ -7,6 +7,8 @@ void block_print_host(const struct block_engine *e, const struct fragment *f, st
     struct reverse_cursor point = {0};
     bool more = reverse_next(f->reverse, f->n_reverse, &point);
 
+    if (!host_has_disassembler)
+        strbuf_printf(out, "; bytes only: this build of isomorph has no disassembler (Zydis)\n");
     for (uint32_t at = 0; at < f->n_code;) {
         if (more && point.host == at) {
             strbuf_printf(out, "; may trap: guest pc %#lx\n",

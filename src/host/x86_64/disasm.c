@@ -18,6 +18,8 @@ static void print_bytes(struct strbuf *out, const uint8_t *bytes, size_t n, hpc 
 
 #ifdef HAVE_ZYDIS
 
+const bool host_has_disassembler = true;
+
 /* The address that an operand speaks of: a jump's goal, a rip-relative place, or a large immediate.
  */
 static bool operand_address(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *o,
@@ -61,6 +63,8 @@ size_t host_disassemble_one(struct strbuf *out, const void *bytes, size_t n, hpc
 }
 
 #else
+
+const bool host_has_disassembler = false;
 
 size_t host_disassemble_one(struct strbuf *out, const void *bytes, size_t n, hpc exec,
                             host_namer *name, void *arg)

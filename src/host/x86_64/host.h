@@ -200,6 +200,9 @@ static inline host_function *host_code_function(hpc pc)
  * used before the next call. */
 typedef const char *host_namer(void *arg, uint64_t address);
 
+/* False in a build without Zydis: instructions are shown as bytes. */
+extern const bool host_has_disassembler;
+
 /* A line per instruction: address, bytes, Intel syntax, and the name of what it refers to. Bytes
  * that are no instruction, or all of them in a build without Zydis, are shown as bytes. */
 void host_disassemble(struct strbuf *out, const void *bytes, size_t n, hpc exec, host_namer *name,
