@@ -76,8 +76,13 @@ static void print_later(void)
 
 void help_print(void)
 {
+    const char *name, *help;
+
     printf("usage: isomorph [options] program [arguments]\n"
-           "Runs a RISC-V (riscv64) Linux program on this machine.\n");
+           "Runs a RISC-V (riscv64) Linux program on this machine.\n\n"
+           "Commands (isomorph COMMAND --help explains):\n");
+    for (unsigned i = 0; commands_list(i, &name, &help); i++)
+        printf("  %-*s%s\n", HELP_COLUMN - 2, name, help);
     for (const struct option_row *row = option_rows; row < option_rows + option_row_count; row++) {
         if (row->kind == OPTION_KIND_GROUP)
             printf("\n%s:\n", row->help);

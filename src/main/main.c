@@ -57,20 +57,35 @@ static void log_start(const struct options *options)
                   strerror(-err));
 }
 
+/* What runs: options in *options, the program's path returned, its argv in *guest_argv. The kernel
+ * (binfmt_misc) has no options for us, and a path that it has looked up. */
+static const char *read_command_line(struct options *options, int argc, char **argv,
+                                     char ***guest_argv)
+{
+    if (binfmt_started(argc)) {
+        options_read(options, 1, argv);
+        options_check(options);
+        *guest_argv = argv + 2;
+        return argv[1];
+    }
+    commands_run(argc, argv);
+    int program = options_read(options, argc, argv);
+    options_check(options);
+    if (program == argc)
+        base_fail(EXIT_USAGE, "no program given; usage: isomorph [options] program [arguments]");
+    *guest_argv = argv + program;
+    return find_program(argv[program]);
+}
+
 int main(int argc, char **argv, char **envp)
 {
     static struct options options;
-    int program = options_read(&options, argc, argv);
+    char **guest_argv;
+    const char *path = read_command_line(&options, argc, argv, &guest_argv);
 
-    options_check(&options);
-    if (program == argc)
-        base_fail(EXIT_USAGE, "no program given; usage: isomorph [options] program [arguments]");
     log_start(&options);
     base_set_bug_reporter(vm_report);
     stats_start(&options);
-
-    char **guest_argv = argv + program;
-    const char *path = find_program(guest_argv[0]);
     if (options.argv0)
         guest_argv[0] = (char *)options.argv0;
     linux_run(&options, path, guest_argv, environment_for_guest(&options, envp));

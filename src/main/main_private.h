@@ -46,6 +46,20 @@ bool help_knows_cpu(const char *name);
  * ends. */
 char **environment_for_guest(const struct options *options, char **envp);
 
+/* commands.c: runs `isomorph COMMAND ...` and does not come back, or returns if argv[1] is no
+ * command. commands_list gives number i and its line for --help; false beyond the last. */
+void commands_run(int argc, char **argv);
+bool commands_list(unsigned i, const char **name, const char **help);
+
+enum { EXIT_FAILED = 1 }; /* of a command; EXIT_USAGE for its options */
+
+/* binfmt.c: `isomorph binfmt ...`; ends the process. */
+_Noreturn void binfmt_command(int argc, char **argv);
+
+/* True if the kernel started this process for a guest program, through a registration with flag P:
+ * argv is our name, the program's path, the guest's argv[0], the guest's arguments. */
+bool binfmt_started(int argc);
+
 /* stats.c: starts the clock; from then on the end of the guest prints what options->stats asks for.
  * A file named there is made absolute: the guest may change the working directory. */
 void stats_start(struct options *options);
