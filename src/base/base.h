@@ -39,6 +39,14 @@ enum {
             base_check_failed(__FILE__, __LINE__, #cond, __VA_ARGS__);                             \
     } while (0)
 
+/* Is this a build without optimisation? There, checks that cost more than what they check are made
+ * every time, elsewhere in samples. */
+#if defined(__OPTIMIZE__) || defined(NDEBUG)
+#define BASE_CAREFUL false
+#else
+#define BASE_CAREFUL true
+#endif
+
 _Noreturn void base_check_failed(const char *file, int line, const char *cond, const char *fmt, ...)
     __attribute__((format(printf, 4, 5), cold));
 

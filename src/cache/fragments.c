@@ -243,7 +243,7 @@ size_t code_cache_invalidate(struct code_cache *c, gva start, gva end)
     size_t dropped = index_drop_range(&c->index, start, end, drop_item, c);
 
     if (dropped > 0)
-        code_cache_changed(c);
+        code_cache_changed(c, NULL);
     return dropped;
 }
 
@@ -251,7 +251,7 @@ size_t code_cache_flush(struct code_cache *c)
 {
     size_t dropped = evict(c, c->room);
 
-    code_cache_changed(c);
+    code_cache_changed(c, NULL);
     return dropped;
 }
 
@@ -345,7 +345,7 @@ struct fragment *code_cache_insert(struct code_cache *c, const struct fragment_i
     c->stats.fragments++;
     if (c->policy->inserted)
         c->policy->inserted(c, k);
-    code_cache_changed(c);
+    code_cache_changed(c, k);
     return &k->f;
 }
 

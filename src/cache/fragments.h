@@ -48,6 +48,8 @@ struct code_cache {
     struct hash_map names; /* of all fragments that ever were */
     struct code_cache_stats stats;
     uint64_t changes;
+    uint64_t verify_next; /* verify.c: how many changes until all is looked at */
+    size_t verify_chunk;  /* the chunk of the latest sample */
 };
 
 static inline struct kept_fragment *kept_fragment(const struct fragment *f)
@@ -69,7 +71,8 @@ void link_undo_all(struct code_cache *c, struct kept_fragment *k);
 hpc link_jump_field(const struct fragment_link *link);
 hpc link_stub(const struct fragment_link *link);
 
-/* verify.c: called after each change; CHECKs the invariants always or now and then. */
-void code_cache_changed(struct code_cache *c);
+/* verify.c: called after each change, of fragment k if it is one that stays; CHECKs the invariants,
+ * all or some of them. */
+void code_cache_changed(struct code_cache *c, const struct kept_fragment *k);
 
 #endif

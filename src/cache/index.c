@@ -230,44 +230,50 @@ bool index_has_range(const struct guest_index *x, gva start, gva end)
 
 /* ---- the invariants -------------------------------------------------------------------------- */
 
-/* Does the list of this page hold the item once, and is it a list? */
-static bool page_holds_once(const struct guest_index *x, uint64_t page,
-                            const struct index_item *item)
+/* Does the link stand on the list of its page, between neighbours that know it? With that, and with
+ * as many links on the lists as there are in all items, each stands there once. */
+static bool link_is_listed(const struct guest_index *x, const struct page_link *link)
 {
-    const struct page_link *prev = NULL;
-    unsigned found = 0;
-
-    for (const struct page_link *link = hash_map_get(&x->pages, page); link; link = link->next) {
-        if (link->prev != prev || link->page != page)
-            return false;
-        found += link->item == item;
-        prev = link;
-    }
-    return found == 1;
+    if (link->next && link->next->prev != link)
+        return false;
+    return link->prev ? link->prev->next == link : hash_map_get(&x->pages, link->page) == link;
 }
 
-static const char *verify_item(const struct guest_index *x, const struct index_item *item)
+const char *index_verify_item(const struct guest_index *x, const struct index_item *item)
 {
     if (index_find(x, item->pc, item->context) != item)
-        return "a bucket holds what is not found by its name";
+        return "an item is not found by its name";
     if (item->n_links != last_page(item) - first_page(item) + 1)
         return "an item has not one link for each of its pages";
-    for (uint64_t page = first_page(item); page <= last_page(item); page++) {
-        if (!page_holds_once(x, page, item))
+    for (unsigned i = 0; i < item->n_links; i++) {
+        const struct page_link *link = &item->links[i];
+        if (link->item != item || link->page != first_page(item) + i || !link_is_listed(x, link))
             return "a page's list does not hold its item exactly once";
     }
     return NULL;
 }
 
-const char *index_verify(const struct guest_index *x)
+/* Links on all lists, at most one more than `most`. */
+static size_t count_listed(const struct guest_index *x, size_t most)
 {
-    size_t items = 0, links = 0, listed = 0, pos = 0;
+    size_t listed = 0, pos = 0;
     uint64_t page;
     void *first;
 
+    while (hash_map_next(&x->pages, &pos, &page, &first)) {
+        for (const struct page_link *link = first; link && listed <= most; link = link->next)
+            listed++;
+    }
+    return listed;
+}
+
+const char *index_verify(const struct guest_index *x)
+{
+    size_t items = 0, links = 0;
+
     for (size_t i = 0; i < x->n_buckets; i++) {
         for (const struct index_item *item = x->buckets[i]; item; item = item->next_in_bucket) {
-            const char *wrong = verify_item(x, item);
+            const char *wrong = index_verify_item(x, item);
             if (wrong)
                 return wrong;
             if (++items > x->n)
@@ -277,9 +283,5 @@ const char *index_verify(const struct guest_index *x)
     }
     if (items != x->n)
         return "the buckets hold less than the index counts";
-    while (hash_map_next(&x->pages, &pos, &page, &first)) {
-        for (const struct page_link *link = first; link; link = link->next)
-            listed++;
-    }
-    return listed == links ? NULL : "a page's list holds what is in no bucket";
+    return count_listed(x, links) == links ? NULL : "a page's list holds what is in no bucket";
 }

@@ -51,5 +51,7 @@ size_t index_drop_range(struct guest_index *x, gva start, gva end,
 /* Every item of the buckets is found by its name, stands once on the list of each page that it has
  * bytes on, nothing else does, and there are x->n. NULL if so, else a message. */
 const char *index_verify(const struct guest_index *x);
+/* The same of one item, which is in x, and its neighbours on the lists of its pages. */
+const char *index_verify_item(const struct guest_index *x, const struct index_item *item);
 
 #endif

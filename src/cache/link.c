@@ -106,7 +106,7 @@ void code_cache_link(struct code_cache *c, struct fragment *from, unsigned exit,
           "an exit to %#lx is linked to the fragment at %#lx", (unsigned long)link->exit.pc.v,
           (unsigned long)to->pc.v);
     link_make(c, link, kept_fragment(to));
-    code_cache_changed(c);
+    code_cache_changed(c, link->from);
 }
 
 void code_cache_unlink(struct code_cache *c, struct fragment *from, unsigned exit)
@@ -116,5 +116,5 @@ void code_cache_unlink(struct code_cache *c, struct fragment *from, unsigned exi
     CHECK(link->to, "exit %u of the fragment at %#lx is not linked", exit,
           (unsigned long)from->pc.v);
     link_undo(c, link);
-    code_cache_changed(c);
+    code_cache_changed(c, link->from);
 }

@@ -1,25 +1,13 @@
 /* cache/verify.c: what must hold of the code cache, and when it is looked at.
  *
- * A walk over the whole cache after every change would cost the square of what is translated. So
- * builds without optimisation and tests that ask for it walk every time, the others after so many
- * changes, and twice as many, and so on: as much again as the changes themselves, however many. */
+ * A walk over the whole cache after every change would cost the square of what is translated.
+ * Tests that ask for it get that. Other builds without optimisation look at the fragment that was
+ * changed, and at everything once as much has changed as there is: a constant effort for each
+ * change. Builds with optimisation look at a sample: now and then at the fragments of one chunk of
+ * the arena, the next one each time. */
 #include "cache/fragments.h"
 
-enum { FIRST_SAMPLE = 4096 }; /* a power of two; programs that end before do not pay */
-
-void code_cache_changed(struct code_cache *c)
-{
-#if defined(__OPTIMIZE__) || defined(NDEBUG)
-    bool always = c->config.verify;
-#else
-    bool always = true;
-#endif
-    c->changes++;
-    if (!always && (c->changes < FIRST_SAMPLE || (c->changes & (c->changes - 1)) != 0))
-        return;
-    const char *wrong = code_cache_verify(c);
-    CHECK(!wrong, "the code cache after %lu changes: %s", (unsigned long)c->changes, wrong);
-}
+enum { SAMPLE_EVERY = 1024 }; /* changes, for a chunk of some fifty fragments: nothing to notice */
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
@@ -40,11 +28,9 @@ static const char *verify_exit(const struct code_cache *c, const struct fragment
         return "a link leads to a fragment that is gone, or another than its exit's";
     if (goal.v != link->to->f.code.v)
         return "a linked jump does not lead to its fragment's entry";
-    for (const struct fragment_link *in = link->to->incoming; in; in = in->next_incoming) {
-        if (in == link)
-            return NULL;
-    }
-    return "a link is not on its goal's incoming list";
+    bool listed = link->prev_incoming ? link->prev_incoming->next_incoming == link
+                                      : link->to->incoming == link;
+    return listed ? NULL : "a link is not on its goal's incoming list";
 }
 
 static const char *verify_links(const struct code_cache *c, const struct kept_fragment *k,
@@ -130,4 +116,54 @@ const char *code_cache_verify(const struct code_cache *c)
     if (outgoing != c->stats.links || incoming != c->stats.links)
         return "the links, the incoming lists and the count of links do not agree";
     return index_verify(&c->index);
+}
+
+/* ---- when ------------------------------------------------------------------------------------ */
+
+/* One fragment, its links and its neighbours. */
+static const char *verify_fragment(const struct code_cache *c, const struct kept_fragment *k)
+{
+    size_t outgoing = 0, incoming = 0;
+    const char *wrong = verify_place(c, k);
+
+    if (!wrong)
+        wrong = verify_links(c, k, &outgoing, &incoming);
+    return wrong ? wrong : index_verify_item(&c->index, &k->item);
+}
+
+static const char *verify_chunk(const struct code_cache *c, size_t chunk)
+{
+    size_t end = (chunk + 1) * CHUNK_BYTES;
+    const char *wrong = NULL;
+
+    for (const struct kept_fragment *k = c->chunks[chunk];
+         k && !wrong && fragment_span(c, k).start < end; k = k->next)
+        wrong = verify_fragment(c, k);
+    return wrong;
+}
+
+/* The next sample. */
+static const char *verify_some(struct code_cache *c)
+{
+    size_t used = c->last ? fragment_span(c, c->last).end : 0;
+
+    if (++c->verify_chunk * CHUNK_BYTES >= used)
+        c->verify_chunk = 0;
+    return verify_chunk(c, c->verify_chunk);
+}
+
+void code_cache_changed(struct code_cache *c, const struct kept_fragment *k)
+{
+    const char *wrong = NULL;
+
+    c->changes++;
+    if (c->config.verify || (BASE_CAREFUL && c->changes >= c->verify_next)) {
+        wrong = code_cache_verify(c);
+        c->verify_next = c->changes + c->stats.fragments;
+    } else if (BASE_CAREFUL && k) {
+        wrong = verify_fragment(c, k);
+    } else if (c->changes % SAMPLE_EVERY == 0) {
+        wrong = verify_some(c);
+    }
+    CHECK(!wrong, "the code cache after %lu changes: %s", (unsigned long)c->changes, wrong);
 }

@@ -340,6 +340,34 @@ static void the_verifier_sees_what_is_wrong(void **state)
     code_cache_destroy(c);
 }
 
+/* Nobody asks for a check, and it is seen in time all the same: with the change itself, with the
+ * check of everything after as many changes as there are fragments, or in a sample. */
+static void what_is_wrong_is_seen_by_the_cache_itself(void **state)
+{
+    enum { FRAGMENTS = 300, CHANGES = 1 << 16 };
+    int status;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct code_cache *c = make_cache(CODE_CACHE_MIN_SIZE, false, false, NULL, NULL);
+        struct fragment *a = insert_counter(c, 0x1000, 0x1000);
+        struct fragment *b = insert_counter(c, 0x2000, 0x3000);
+        for (uint64_t i = 0; i < FRAGMENTS; i++)
+            insert_counter(c, 0x10000 + 16 * i, 0);
+        close(STDERR_FILENO); /* its report of a bug */
+        b->guest_bytes++;
+        for (int i = 0; i < CHANGES; i++) {
+            code_cache_link(c, a, 0, a);
+            code_cache_unlink(c, a, 0);
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), EXIT_BUG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_fragment_over_a_page_border_goes_with_either_page),
         cmocka_unit_test(a_fragment_may_jump_to_itself),
         cmocka_unit_test(the_verifier_sees_what_is_wrong),
+        cmocka_unit_test(what_is_wrong_is_seen_by_the_cache_itself),
     };
 
     return cmocka_run_group_tests_name("cache/code", tests, NULL, NULL);
