@@ -34,7 +34,7 @@ static struct kept_block *kept_of(struct index_item *item)
     return item ? (struct kept_block *)((char *)item - offsetof(struct kept_block, item)) : NULL;
 }
 
-const struct decoded_block *block_cache_find(const struct block_cache *c, gva pc, uint32_t context)
+struct decoded_block *block_cache_find(const struct block_cache *c, gva pc, uint32_t context)
 {
     struct kept_block *kept = kept_of(index_find(&c->index, pc, context));
 
@@ -81,8 +81,7 @@ bool block_cache_fits(const struct block_cache *c, const struct decoded_block *b
     return kept_size(block) <= c->capacity - c->used;
 }
 
-const struct decoded_block *block_cache_insert(struct block_cache *c,
-                                               const struct decoded_block *block)
+struct decoded_block *block_cache_insert(struct block_cache *c, const struct decoded_block *block)
 {
     size_t size = kept_size(block);
 

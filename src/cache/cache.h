@@ -14,12 +14,11 @@ enum { BLOCK_CACHE_MIN_CAPACITY = 4 * BLOCK_MAX_BYTES };
 struct block_cache *block_cache_create(size_t capacity);
 void block_cache_destroy(struct block_cache *c);
 /* NULL if absent. */
-const struct decoded_block *block_cache_find(const struct block_cache *c, gva pc, uint32_t context);
+struct decoded_block *block_cache_find(const struct block_cache *c, gva pc, uint32_t context);
 /* Is there room for it, without a flush? */
 bool block_cache_fits(const struct block_cache *c, const struct decoded_block *block);
 /* Copies *block, which fits, in and returns the kept copy, valid until it is invalidated. */
-const struct decoded_block *block_cache_insert(struct block_cache *c,
-                                               const struct decoded_block *block);
+struct decoded_block *block_cache_insert(struct block_cache *c, const struct decoded_block *block);
 /* Is there a block with a byte in [start, end)? */
 bool block_cache_has(const struct block_cache *c, gva start, gva end);
 /* Drops every block with a byte in [start, end). Returns how many. The caller then empties the

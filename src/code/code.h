@@ -85,8 +85,29 @@ struct decoded_block {
     uint32_t n_insns;
     uint32_t guest_bytes;
     uint32_t n_bytes;    /* of code[] */
+    _Atomic int32_t runs_left; /* see decoded_block_count_run */
     _Alignas(16) unsigned char code[]; /* guest's own records */
 };
+
+/* interpret() calls this as it goes on to a block by itself: true if it is to come back instead, with EXIT_HOT. Threads
+ * that run one block at the same time may lose a count. */
+static inline bool decoded_block_count_run(struct decoded_block *block)
+{
+    int32_t left = __atomic_load_n((int32_t *)&block->runs_left, __ATOMIC_RELAXED) - 1;
+
+    __atomic_store_n((int32_t *)&block->runs_left, left, __ATOMIC_RELAXED);
+    return left <= 0;
+}
+
+static inline int32_t decoded_block_runs(const struct decoded_block *block)
+{
+    return __atomic_load_n((const int32_t *)&block->runs_left, __ATOMIC_RELAXED);
+}
+
+static inline void decoded_block_set_runs(struct decoded_block *block, int32_t runs)
+{
+    __atomic_store_n((int32_t *)&block->runs_left, runs, __ATOMIC_RELAXED);
+}
 
 /* Why the interpreter returned to the run loop. The guest's pc is exact in every case. */
 enum exit_kind {
@@ -94,6 +115,7 @@ enum exit_kind {
     EXIT_POLL,   /* poll word set */
     EXIT_TRAP,   /* thread->trap says what */
     EXIT_FLUSH,  /* fence.i: decoded code must be forgotten */
+    EXIT_HOT,    /* the next block's runs_left is used up */
 };
 
 enum {
@@ -117,7 +139,7 @@ struct guest {
      * not even the first instruction can be fetched. An illegal instruction is decoded and traps when executed. */
     int (*decode_block)(struct space *space, gva pc, struct decoded_block *out, struct trap *trap);
     /* Runs from block until an exit. Takes and leaves exact state in t->guest. */
-    enum exit_kind (*interpret)(struct thread *t, const struct decoded_block *block);
+    enum exit_kind (*interpret)(struct thread *t, struct decoded_block *block);
     /* Lifts a decoded block to µops appended to b (ir/). */
     void (*lift_block)(const struct decoded_block *block, struct ir_block *b);
     /* Runs a lifted block through ir_eval, with this guest's memory, atomics and counters: what interpret does for one
@@ -199,7 +221,7 @@ bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c);
 /* The interpreter's own look-up: direct-mapped by pc, written only by the owning thread. */
 struct block_ref {
     uint64_t pc; /* of block; ~0 if empty */
-    const struct decoded_block *block;
+    struct decoded_block *block;
 };
 
 enum { BLOCK_REF_COUNT = 4096 };
@@ -251,6 +273,7 @@ struct thread {
     void *vm;               /* vm/'s own */
     void *task;             /* linux/'s own */
     uint64_t counters[COUNTER_COUNT];
+    _Alignas(64)            /* what follows stands at the same displacements however many counters there are */
     struct trap fault;      /* reason of the last access that was fixed up; written by the host's signal handler */
     struct trap trap;       /* of the last EXIT_TRAP */
     struct fp_env fp;
@@ -260,6 +283,7 @@ struct thread {
     uint64_t reserve_addr;  /* LR/SC: ~0 if there is no reservation */
     uint64_t reserve_value;
     _Atomic uint32_t poll;  /* not 0: leave guest code at the next poll */
+    bool reads_instret;     /* the guest's counter of instructions was read: translated code must count from now on */
     _Alignas(64) unsigned char guest[];
 };
 

@@ -4,13 +4,16 @@
 
 #include "ir/ir.h"
 #include "translate/translate.h"
+#include "vm/tier.h"
 #include "vm/vm_private.h"
 
 struct block_engine {
     struct code_cache *code;
     struct translate_config config; /* the translator's */
     struct translator *translator;
+    struct tier tier;
     struct ir_block lifted; /* of the block being translated */
+    uint64_t n_lifted;
     struct hash_map bailed; /* guest pc of blocks that are not translated: why, BAILOUT_* */
     bool timed;             /* --stats */
     bool wants_alone;       /* what was to be translated needs an exclusive section */

@@ -5,10 +5,11 @@
  * why it was left. An exit that was not linked is, once the fragment that it leads to is there. An
  * indirect jump finds its goal in the thread's table, which is filled at each entry from here.
  *
- * What the translator does not do the interpreter does, for one block: blocks that it gives back
- * (a bail-out, remembered until code changes), and single instructions for which a fragment is
- * left. The interpreter comes back by itself after the block, because the thread's table of decoded
- * blocks, by which it would go on, is empty under this engine.
+ * What is not hot (tier.c) and what the translator does not do the interpreter does: blocks that it
+ * gives back (a bail-out, remembered until code changes), and single instructions for which a
+ * fragment is left. In the thread's table of decoded blocks, by which the interpreter goes on by
+ * itself, stand only blocks without a fragment; so it comes back as soon as it gets to one that has
+ * one, or is hot.
  *
  * A store to guest code that has been translated is not looked for. RISC-V promises to see it only
  * behind a fence.i (Zifencei) or, for other harts, the call riscv_flush_icache; both come here as a
@@ -22,6 +23,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { LIFT_SAMPLE = 64 }; /* blocks, of which one is verified in builds with optimisation */
 
 /* ---- start and end --------------------------------------------------------------------------- */
 
@@ -94,6 +97,7 @@ static void block_start(struct vm *vm)
     host_cpu_detect(&e->config.cpu);
     e->code = make_code_cache(vm);
     e->translator = translator_create(&e->config);
+    tier_start(&e->tier, vm->options);
     ir_block_init(&e->lifted, vm->guest->regs, vm->guest->n_regs);
     place_trampolines(e);
 }
@@ -113,9 +117,9 @@ static void block_stop(struct vm *vm)
 /* ---- counting instructions ------------------------------------------------------------------- */
 
 /* Counting costs each block an addition to memory, a tenth of the time of small loops. It is done
- * for --stats and for programs that ask: a block that reads the counter is seen before it runs, and
- * from then on all count. The counter starts anywhere (manual I, "Zicntr"), so what ran before is
- * not missed. */
+ * for --stats and for programs that ask: once a block that reads the counter is translated or
+ * interpreted, all count, from the next entry on at the latest. The counter starts anywhere (manual
+ * I, "Zicntr"), so what ran before is not missed. */
 static bool reads_instret(const struct ir_block *lifted)
 {
     for (size_t i = 0; i < lifted->uops.len; i++) {
@@ -181,30 +185,40 @@ static struct fragment *place_image(struct block_engine *e, const struct fragmen
     return f;
 }
 
-/* The life of a block: decoded, lifted, checked, translated, placed. NULL: it cannot be fetched
- * (which the interpreter will find out again, and raise), it bailed out, or e->wants_alone. */
-static struct fragment *translate_at(struct vm *vm, struct thread *t, gva pc)
+/* The block's µops. Lifting is checked by tests; here a sample is. */
+static const struct ir_block *lift(struct vm *vm, const struct decoded_block *block)
 {
     struct block_engine *e = vm->block;
-    uint64_t start = now_ns(e);
-    struct fragment_image image;
-    union decoded_room decoded;
 
-    if (!vm_decode_block(vm, t, pc, &decoded))
-        return NULL;
-    const struct decoded_block *block = &decoded.block;
     ir_block_reset(&e->lifted);
     vm->guest->lift_block(block, &e->lifted);
-    const char *wrong = ir_verify(&e->lifted);
-    CHECK(!wrong, "the block at %#lx lifts to wrong µops: %s", (unsigned long)pc.v, wrong);
-    if (!e->config.count && reads_instret(&e->lifted)) {
+    if (BASE_CAREFUL || e->n_lifted++ % LIFT_SAMPLE == 0) {
+        const char *wrong = ir_verify(&e->lifted);
+        CHECK(!wrong, "the block at %#lx lifts to wrong µops: %s", (unsigned long)block->pc.v,
+              wrong);
+    }
+    return &e->lifted;
+}
+
+/* The life of a block: decoded, lifted, translated, placed. NULL if it bailed out, or
+ * e->wants_alone. */
+static struct fragment *translate(struct vm *vm, struct thread *t,
+                                  const struct decoded_block *block)
+{
+    struct block_engine *e = vm->block;
+    gva pc = block->pc;
+    uint64_t start = now_ns(e);
+    struct fragment_image image;
+
+    const struct ir_block *lifted = lift(vm, block);
+    if (!e->config.count && reads_instret(lifted)) {
         e->wants_alone = !vm_may_drop(vm);
         if (e->wants_alone)
             return NULL;
         start_counting(e);
     }
     int why =
-        -translate_block(e->translator, &e->lifted, pc, block->guest_bytes, block->n_insns, &image);
+        -translate_block(e->translator, lifted, pc, block->guest_bytes, block->n_insns, &image);
     struct fragment *f = why == TRANSLATE_OK ? place_image(e, &image, &why) : NULL;
     if (f) {
         count_fragment(t, f);
@@ -216,24 +230,58 @@ static struct fragment *translate_at(struct vm *vm, struct thread *t, gva pc)
     return f;
 }
 
-/* Under the lock; NULL as translate_at. */
-static struct fragment *find_fragment(struct vm *vm, struct thread *t, gva pc)
+/* Translates the block at t's pc without looking how hot it is. NULL: as translate, or it cannot be
+ * fetched (which the interpreter will find out again, and raise). */
+static struct fragment *translate_at_once(struct vm *vm, struct thread *t)
 {
+    union decoded_room decoded;
+
+    return vm_decode_block(vm, t, thread_pc(t), &decoded) ? translate(vm, t, &decoded.block) : NULL;
+}
+
+/* Other threads may go on interpreting the block for a while. */
+static void forget_block_ref(struct thread *t, gva pc)
+{
+    struct block_ref *ref = &t->blocks[block_ref_index(pc.v)];
+
+    if (ref->pc == pc.v)
+        ref->pc = ~(uint64_t)0;
+}
+
+static struct fragment *translate_if_hot(struct vm *vm, struct thread *t)
+{
+    struct decoded_block *block = block_cache_find(vm->cache, thread_pc(t), 0);
+
+    if (!block || !tier_is_hot(block))
+        return NULL;
+    struct fragment *f = translate(vm, t, block);
+    if (!f)
+        return NULL;
+    tier_translated(&vm->block->tier, t, block, vm->block->code);
+    forget_block_ref(t, f->pc);
+    return f;
+}
+
+/* The fragment for t's pc; NULL: it is the interpreter's turn, or e->wants_alone. Under the lock.
+ */
+static struct fragment *find_fragment(struct vm *vm, struct thread *t)
+{
+    gva pc = thread_pc(t);
     struct fragment *f = code_cache_find(vm->block->code, pc, 0);
 
     vm->block->wants_alone = false;
     t->counters[COUNTER_LOOKUPS]++;
     if (f || hash_map_get(&vm->block->bailed, pc.v))
         return f;
-    return translate_at(vm, t, pc);
+    return vm->block->tier.runs > 0 ? translate_if_hot(vm, t) : translate_at_once(vm, t);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-/* One block by the interpreter, or what remains of it from the pc on. */
-static enum exit_kind interpret_block(struct vm *vm, struct thread *t)
+/* What remains of a block from t's pc on, by the interpreter. */
+static enum exit_kind interpret_rest(struct vm *vm, struct thread *t)
 {
-    const struct decoded_block *block = vm_find_block(vm, t);
+    struct decoded_block *block = vm_find_block(vm, t);
 
     if (!block)
         return EXIT_TRAP;
@@ -241,9 +289,25 @@ static enum exit_kind interpret_block(struct vm *vm, struct thread *t)
     return vm->guest->interpret(t, block);
 }
 
+/* A block that has no fragment, and others of the kind that follow. */
+static enum exit_kind interpret_block(struct vm *vm, struct thread *t)
+{
+    struct decoded_block *block = vm_find_block(vm, t);
+
+    if (!block)
+        return EXIT_TRAP;
+    if (vm->block->tier.runs > 0) {
+        tier_run(&vm->block->tier, block);
+        t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
+    }
+    t->counters[COUNTER_INTERPRETED]++;
+    return vm->guest->interpret(t, block);
+}
+
 /* t has left through an exit that is not linked: links it to the fragment that it leads to, if
- * there is one and it did not push the other out. Under the lock. */
-static void follow_exit(struct vm *vm, struct thread *t)
+ * there is one now and it did not push the other out. False: it is the interpreter's turn. Under
+ * the lock. */
+static bool follow_exit(struct vm *vm, struct thread *t)
 {
     struct code_cache *code = vm->block->code;
     struct code_cache_stats before, after;
@@ -256,13 +320,16 @@ static void follow_exit(struct vm *vm, struct thread *t)
     gva pc = fragment_exit_of(from, exit)->pc;
     thread_set_pc(t, pc);
     code_cache_get_stats(code, &before);
-    struct fragment *to = find_fragment(vm, t, pc);
+    struct fragment *to = find_fragment(vm, t);
     code_cache_get_stats(code, &after);
+    if (!to)
+        return vm->block->wants_alone;
     /* Another thread may have linked it meanwhile. */
-    if (!to || after.evicted != before.evicted || fragment_exit_goal(from, exit))
-        return;
-    code_cache_link(code, from, exit, to);
-    block_log_link(from, exit, to);
+    if (after.evicted == before.evicted && !fragment_exit_goal(from, exit)) {
+        code_cache_link(code, from, exit, to);
+        block_log_link(from, exit, to);
+    }
+    return true;
 }
 
 /* Guest instructions from the start of a block up to one of them. */
@@ -293,7 +360,7 @@ static enum exit_kind raise_fault(struct vm *vm, struct thread *t)
     if (vm->block->config.count)
         t->counters[COUNTER_GUEST_INSNS] += count_insns(vm, t->fault_block, thread_pc(t));
     vm_unlock(vm);
-    return t->trap.kind == TRAP_NONE ? interpret_block(vm, t) : EXIT_TRAP;
+    return t->trap.kind == TRAP_NONE ? interpret_rest(vm, t) : EXIT_TRAP;
 }
 
 static enum translate_exit enter(struct vm *vm, struct thread *t, const struct fragment *f)
@@ -310,7 +377,19 @@ static enum exit_kind translate_alone(struct vm *vm, struct thread *t)
 {
     vm_leave_code(t);
     vm_exclusive_begin(vm);
-    find_fragment(vm, t, thread_pc(t));
+    find_fragment(vm, t);
+    vm_exclusive_end(vm);
+    vm_enter_code(t);
+    return EXIT_LOOKUP;
+}
+
+/* The interpreter has seen an instruction that reads the counter. */
+static enum exit_kind count_from_now_on(struct vm *vm, struct thread *t)
+{
+    vm_leave_code(t);
+    vm_exclusive_begin(vm);
+    if (!vm->block->config.count)
+        start_counting(vm->block);
     vm_exclusive_end(vm);
     vm_enter_code(t);
     return EXIT_LOOKUP;
@@ -318,28 +397,33 @@ static enum exit_kind translate_alone(struct vm *vm, struct thread *t)
 
 static enum exit_kind block_run(struct vm *vm, struct thread *t)
 {
+    bool translated;
+
+    if (UNLIKELY(t->reads_instret && !vm->block->config.count))
+        return count_from_now_on(vm, t);
     vm_lock(vm);
-    const struct fragment *f = find_fragment(vm, t, thread_pc(t));
+    const struct fragment *f = find_fragment(vm, t);
     bool wants_alone = vm->block->wants_alone;
     vm_unlock(vm);
 
     if (!f)
         return wants_alone ? translate_alone(vm, t) : interpret_block(vm, t);
+    forget_block_ref(t, f->pc);
     t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
     enum translate_exit exit = enter(vm, t, f);
     switch (exit) {
     case TRANSLATE_EXIT_LINK:
         t->counters[COUNTER_LINK_EXITS]++;
         vm_lock(vm);
-        follow_exit(vm, t);
+        translated = follow_exit(vm, t);
         vm_unlock(vm);
-        return EXIT_LOOKUP;
+        return translated ? EXIT_LOOKUP : interpret_block(vm, t);
     case TRANSLATE_EXIT_LOOKUP:
         t->counters[COUNTER_JUMP_MISSES]++;
         return EXIT_LOOKUP;
     case TRANSLATE_EXIT_INTERP:
         t->counters[COUNTER_INTERP_EXITS]++;
-        return interpret_block(vm, t);
+        return interpret_rest(vm, t);
     case TRANSLATE_EXIT_POLL:
         return EXIT_POLL;
     case TRANSLATE_EXIT_FLUSH:

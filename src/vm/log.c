@@ -54,7 +54,8 @@ void vm_log_exit(const struct thread *t, enum exit_kind kind)
     static const char *const names[] = {[EXIT_LOOKUP] = "lookup",
                                         [EXIT_POLL] = "poll",
                                         [EXIT_TRAP] = "trap",
-                                        [EXIT_FLUSH] = "flush"};
+                                        [EXIT_FLUSH] = "flush",
+                                        [EXIT_HOT] = "hot"};
     unsigned long pc = (unsigned long)thread_pc(t).v;
 
     if (kind != EXIT_TRAP) {
@@ -111,7 +112,7 @@ static void report_block(FILE *out, const struct vm *vm, gva pc)
     struct strbuf text = {0};
     struct trap unused;
 
-    /* Engine block keeps no decoded blocks. */
+    /* Engine block does not keep all decoded blocks. */
     if (!block && vm->block && vm->guest->decode_block(vm->space, pc, &decoded.block, &unused) == 0)
         block = &decoded.block;
     if (!block)

@@ -12,6 +12,8 @@
  * rules: a thread is "in guest code" for the whole of a turn but for the hooks. */
 #include "vm/vm_private.h"
 
+#include "vm/tier.h"
+
 #include <asm/prctl.h>
 #include <errno.h>
 #include <string.h>
@@ -22,13 +24,15 @@ static __thread struct thread *current_thread;
 
 /* ---- engines --------------------------------------------------------------------------------- */
 
-/* What it ran stands in the thread's table: from there it goes on by itself. */
+/* What it ran stands in the thread's table: from there it goes on by itself. No block gets too hot
+ * for it. */
 static enum exit_kind interp_run(struct vm *vm, struct thread *t)
 {
-    const struct decoded_block *block = vm_find_block(vm, t);
+    struct decoded_block *block = vm_find_block(vm, t);
 
     if (!block)
         return EXIT_TRAP;
+    decoded_block_set_runs(block, INT32_MAX);
     t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
     return vm->guest->interpret(t, block);
 }
@@ -144,10 +148,10 @@ bool vm_decode_block(struct vm *vm, struct thread *t, gva pc, union decoded_room
 }
 
 /* Under the lock. *full: the block could be decoded but has no room. */
-static const struct decoded_block *find_or_decode(struct vm *vm, struct thread *t, bool *full)
+static struct decoded_block *find_or_decode(struct vm *vm, struct thread *t, bool *full)
 {
     gva pc = thread_pc(t);
-    const struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
+    struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
     union decoded_room fresh;
 
     *full = false;
@@ -168,9 +172,9 @@ static void make_room_for_blocks(struct vm *vm, struct thread *t)
     t->counters[COUNTER_BLOCK_FLUSHES]++;
 }
 
-const struct decoded_block *vm_find_block(struct vm *vm, struct thread *t)
+struct decoded_block *vm_find_block(struct vm *vm, struct thread *t)
 {
-    const struct decoded_block *block;
+    struct decoded_block *block;
     bool full;
 
     t->counters[COUNTER_LOOKUPS]++;
@@ -230,6 +234,7 @@ static enum vm_next vm_turn(struct vm *vm, struct thread *t)
 
     switch (kind) {
     case EXIT_LOOKUP:
+    case EXIT_HOT:
     case EXIT_POLL: /* at the next turn */
         return VM_CONTINUE;
     case EXIT_FLUSH:
@@ -280,7 +285,9 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
     vm->engine = find_engine(options->engine);
     if (vm->engine->start)
         vm->engine->start(vm);
-    vm->cache = block_cache_create(MAX(options->cache_size, (uint64_t)BLOCK_CACHE_MIN_CAPACITY));
+    vm->cache = block_cache_create(
+        vm->block ? TIER_DECODED_BYTES
+                  : MAX(options->cache_size, (uint64_t)BLOCK_CACHE_MIN_CAPACITY));
     space->on_change = on_space_change;
     space->on_changed = on_space_changed;
     space->on_change_arg = vm;

@@ -84,7 +84,7 @@ extern const struct vm_engine vm_engine_eval, vm_engine_block;
 bool vm_decode_block(struct vm *vm, struct thread *t, gva pc, union decoded_room *out);
 /* The decoded block at t's pc, decoded and kept if need be. NULL with t->trap if it cannot be
  * fetched. In guest code, without the lock; pointers from before are stale afterwards. */
-const struct decoded_block *vm_find_block(struct vm *vm, struct thread *t);
+struct decoded_block *vm_find_block(struct vm *vm, struct thread *t);
 
 /* state.c: the guest pc that is due at a host pc in translated code; false if the host pc is none
  * that may trap. The only reader of reverse tables. Under the lock, but for the handler of a fault

@@ -194,7 +194,7 @@ static struct decoded_block *decode(void)
     return block;
 }
 
-static enum exit_kind run_interpreter(const struct decoded_block *block)
+static enum exit_kind run_interpreter(struct decoded_block *block)
 {
     return guest_rv64.interpret(thread, block);
 }

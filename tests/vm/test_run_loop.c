@@ -80,7 +80,7 @@ static enum exit_kind toy_run_block(struct thread *t, const struct decoded_block
 
 /* As the generated interpreters do: goes on with the blocks of the thread's own table, and polls.
  */
-static enum exit_kind toy_interpret(struct thread *t, const struct decoded_block *block)
+static enum exit_kind toy_interpret(struct thread *t, struct decoded_block *block)
 {
     for (;;) {
         enum exit_kind kind = toy_run_block(t, block);

@@ -38,6 +38,7 @@ static int decode_block(struct space *space, gva pc, struct decoded_block *out, 
     insns[n - 1].fall = (uint16_t)block_ref_index(at);
     out->pc = pc;
     out->context = 0;
+    out->runs_left = INT32_MAX;
     out->n_insns = n - !ended;
     out->guest_bytes = (uint32_t)(at - pc.v);
     out->n_bytes = (uint32_t)(n * sizeof *insns);

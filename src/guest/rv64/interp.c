@@ -106,6 +106,8 @@ static inline const struct rv64_insn *first_insn(const struct decoded_block *blo
                 goto leave_lookup;                                                                 \
             block = ref->block;                                                                    \
         }                                                                                          \
+        if (UNLIKELY(decoded_block_count_run(block)))                                              \
+            goto leave_hot;                                                                        \
         i = first_insn(block);                                                                     \
         goto *labels[i->op];                                                                       \
     } while (0)
@@ -123,7 +125,7 @@ static inline const struct rv64_insn *first_insn(const struct decoded_block *blo
 #define CSR_WRITER static void csr_write(struct thread *t, unsigned number, uint64_t l_v)
 #include "rv64_csrs.gen.h"
 
-enum exit_kind rv64_interpret(struct thread *t, const struct decoded_block *block)
+enum exit_kind rv64_interpret(struct thread *t, struct decoded_block *block)
 {
 #define LABEL(id) &&op_##id,
     static const void *const labels[RV64_OP_COUNT] = {RV64_OPS(LABEL)};
@@ -177,6 +179,10 @@ leave_flush:
 leave_poll:
     blocks--;
     kind = EXIT_POLL;
+    goto leave;
+leave_hot:
+    blocks--;
+    kind = EXIT_HOT;
     goto leave;
 leave_lookup:
     blocks--;

@@ -97,7 +97,7 @@ bool rv64_atomic(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr, 
 
 enum { NS_PER_TICK = 100 };
 
-uint64_t rv64_counter(const struct thread *t, unsigned which, uint64_t done)
+uint64_t rv64_counter(struct thread *t, unsigned which, uint64_t done)
 {
     struct timespec now;
     switch (which) {
@@ -107,6 +107,7 @@ uint64_t rv64_counter(const struct thread *t, unsigned which, uint64_t done)
         clock_gettime(CLOCK_MONOTONIC, &now);
         return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) / NS_PER_TICK;
     default:
+        t->reads_instret = true;
         return t->counters[COUNTER_GUEST_INSNS] + done;
     }
 }

@@ -46,7 +46,7 @@ bool rv64_atomic(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr, 
 
 /* 0 cycles: the host's time stamp; 1 time: CLOCK_MONOTONIC in units of 100 ns; 2 instructions
  * retired: those counted plus `done` of the block at hand. */
-uint64_t rv64_counter(const struct thread *t, unsigned which, uint64_t done);
+uint64_t rv64_counter(struct thread *t, unsigned which, uint64_t done);
 
 /* sets: bits 7..4 before, 3..0 after (i 8, o 4, r 2, w 1). The host keeps all orders but store
  * before load. */

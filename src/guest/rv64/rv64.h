@@ -55,7 +55,7 @@ void rv64_decode(uint32_t word, struct rv64_insn *out);
 void rv64_disasm(uint32_t word, uint64_t pc, struct strbuf *out);
 
 /* Entries of struct guest. */
-enum exit_kind rv64_interpret(struct thread *t, const struct decoded_block *block);
+enum exit_kind rv64_interpret(struct thread *t, struct decoded_block *block);
 void rv64_lift_block(const struct decoded_block *block, struct ir_block *b);
 
 #endif
