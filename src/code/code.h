@@ -96,7 +96,7 @@ static inline bool decoded_block_count_run(struct decoded_block *block)
     int32_t left = __atomic_load_n((int32_t *)&block->runs_left, __ATOMIC_RELAXED) - 1;
 
     __atomic_store_n((int32_t *)&block->runs_left, left, __ATOMIC_RELAXED);
-    return left <= 0;
+    return left < 0;
 }
 
 static inline int32_t decoded_block_runs(const struct decoded_block *block)

@@ -412,6 +412,105 @@ static void a_small_split_cache_is_filled_again_and_again(void **unused)
     check_small_cache("split");
 }
 
+/* ---- what is hot -------------------------------------------------------------------------------
+ */
+
+/* A vm like that of start(), but with --hot and not necessarily --stats. */
+static void start_again(uint64_t hot, const char *stats)
+{
+    vm_thread_destroy(m.t);
+    vm_destroy(m.vm);
+    m.options.hot = hot;
+    m.options.stats = stats;
+    m.vm = vm_create(&guest_rv64, m.space, &m.options, &hooks);
+    m.t = vm_thread_create(m.vm);
+}
+
+/* 1000 turns of a loop: ten by the interpreter, the rest by the loop's fragment. */
+static void a_loop_is_translated_while_it_runs(void **unused)
+{
+    start_block();
+    start_again(10, "text");
+    WRITE_CODE(CODE, ADDI(T0, ZERO, 1000), jal(ZERO, 4), ADDI(T1, T1, 1), ADDI(T0, T0, -1),
+               bne(T0, ZERO, -8), EBREAK);
+    run_from(CODE);
+    assert_int_equal(m.trap.kind, TRAP_BREAKPOINT);
+    assert_int_equal(state()->x[T1], 1000);
+    assert_int_equal(counter(COUNTER_PROMOTED), 1);
+    assert_int_equal(counter(COUNTER_FRAGMENTS), 1);
+    assert_int_equal(counter(COUNTER_BLOCKS_ENTERED), 1 + 10 + 1);
+    assert_int_equal(counter(COUNTER_GUEST_INSNS), 2 + 3 * 1000);
+    finish();
+}
+
+/* Hot blocks run into each other, cold ones between them stay the interpreter's: every 64th turn
+ * of 4096 takes another way. */
+static void a_cold_block_in_a_hot_loop_is_interpreted(void **unused)
+{
+    enum { ANDI = 7 };
+    start_block();
+    start_again(100, "text");
+    WRITE_CODE(CODE, LUI(T0, 1), I(0x13, ANDI, T2, T0, 63), bne(T2, ZERO, 12), ADDI(T1, T1, 1),
+               jal(ZERO, 4), ADDI(T0, T0, -1), bne(T0, ZERO, -20), EBREAK);
+    run_from(CODE);
+    assert_int_equal(state()->x[T1], 64);
+    assert_int_equal(counter(COUNTER_FRAGMENTS), 2);
+    assert_true(counter(COUNTER_BLOCKS_ENTERED) < 2 * 100 + 64 + 10);
+    assert_int_equal(counter(COUNTER_GUEST_INSNS), 1 + 4096 * 4 + 64 * 2);
+    finish();
+}
+
+/* What is dropped is cold again. */
+static void invalidated_code_has_to_become_hot_again(void **unused)
+{
+    start_block();
+    start_again(10, "text");
+    WRITE_CODE(CODE, ADDI(T0, ZERO, 100), jal(ZERO, 4), ADDI(T0, T0, -1), bne(T0, ZERO, -4),
+               EBREAK);
+    for (unsigned turn = 1; turn <= 3; turn++) {
+        run_from(CODE);
+        assert_int_equal(counter(COUNTER_FRAGMENTS), turn);
+        vm_invalidate(m.vm, GVA(CODE), GVA(CODE + 20));
+    }
+    assert_int_equal(counter(COUNTER_FRAGMENTS_DROPPED), 3);
+    finish();
+}
+
+/* The counter is read in blocks that are interpreted, and between them a fragment runs that does
+ * not count yet when it is first read. */
+static void a_counter_read_by_the_interpreter_counts_fragments_too(void **unused)
+{
+    start_block();
+    start_again(10, NULL);
+    WRITE_CODE(CODE, ADDI(T0, ZERO, 100), ADDI(T0, T0, -1), bne(T0, ZERO, -4), RDINSTRET(T1),
+               ADDI(T0, ZERO, 100), jal(ZERO, -16 + 0x100), EBREAK);
+    WRITE_CODE(CODE + 20 - 16 + 0x100, ADDI(T0, T0, -1), bne(T0, ZERO, -4), RDINSTRET(T2), EBREAK);
+    run_from(CODE);
+    assert_int_equal(m.trap.kind, TRAP_BREAKPOINT);
+    assert_int_equal(state()->x[T2] - state()->x[T1], 3 + 200);
+    finish();
+}
+
+/* A loop over more blocks than a small cache holds: fewer and fewer are translated. */
+static void a_cache_that_is_too_small_is_used_less(void **unused)
+{
+    enum { BLOCKS = 3000, TURNS = 400 };
+
+    start("block", SPACE_AUTO, 64 << 10, "rwx");
+    start_again(2, "text");
+    for (unsigned i = 0; i < BLOCKS; i++)
+        WRITE_CODE(CODE + i * 12, ADDI(T0, T0, 1), jal(ZERO, 8), EBREAK);
+    WRITE_CODE(CODE + BLOCKS * 12, EBREAK);
+    for (unsigned turn = 1; turn <= TURNS; turn++) {
+        run_from(CODE);
+        assert_int_equal(state()->x[T0], turn * BLOCKS);
+    }
+    assert_true(counter(COUNTER_HOT_RAISED) > 0);
+    assert_true(counter(COUNTER_FRAGMENTS) < BLOCKS * TURNS / 8);
+    assert_true(counter(COUNTER_BLOCKS_ENTERED) > BLOCKS * TURNS / 2);
+    finish();
+}
+
 /* ---- changed code ------------------------------------------------------------------------------
  */
 
@@ -517,6 +616,11 @@ int main(void)
         cmocka_unit_test(linked_blocks_run_without_the_run_loop),
         cmocka_unit_test(a_small_cache_is_filled_again_and_again),
         cmocka_unit_test(a_small_split_cache_is_filled_again_and_again),
+        cmocka_unit_test(a_loop_is_translated_while_it_runs),
+        cmocka_unit_test(a_cold_block_in_a_hot_loop_is_interpreted),
+        cmocka_unit_test(invalidated_code_has_to_become_hot_again),
+        cmocka_unit_test(a_counter_read_by_the_interpreter_counts_fragments_too),
+        cmocka_unit_test(a_cache_that_is_too_small_is_used_less),
         cmocka_unit_test(code_changed_before_fence_i_is_seen),
         cmocka_unit_test(code_that_is_invalidated_is_seen_anew),
         cmocka_unit_test(mapping_over_code_is_seen),
