@@ -44,7 +44,7 @@ static uint32_t check_block(struct space *space, gva pc)
     struct ir_block lifted;
     struct strbuf text = {0};
 
-    if (guest_rv64.decode_block(space, pc, &decoded.block, &trap) < 0)
+    if (guest_rv64.decode_block(space, pc, BLOCK_MAX_INSNS, &decoded.block, &trap) < 0)
         return 0;
     const struct decoded_block *block = &decoded.block;
     CHECK(block->n_insns > 0 && block->n_insns <= BLOCK_MAX_INSNS &&

@@ -76,6 +76,7 @@ struct guest_reg {
 struct ir_block;
 struct host_reloc;
 struct space;
+struct store_log;
 struct thread;
 
 /* Instructions of one block in the form that the guest's interpreter executes. Owned by the cache. */
@@ -135,11 +136,15 @@ struct guest {
     size_t pc_offset;      /* of the pc in it */
 
     /* Decodes the block at pc into out (room for BLOCK_MAX_BYTES of code). Stops after a control transfer,
-     * BLOCK_MAX_INSNS, or before an instruction that cannot be fetched. Returns 0, or -EFAULT with *trap filled when
+     * max_insns (1 to BLOCK_MAX_INSNS), or before an instruction that cannot be fetched. Returns 0, or -EFAULT with *trap filled when
      * not even the first instruction can be fetched. An illegal instruction is decoded and traps when executed. */
-    int (*decode_block)(struct space *space, gva pc, struct decoded_block *out, struct trap *trap);
+    int (*decode_block)(struct space *space, gva pc, unsigned max_insns, struct decoded_block *out,
+                        struct trap *trap);
     /* Runs from block until an exit. Takes and leaves exact state in t->guest. */
     enum exit_kind (*interpret)(struct thread *t, struct decoded_block *block);
+    /* The same for this one block, with loads, stores and atomics through t->log: guest memory stays as it is. Does
+     * not look at the poll word. */
+    enum exit_kind (*interpret_logged)(struct thread *t, struct decoded_block *block);
     /* Lifts a decoded block to µops appended to b (ir/). */
     void (*lift_block)(const struct decoded_block *block, struct ir_block *b);
     /* Runs a lifted block through ir_eval, with this guest's memory, atomics and counters: what interpret does for one
@@ -265,6 +270,8 @@ struct thread {
     _Atomic uint32_t place; /* enum thread_place; other threads read it */
     bool faulted;           /* translated code has faulted and the run loop has not looked yet */
     gva fault_block;        /* then: where the guest code of that fragment starts */
+    struct store_log *log;  /* of interpret_logged, while it runs; else NULL */
+    bool unrepeatable;      /* set by it: what ran read a clock and would give something else again */
     _Alignas(64) struct block_ref blocks[BLOCK_REF_COUNT];
     struct jump_entry jumps[JUMP_TABLE_COUNT];
     const struct guest *desc;

@@ -124,5 +124,6 @@ bool space_handle_fault(const struct space *s, int sig, const siginfo_t *info, u
 bool space_guest_addr(const struct space *s, uint64_t host, gva *addr);
 
 #include "space_access.h" /* inline single accesses: space_load_*, space_store_*, space_amo_* */
+#include "store_log.h"    /* stores that have not been done */
 
 #endif

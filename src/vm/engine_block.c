@@ -340,7 +340,7 @@ static uint64_t count_insns(struct vm *vm, gva start, gva end)
     struct trap unused;
     uint64_t n = 0;
 
-    if (vm->guest->decode_block(vm->space, start, &decoded.block, &unused) < 0)
+    if (vm->guest->decode_block(vm->space, start, BLOCK_MAX_INSNS, &decoded.block, &unused) < 0)
         return 0; /* can no longer be read: it has been changed since it was translated */
     ir_block_reset(lifted);
     vm->guest->lift_block(&decoded.block, lifted);

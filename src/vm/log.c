@@ -113,7 +113,8 @@ static void report_block(FILE *out, const struct vm *vm, gva pc)
     struct trap unused;
 
     /* Engine block does not keep all decoded blocks. */
-    if (!block && vm->block && vm->guest->decode_block(vm->space, pc, &decoded.block, &unused) == 0)
+    if (!block && vm->block &&
+        vm->guest->decode_block(vm->space, pc, BLOCK_MAX_INSNS, &decoded.block, &unused) == 0)
         block = &decoded.block;
     if (!block)
         return;

@@ -139,7 +139,7 @@ static void vm_flush(struct vm *vm, struct thread *t)
 
 bool vm_decode_block(struct vm *vm, struct thread *t, gva pc, union decoded_room *out)
 {
-    if (vm->guest->decode_block(vm->space, pc, &out->block, &t->trap) < 0)
+    if (vm->guest->decode_block(vm->space, pc, BLOCK_MAX_INSNS, &out->block, &t->trap) < 0)
         return false;
     t->counters[COUNTER_BLOCKS_DECODED]++;
     t->counters[COUNTER_INSNS_DECODED] += out->block.n_insns;

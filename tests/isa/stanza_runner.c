@@ -190,7 +190,7 @@ static struct decoded_block *decode(void)
     struct decoded_block *block = malloc(sizeof *block + BLOCK_MAX_BYTES);
     struct trap trap;
     assert_non_null(block);
-    assert_int_equal(guest_rv64.decode_block(space, GVA(STANZA_CODE), block, &trap), 0);
+    assert_int_equal(guest_rv64.decode_block(space, GVA(STANZA_CODE), BLOCK_MAX_INSNS, block, &trap), 0);
     return block;
 }
 

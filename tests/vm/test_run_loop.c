@@ -28,8 +28,8 @@ static struct toy_state *toy(struct thread *t)
     return (struct toy_state *)t->guest;
 }
 
-static int toy_decode_block(struct space *space, gva pc, struct decoded_block *out,
-                            struct trap *trap)
+static int toy_decode_block(struct space *space, gva pc, unsigned max_insns,
+                            struct decoded_block *out, struct trap *trap)
 {
     uint32_t n = 0;
 

@@ -9,10 +9,11 @@
 
 /* A page boundary that an instruction straddles ends the block if its second half cannot be
  * fetched; the next block starts with that instruction and traps. */
-static int decode_block(struct space *space, gva pc, struct decoded_block *out, struct trap *trap)
+static int decode_block(struct space *space, gva pc, unsigned max_insns, struct decoded_block *out,
+                        struct trap *trap)
 {
     struct rv64_insn *insns = (struct rv64_insn *)out->code;
-    const unsigned max = MIN(BLOCK_MAX_INSNS, BLOCK_MAX_BYTES / sizeof *insns - 1);
+    const unsigned max = MIN(max_insns, BLOCK_MAX_BYTES / sizeof *insns - 1);
     uint64_t at = pc.v, fault_addr;
     unsigned n = 0;
     bool ended = false;
@@ -135,6 +136,7 @@ const struct guest guest_rv64 = {
     .pc_offset = offsetof(struct rv64_state, pc),
     .decode_block = decode_block,
     .interpret = rv64_interpret,
+    .interpret_logged = rv64_interpret_logged,
     .lift_block = rv64_lift_block,
     .evaluate = evaluate,
     .print_block = print_block,

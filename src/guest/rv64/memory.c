@@ -80,7 +80,9 @@ bool rv64_atomic(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr, 
         return false;
     }
     bool ok;
-    if (op == UOP_lr)
+    if (t->log)
+        ok = rv64_logged_atomic(t, op, mem, addr, operand, result);
+    else if (op == UOP_lr)
         ok = access_lr(t, mem, addr, result);
     else if (op == UOP_sc)
         ok = access_sc(t, mem, addr, operand, result);

@@ -36,6 +36,14 @@ RV64_STORE(u64, 64)
 #undef RV64_LOAD
 #undef RV64_STORE
 
+/* As those, through t->log. */
+bool rv64_logged_load(struct thread *t, enum ir_mem mem, uint64_t addr, uint64_t *value);
+bool rv64_logged_store(struct thread *t, enum ir_mem mem, uint64_t addr, uint64_t value);
+/* What rv64_atomic does where t->log is set, to the zero-extended result. Returns false after a
+ * fault. */
+bool rv64_logged_atomic(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr,
+                        uint64_t operand, uint64_t *result);
+
 /* lr, sc and amo. mem is IR_U32 or IR_U64; 32-bit results are sign-extended. Returns false with
  * t->trap filled: misaligned, or a fault; then memory is as before. A reservation is the address
  * and the value that lr read: sc succeeds if memory still holds that value (so a change there and

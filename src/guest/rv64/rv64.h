@@ -56,6 +56,7 @@ void rv64_disasm(uint32_t word, uint64_t pc, struct strbuf *out);
 
 /* Entries of struct guest. */
 enum exit_kind rv64_interpret(struct thread *t, struct decoded_block *block);
+enum exit_kind rv64_interpret_logged(struct thread *t, struct decoded_block *block);
 void rv64_lift_block(const struct decoded_block *block, struct ir_block *b);
 
 #endif
