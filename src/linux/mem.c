@@ -118,8 +118,8 @@ int64_t mem_mincore(struct linux_task *task, const uint64_t args[6])
                     sys_span(task, args[2], pages));
 }
 
-/* riscv_flush_icache(start, end, flags): what was decoded there must be decoded again. The kernel
- * ignores the range when it flushes everything; an empty one is taken as everything. */
+/* riscv_flush_icache(start, end, flags). The kernel ignores the range and flushes everything; an
+ * empty one is taken as everything. */
 int64_t mem_flush_icache(struct linux_task *task, const uint64_t args[6])
 {
     enum { FLUSH_LOCAL = 1 };
@@ -131,7 +131,7 @@ int64_t mem_flush_icache(struct linux_task *task, const uint64_t args[6])
         start = 0;
         end = SPACE_TOP;
     }
-    vm_invalidate(task->process->vm, GVA(start), GVA(end));
+    vm_flush_icache(task->process->vm, GVA(start), GVA(end));
     return 0;
 }
 

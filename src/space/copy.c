@@ -1,6 +1,6 @@
 /* Whole buffers in and out of guest memory, and the part of the host's fault handler that belongs
  * to the accessors. */
-#include "space/space.h"
+#include "space/mappings.h"
 
 #include <errno.h>
 
@@ -126,5 +126,7 @@ void *space_host_range(struct space *s, gva addr, uint64_t len, bool *ok)
     bool inside = addr.v == 0 || range_inside(addr, len);
     if (ok)
         *ok = inside;
+    if (inside && addr.v != 0)
+        watch_give(s, addr.v, addr.v + len);
     return inside && addr.v != 0 ? (void *)(s->base + addr.v) : NULL;
 }

@@ -48,6 +48,7 @@ bool space_notify_change(struct space *s, uint64_t start, uint64_t end)
 {
     const struct mappings *m = s->maps;
     bool had_code = false;
+    watch_forget(s, start, end);
     if (!s->on_change)
         return false;
     for (size_t i = mappings_index(m, start); i < m->v.len && m->v.data[i].start < end; i++) {
@@ -62,7 +63,10 @@ bool space_notify_change(struct space *s, uint64_t start, uint64_t end)
 
 void space_notify_changed(struct space *s, uint64_t start, uint64_t end, bool had_code)
 {
-    if (had_code && s->on_changed)
+    if (!had_code)
+        return;
+    watch_forget(s, start, end);
+    if (s->on_changed)
         s->on_changed(s->on_change_arg, GVA(start), GVA(end));
 }
 
@@ -326,10 +330,15 @@ static int grow_range_down(const struct space *s, uint64_t *start)
     return 0;
 }
 
-static int protect_piece(struct space *s, uint64_t from, uint64_t to, int prot)
+/* Of pages that have the same rights before. What was made from their code stays if they can be
+ * executed and written, or not, as before. What is the same to the host is not asked for: it would
+ * end a watch. */
+static int protect_piece(struct space *s, uint64_t from, uint64_t to, int before, int prot)
 {
-    bool had_code = !(prot & PROT_EXEC) && space_notify_change(s, from, to);
-    if (mprotect((void *)(s->base + from), to - from, space_host_prot(prot)) < 0)
+    bool changes = !(prot & PROT_EXEC) || (before ^ prot) & PROT_WRITE;
+    bool had_code = changes && space_notify_change(s, from, to);
+    if (space_host_prot(prot) != space_host_prot(before) &&
+        mprotect((void *)(s->base + from), to - from, space_host_prot(prot)) < 0)
         return -errno;
     mappings_set_prot(s->maps, from, to, prot);
     space_notify_changed(s, from, to, had_code);
@@ -360,7 +369,7 @@ static int protect_locked(struct space *s, gva start, uint64_t len, int prot)
         if (!m || m->start > at)
             return -ENOMEM;
         uint64_t to = MIN(m->end, end);
-        err = protect_piece(s, at, to, prot);
+        err = protect_piece(s, at, to, m->prot, prot);
         at = to;
     }
     return err;

@@ -39,8 +39,9 @@ void mappings_set_prot(struct mappings *m, uint64_t start, uint64_t end, int pro
 
 /* The protection that the host gets: the guest's code is data to the host, never executable. */
 int space_host_prot(int prot);
-/* Tells on_change about the executable parts of [start, end), before a change. Returns whether
- * there are any, for space_notify_changed, which tells on_changed when the change is done. */
+/* Before a change: tells on_change about the executable parts of [start, end), whose pages cease to
+ * be watched. Returns whether there are any, for space_notify_changed, which does the same with
+ * on_changed when the change is done. */
 bool space_notify_change(struct space *s, uint64_t start, uint64_t end);
 void space_notify_changed(struct space *s, uint64_t start, uint64_t end, bool had_code);
 /* Takes the holes of [start, end) from the host with inaccessible pages, so that MAP_FIXED over the
@@ -53,6 +54,17 @@ void space_sync_growth(struct space *s);
 /* A free place for len bytes as mmap without an address chooses it; try is how often the host has
  * refused so far, *below the state between tries (0 at first). Returns 0 if there is none. */
 uint64_t space_choose(const struct space *s, uint64_t len, unsigned try, uint64_t *below);
+
+/* ---- watch.c -------------------------------------------------------------------------------- */
+
+void watch_init(struct space *s);
+void watch_free(struct space *s);
+/* The pages of [start, end) cease to be tracked: what was made from their code is about to be
+ * dropped. On the host they get the protection that the table says. */
+void watch_forget(struct space *s, uint64_t start, uint64_t end);
+/* The watched pages of [start, end) are copied instead, because the kernel may write them, from now
+ * on at any time. */
+void watch_give(struct space *s, uint64_t start, uint64_t end);
 
 /* Bounds of what a guest can map, see space.c. */
 #define SPACE_MIN_ADDR ((uint64_t)65536)

@@ -87,6 +87,7 @@ struct space *space_create(enum space_kind kind, uint64_t base, const char **why
     }
     s->maps = base_zalloc(sizeof(*s->maps));
     mappings_init(s->maps);
+    watch_init(s);
     s->mmap_top = SPACE_MAP_END - STACK_GAP;
     s->brk_max = SPACE_MAP_END;
     return s;
@@ -95,6 +96,7 @@ struct space *space_create(enum space_kind kind, uint64_t base, const char **why
 void space_destroy(struct space *s)
 {
     space_sync_growth(s);
+    watch_free(s);
     for (size_t i = 0; i < s->maps->v.len; i++) {
         const struct mapping *m = &s->maps->v.data[i];
         munmap((void *)(s->base + m->start), m->end - m->start);

@@ -40,12 +40,14 @@ struct space {
     uint64_t base; /* host address of guest address 0 */
     enum space_kind kind;
     struct mappings *maps;
+    struct watch *watch;              /* on code that may change */
+    uint32_t code_written;            /* a watched page has been stored to since space_code_sync */
     uint64_t mmap_top;                /* highest end for addresses that the runtime chooses */
     uint64_t brk_start, brk, brk_max; /* guest addresses */
-    /* Called before guest pages [start, end) lose their contents or their right to be executed; and
-     * on_changed after it, since another thread may have read the old code in between. Set by vm/.
-     * The lock is held, and other threads may be waited for: none may wait for the lock while it is
-     * in guest code. */
+    /* Called before guest pages [start, end) lose their contents or their right to be executed, or
+     * become writable or cease to be; and on_changed after it, since another thread may have read
+     * the old code in between. Set by vm/. The lock is held, and other threads may be waited for:
+     * none may wait for the lock while it is in guest code. */
     void (*on_change)(void *arg, gva start, gva end);
     void (*on_changed)(void *arg, gva start, gva end);
     void *on_change_arg;
@@ -98,12 +100,42 @@ int space_write(struct space *s, gva addr, const void *from, size_t len);
 /* Copies a NUL-terminated string of less than size bytes. Returns its length, -EFAULT or
  * -ENAMETOOLONG. */
 int64_t space_read_string(struct space *s, gva addr, char *to, size_t size);
-/* Host pointer for a buffer that the kernel will read (PROT_READ) or write (PROT_WRITE). NULL if
- * the range leaves the guest's address space; the kernel itself answers EFAULT for pages inside it
- * that are not mapped. addr 0 gives NULL with *ok true (a null pointer stays one); ok may be NULL.
+/* Host pointer for a buffer that the kernel will read or write; its pages are not watched from then
+ * on. NULL if the range leaves the guest's address space; the kernel itself answers EFAULT for
+ * pages inside it that are not mapped. addr 0 gives NULL with *ok true (a null pointer stays one);
+ * ok may be NULL.
  */
 void *space_host_range(struct space *s, gva addr, uint64_t len, bool *ok);
 
+/* ---- code that may change (watch.c)
+ * ------------------------------------------------------------------------------------------------
+ *
+ * Whoever makes something from guest code (decoded, translated) says so before it reads it. When
+ * the guest says that code may have changed, the space calls drop for the bytes that have. Nobody
+ * may change mappings meanwhile. What changes with its mapping is on_change's. */
+
+/* Drops what was made from bytes [start, end). May answer false, having done nothing, if it would
+ * have to drop something and must not now; the function that called it then returns false too, and
+ * is to be called again. Must not come back to the space, or take a lock. */
+struct space_dropper {
+    bool (*drop)(void *arg, gva start, gva end);
+    void *arg;
+};
+
+/* Code is about to be made from the page of addr. Returns true if its bytes can change. */
+bool space_code_begin(struct space *s, gva addr);
+/* fence.i: what was stored before it, by whomever. */
+bool space_code_fence(struct space *s, const struct space_dropper *d);
+/* riscv_flush_icache(start, end): the same, but of private pages of files only those in the range.
+ */
+bool space_code_flush(struct space *s, gva start, gva end, const struct space_dropper *d);
+/* Has a page been stored to, while it was watched, that space_code_sync has not looked at? The
+ * stores themselves are done; it may be called at any time until the next fence, or not at all. */
+static inline bool space_code_written(const struct space *s)
+{
+    return __atomic_load_n(&s->code_written, __ATOMIC_ACQUIRE);
+}
+bool space_code_sync(struct space *s, const struct space_dropper *d);
 /* ---- the host's fault handler
  * ------------------------------------------------------------------------------------ */
 
@@ -120,6 +152,10 @@ bool space_read_fault(const struct space *s, int sig, const siginfo_t *info,
  * fault. Async-signal-safe. */
 bool space_handle_fault(const struct space *s, int sig, const siginfo_t *info, ucontext_t *context,
                         struct trap *fault);
+/* Was it a store to a page whose writing is watched? Then the page can be written, and the
+ * instruction, of whatever code, is to be done again. Called before anybody else judges the fault.
+ * Async-signal-safe: takes the watch's own lock only. */
+bool space_watch_fault(struct space *s, int sig, const siginfo_t *info, const ucontext_t *context);
 /* Guest address for a host data address, or false if it is not guest memory. Async-signal-safe. */
 bool space_guest_addr(const struct space *s, uint64_t host, gva *addr);
 

@@ -11,9 +11,8 @@
  * itself, stand only blocks without a fragment; so it comes back as soon as it gets to one that has
  * one, or is hot.
  *
- * A store to guest code that has been translated is not looked for. RISC-V promises to see it only
- * behind a fence.i (Zifencei) or, for other harts, the call riscv_flush_icache; both come here as a
- * flush or an invalidation. docs/code-cache.md weighs the alternative.
+ * Guest code that changes is the space's to find out (space/watch.c): it is told which pages code
+ * is made from, and says what must be dropped.
  *
  * With several threads (quiesce.c) all of this but running is done under the vm's lock. What would
  * drop fragments is given up at first, and done again in an exclusive section. */
@@ -448,12 +447,6 @@ static bool block_has_code(const struct vm *vm, gva start, gva end)
     return vm->block->bailed.len > 0 || code_cache_has(vm->block->code, start, end);
 }
 
-static void block_flush(struct vm *vm)
-{
-    code_cache_flush(vm->block->code);
-    hash_map_clear(&vm->block->bailed);
-}
-
 static void block_add_counters(const struct vm *vm, uint64_t sum[COUNTER_COUNT])
 {
     struct code_cache_stats stats;
@@ -489,7 +482,6 @@ const struct vm_engine vm_engine_block = {
     .stop = block_stop,
     .run = block_run,
     .invalidate = block_invalidate,
-    .flush = block_flush,
     .has_code = block_has_code,
     .fork_begin = block_fork_begin,
     .fork_end = block_fork_end,

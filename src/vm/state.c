@@ -51,6 +51,11 @@ bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_
     struct block_engine *e = vm->block;
     gva pc;
 
+    if (space_watch_fault(t->space, sig, info, context)) {
+        t->counters[COUNTER_WATCHED_STORES]++;
+        vm_request_poll(t);
+        return true;
+    }
     if (!e || info->si_code <= 0 || !find_faulting_point(vm, t, HPC(regs[REG_RIP]), &pc))
         return false;
     t->trap = (struct trap){.kind = TRAP_NONE};

@@ -88,29 +88,42 @@ static void vm_blocks_dropped(struct vm *vm)
         vm->engine->blocks_dropped(vm);
 }
 
-/* Most ranges hold no code: that is seen without stopping anybody. */
-static bool holds_code(struct vm *vm, gva start, gva end)
+static bool holds_code(const struct vm *vm, gva start, gva end)
 {
-    vm_lock(vm);
-    bool found = block_cache_has(vm->cache, start, end) ||
-                 (vm->engine->has_code && vm->engine->has_code(vm, start, end));
-    vm_unlock(vm);
-    return found;
+    return block_cache_has(vm->cache, start, end) ||
+           (vm->engine->has_code && vm->engine->has_code(vm, start, end));
 }
 
-void vm_invalidate(struct vm *vm, gva start, gva end)
+/* For the space (struct space_dropper), and under the lock: most ranges hold no code, and then
+ * nobody need be stopped. */
+static bool drop_code(void *arg, gva start, gva end)
 {
+    struct vm *vm = arg;
+
     if (!holds_code(vm, start, end))
-        return;
-    vm_exclusive_begin(vm);
+        return true;
+    if (!vm_may_drop(vm))
+        return false;
     size_t dropped = block_cache_invalidate(vm->cache, start, end);
     if (vm->engine->invalidate)
         vm->engine->invalidate(vm, start, end);
     if (dropped > 0)
         vm_blocks_dropped(vm);
-    vm_exclusive_end(vm);
-    if (dropped > 0 && current_thread)
+    if (current_thread)
         current_thread->counters[COUNTER_BLOCKS_INVALIDATED] += dropped;
+    return true;
+}
+
+void vm_invalidate(struct vm *vm, gva start, gva end)
+{
+    vm_lock(vm);
+    bool done = drop_code(vm, start, end);
+    vm_unlock(vm);
+    if (done)
+        return;
+    vm_exclusive_begin(vm);
+    drop_code(vm, start, end);
+    vm_exclusive_end(vm);
 }
 
 static void on_space_change(void *arg, gva start, gva end)
@@ -126,20 +139,64 @@ static void on_space_changed(void *arg, gva start, gva end)
         vm_invalidate(vm, start, end);
 }
 
-static void vm_flush(struct vm *vm, struct thread *t)
+enum code_change { CODE_SYNC, CODE_FENCE, CODE_FLUSH };
+
+/* Lets the space find out what has changed; false if other threads must be stopped for it. Under
+ * the lock, which makes a fence wait for what another one is dropping. */
+static bool find_changes(struct vm *vm, enum code_change what, gva start, gva end)
 {
-    vm_exclusive_begin(vm);
-    block_cache_flush(vm->cache);
-    vm_blocks_dropped(vm);
-    if (vm->engine->flush)
-        vm->engine->flush(vm);
-    vm_exclusive_end(vm);
-    t->counters[COUNTER_BLOCK_FLUSHES]++;
+    const struct space_dropper dropper = {drop_code, vm};
+
+    switch (what) {
+    case CODE_SYNC:
+        return space_code_sync(vm->space, &dropper);
+    case CODE_FENCE:
+        return space_code_fence(vm->space, &dropper);
+    case CODE_FLUSH:
+        return space_code_flush(vm->space, start, end, &dropper);
+    }
+    return true;
+}
+
+/* Drops what was made from code that has changed. Not in guest code. */
+static void drop_changed(struct vm *vm, enum code_change what, gva start, gva end)
+{
+    vm_lock(vm);
+    bool done = find_changes(vm, what, start, end);
+    vm_unlock(vm);
+    if (!done) {
+        vm_exclusive_begin(vm);
+        done = find_changes(vm, what, start, end);
+        vm_exclusive_end(vm);
+    }
+    CHECK(done, "changed code cannot be dropped");
+    if (what != CODE_SYNC && current_thread)
+        current_thread->counters[COUNTER_FENCES]++;
+}
+
+void vm_flush_icache(struct vm *vm, gva start, gva end)
+{
+    drop_changed(vm, CODE_FLUSH, start, end);
+}
+
+/* Code is read when its page is tracked: so too the second page, which is known only when the block
+ * has been read. */
+static int decode_tracked(struct vm *vm, gva pc, struct decoded_block *out, struct trap *trap)
+{
+    space_code_begin(vm->space, pc);
+    int error = vm->guest->decode_block(vm->space, pc, BLOCK_MAX_INSNS, out, trap);
+    if (error)
+        return error;
+    gva last = GVA(pc.v + out->guest_bytes - 1);
+    bool crosses = last.v / SPACE_PAGE_SIZE != pc.v / SPACE_PAGE_SIZE;
+    return crosses && space_code_begin(vm->space, last)
+               ? vm->guest->decode_block(vm->space, pc, BLOCK_MAX_INSNS, out, trap)
+               : 0;
 }
 
 bool vm_decode_block(struct vm *vm, struct thread *t, gva pc, union decoded_room *out)
 {
-    if (vm->guest->decode_block(vm->space, pc, BLOCK_MAX_INSNS, &out->block, &t->trap) < 0)
+    if (decode_tracked(vm, pc, &out->block, &t->trap) < 0)
         return false;
     t->counters[COUNTER_BLOCKS_DECODED]++;
     t->counters[COUNTER_INSNS_DECODED] += out->block.n_insns;
@@ -211,9 +268,11 @@ static enum vm_next handle_exit(struct vm *vm, struct thread *t, enum exit_kind 
     if (kind == EXIT_POLL)
         next = vm->hooks->poll(t);
     else if (kind == EXIT_FLUSH)
-        vm_flush(vm, t);
+        drop_changed(vm, CODE_FENCE, GVA(0), GVA(0));
     else if (kind == EXIT_TRAP)
         next = handle_trap(vm, t);
+    if (UNLIKELY(space_code_written(vm->space)))
+        drop_changed(vm, CODE_SYNC, GVA(0), GVA(0));
     vm_enter_code(t);
     return next;
 }

@@ -40,10 +40,11 @@ void vm_enter_kernel(struct thread *t);
 void vm_leave_kernel(struct thread *t);
 /* Runs t on the calling host thread until a hook says VM_STOP. */
 void vm_run(struct thread *t);
-/* In the host's handler of SIGSEGV and SIGBUS: was it a load or store of translated code on behalf
- * of the guest? Then t gets the guest state as it is at this instruction, with the pc and the trap,
- * the context goes on where the run loop takes over, and the answer is true. Else nothing has
- * changed. Async-signal-safe. */
+/* In the host's handler of SIGSEGV and SIGBUS: was it a store to a page whose writing is watched?
+ * Then the context goes on with it, t will leave guest code at its next poll, and the answer is
+ * true. Was it a load or store of translated code on behalf of the guest? Then t gets the guest
+ * state as it is at this instruction, with the pc and the trap, the context goes on where the run
+ * loop takes over, and the answer is true. Else nothing has changed. Async-signal-safe. */
 bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *context);
 /* Around the host's fork(), from a hook: begin in the parent, end in both (child false also where
  * fork failed). In between all other threads are in the kernel or wait, and hold no lock; in the
@@ -55,6 +56,9 @@ void vm_fork_end(struct vm *vm, bool child);
 /* Forgets decoded and translated code of guest addresses [start, end). From hooks only. When it
  * returns no thread executes any of it. */
 void vm_invalidate(struct vm *vm, gva start, gva end);
+/* riscv_flush_icache(start, end): forgets what was made from code that has changed since. From
+ * hooks only. */
+void vm_flush_icache(struct vm *vm, gva start, gva end);
 /* Adds up the counters of all threads, of those that have ended too. */
 void vm_sum_counters(struct vm *vm, uint64_t sum[COUNTER_COUNT]);
 /* Prints what the current thread was doing: for base_set_bug_reporter. */

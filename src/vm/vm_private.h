@@ -18,11 +18,10 @@ struct vm_engine {
      * (quiesce.c), without the lock. */
     enum exit_kind (*run)(struct vm *vm, struct thread *t);
     /* Some or all decoded blocks are gone: forget what was made from them. In an exclusive section,
-     * like the two below. */
+     * like the one below. */
     void (*blocks_dropped)(struct vm *vm);
-    /* Forget what was made from guest bytes [start, end), or all. */
+    /* Forget what was made from guest bytes [start, end). */
     void (*invalidate)(struct vm *vm, gva start, gva end);
-    void (*flush)(struct vm *vm);
     /* Was anything made from guest bytes [start, end)? Under the lock. */
     bool (*has_code)(const struct vm *vm, gva start, gva end);
     /* Around fork, with all other threads stopped. fork_begin returns 0 or -errno. */

@@ -4,14 +4,16 @@
 
 struct space *the_space;
 struct thread *the_thread;
-volatile unsigned fault_count;
+volatile unsigned fault_count, watch_count;
 volatile uint64_t last_fault_pc;
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
     ucontext_t *uc = context;
     last_fault_pc = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
-    if (the_space && space_handle_fault(the_space, sig, info, uc, &the_thread->fault))
+    if (the_space && space_watch_fault(the_space, sig, info, uc))
+        watch_count++;
+    else if (the_space && space_handle_fault(the_space, sig, info, uc, &the_thread->fault))
         fault_count++;
     else
         signal(sig, SIG_DFL); /* our own: again, and die of it */
@@ -38,7 +40,7 @@ static int setup(enum space_kind kind)
     the_thread = aligned_alloc(64, ALIGN_UP(sizeof(struct thread), 64));
     memset(the_thread, 0, sizeof(struct thread));
     the_thread->space = the_space;
-    fault_count = 0;
+    fault_count = watch_count = 0;
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,6 +25,7 @@
 extern struct space *the_space;
 extern struct thread *the_thread;
 extern volatile unsigned fault_count;   /* faults that were fixed up */
+extern volatile unsigned watch_count;   /* stores that were watched */
 extern volatile uint64_t last_fault_pc; /* of the host */
 
 /* cmocka set-up and tear-down. */

@@ -533,6 +533,45 @@ static void code_changed_before_fence_i_is_seen(void **unused)
     finish();
 }
 
+static void nothing_more(void)
+{
+}
+
+/* RISC-V does not promise it; but whoever leaves translated code finds the new one. */
+static void a_store_without_fence_i_is_noticed(void **unused)
+{
+    start_block();
+    m.on_syscall = nothing_more;
+    write_patching_program(ECALL);
+    run_from(CODE);
+    assert_int_equal(m.trap.kind, TRAP_BREAKPOINT);
+    assert_int_equal(state()->x[T0], 101);
+    assert_int_equal(counter(COUNTER_WATCHED_STORES), 1);
+    assert_int_equal(counter(COUNTER_FENCES), 0);
+    assert_true(counter(COUNTER_FRAGMENTS_DROPPED) == 1);
+    finish();
+}
+
+/* A fragment that stores to its own page goes on; the loop's other code stays. */
+static void code_beside_a_changed_word_stays(void **unused)
+{
+    start_block();
+    /* 50 turns: patch the callee, fence.i, call it. */
+    WRITE_CODE(CODE, ADDI(T1, ZERO, 50), SW(A1, 0x100, A0), FENCE_I, jal(RA, 0x100 - 12),
+               ADDI(T1, T1, -1), bne(T1, ZERO, -16), EBREAK);
+    WRITE_CODE(CODE + 0x100, ADDI(T0, T0, 1), JALR(ZERO, RA, 0));
+    state()->x[A0] = CODE;
+    state()->x[A1] = ADDI(T0, T0, 100);
+    run_from(CODE);
+    assert_int_equal(m.trap.kind, TRAP_BREAKPOINT);
+    assert_int_equal(state()->x[T0], 5000);
+    assert_int_equal(counter(COUNTER_FENCES), 50);
+    /* The second when the page had been quiet for a while: the bytes stored are the same. */
+    assert_int_equal(counter(COUNTER_WATCHED_STORES), 2);
+    assert_true(counter(COUNTER_FRAGMENTS_DROPPED) < 3);
+    finish();
+}
+
 static void invalidate_callee(void)
 {
     vm_invalidate(m.vm, GVA(CODE + 0x100), GVA(CODE + 0x104));
@@ -622,6 +661,8 @@ int main(void)
         cmocka_unit_test(a_counter_read_by_the_interpreter_counts_fragments_too),
         cmocka_unit_test(a_cache_that_is_too_small_is_used_less),
         cmocka_unit_test(code_changed_before_fence_i_is_seen),
+        cmocka_unit_test(a_store_without_fence_i_is_noticed),
+        cmocka_unit_test(code_beside_a_changed_word_stays),
         cmocka_unit_test(code_that_is_invalidated_is_seen_anew),
         cmocka_unit_test(mapping_over_code_is_seen),
         cmocka_unit_test(code_that_is_gone_is_not_run),

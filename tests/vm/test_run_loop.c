@@ -1,17 +1,21 @@
-/* The run loop with a guest of five instructions, whose program is an array: what is decoded and
- * when, what the hooks are called for and with which state, and that no block outlives the code it
- * was made from. */
+/* The run loop with a guest of five instructions, whose program is an array, and for what looks at
+ * the bytes a page in guest memory too: what is decoded and when, what the hooks are called for and
+ * with which state, and that no block outlives the code it was made from. */
 #include "vm/vm.h"
 
 #include <errno.h>
 #include <setjmp.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 
 /* ---- the toy guest: an instruction is a word, op in the low byte, operand above -------------- */
 
 enum { OP_ADD, OP_JUMP, OP_SYSCALL, OP_FLUSH, OP_ILLEGAL };
-enum { PROGRAM_WORDS = 4096 };
+enum {
+    PROGRAM_WORDS = 4096,
+    MEMORY = 0x10000, /* guest address where the program stands once more */
+};
 
 #define INSN(op, operand) ((uint32_t)(op) | (uint32_t)(operand) << 8)
 
@@ -33,6 +37,12 @@ static int toy_decode_block(struct space *space, gva pc, unsigned max_insns,
 {
     uint32_t n = 0;
 
+    if (pc.v >= MEMORY && pc.v < MEMORY + SPACE_PAGE_SIZE) {
+        pc.v -= MEMORY;
+        toy_decode_block(space, pc, max_insns, out, trap);
+        out->pc.v += MEMORY;
+        return 0;
+    }
     if (pc.v >= sizeof(program)) {
         *trap = (struct trap){.kind = TRAP_FETCH, .reason = FAULT_MAPERR, .addr = pc};
         return -EFAULT;
@@ -108,7 +118,7 @@ static const struct guest toy_guest = {
 
 static struct world {
     struct vm *vm;
-    struct space space;
+    struct space *space;
     struct options options;
     struct thread *t;
     unsigned n_syscalls, n_polls, stop_after;
@@ -148,7 +158,9 @@ static void start(uint64_t cache_size)
     n_decoded = 0;
     world.options.engine = "interp";
     world.options.cache_size = cache_size;
-    world.vm = vm_create(&toy_guest, &world.space, &world.options, &hooks);
+    world.space = space_create(SPACE_OFFSET, 0, NULL);
+    assert_non_null(world.space);
+    world.vm = vm_create(&toy_guest, world.space, &world.options, &hooks);
     world.t = vm_thread_create(world.vm);
     assert_int_equal((uintptr_t)world.t % 64, 0);
     assert_null(vm_current());
@@ -159,6 +171,7 @@ static void finish(void)
     assert_null(vm_current());
     vm_thread_destroy(world.t);
     vm_destroy(world.vm);
+    space_destroy(world.space);
 }
 
 /* ---- cases ----------------------------------------------------------------------------------- */
@@ -217,7 +230,7 @@ static void blocks_are_decoded_once(void **state)
 static void change_and_unmap(struct world *w)
 {
     program[0] = INSN(OP_ADD, 100);
-    w->space.on_change(w->space.on_change_arg, GVA(0), GVA(4096));
+    w->space->on_change(w->space->on_change_arg, GVA(0), GVA(4096));
 }
 
 static void change_and_invalidate(struct world *w)
@@ -251,18 +264,43 @@ static void changed_code_is_decoded_again(void **state)
     assert_int_equal(sum_of_two_turns(change_only), 2);
 }
 
-static void a_flush_forgets_all_blocks(void **state)
+/* As the kernel writes it. */
+static void change_in_memory(struct world *w)
+{
+    void *at = space_host_range(w->space, GVA(MEMORY), 4, NULL);
+
+    program[0] = INSN(OP_ADD, 100);
+    memcpy(at, program, 4);
+}
+
+/* The sum of two turns with a flush in between, and how many blocks they decoded. */
+static uint64_t run_with_flush(void (*change)(struct world *w))
 {
     start(1 << 20);
     write_loop();
     program[2] = INSN(OP_FLUSH, 0);
-    program[3] = INSN(OP_JUMP, 0);
-    world.on_syscall = change_only;
+    program[3] = INSN(OP_JUMP, MEMORY);
+    assert_int_equal(space_map(world.space, GVA(MEMORY), SPACE_PAGE_SIZE,
+                               PROT_READ | PROT_WRITE | PROT_EXEC,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL),
+                     MEMORY);
+    assert_int_equal(space_write(world.space, GVA(MEMORY), program, 16), 0);
+    world.on_syscall = change;
     world.stop_after = 2;
+    thread_set_pc(world.t, GVA(MEMORY));
     vm_run(world.t);
-    assert_int_equal(toy(world.t)->sum, 101);
-    assert_int_equal(world.t->counters[COUNTER_BLOCK_FLUSHES], 1);
+    uint64_t sum = toy(world.t)->sum;
+    assert_int_equal(world.t->counters[COUNTER_FENCES], 1);
     finish();
+    return sum;
+}
+
+static void a_flush_forgets_what_has_changed(void **state)
+{
+    assert_int_equal(run_with_flush(change_in_memory), 101);
+    assert_int_equal(n_decoded, 4); /* the first block twice, the flush, the jump */
+    assert_int_equal(run_with_flush(NULL), 2);
+    assert_int_equal(n_decoded, 3);
 }
 
 static void a_poll_is_answered_between_blocks(void **state)
@@ -323,7 +361,7 @@ int main(void)
         cmocka_unit_test(an_address_that_cannot_be_fetched_traps),
         cmocka_unit_test(blocks_are_decoded_once),
         cmocka_unit_test(changed_code_is_decoded_again),
-        cmocka_unit_test(a_flush_forgets_all_blocks),
+        cmocka_unit_test(a_flush_forgets_what_has_changed),
         cmocka_unit_test(a_poll_is_answered_between_blocks),
         cmocka_unit_test(a_full_cache_starts_anew_and_the_program_goes_on),
         cmocka_unit_test(counters_of_ended_threads_are_kept),
