@@ -9,7 +9,7 @@ AGAIN        := @$(MAKE) --no-print-directory
 # What the sanitizers run: unit tests, stanza tests, the loader and the command line.
 SANITIZED := base/ code/ ir/ isa/ space/ host/ translate/ cache/ vm/ linux/loader linux/stack linux/vdso cli/
 
-.PHONY: all setup tests demo check check-all asan ubsan sanitize fuzz bench format lint clean
+.PHONY: all setup install tests demo check check-all asan ubsan sanitize fuzz bench format lint clean
 
 all: setup
 	$(NINJA) -C $(BUILD)
@@ -18,6 +18,12 @@ all: setup
 setup:
 	@test -f $(BUILD)/build.ninja || \
 	    meson setup $(if $(wildcard $(BUILD)/meson-private),--wipe) $(BUILD) $(SETUP)
+
+# make install [PREFIX=/usr] [DESTDIR=folder]
+install: setup
+	$(if $(PREFIX),meson configure $(BUILD) -Dprefix=$(PREFIX))
+	$(NINJA) -C $(BUILD)
+	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 demo:
 	@$(DEPS) build demo

@@ -10,6 +10,7 @@ where that is not allowed (before Linux 6.7).
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -151,6 +152,15 @@ def _(tmp):
     else:
         got = run("install", *args)
     check_error(got, FAILED, "register", "needs root")
+
+
+@case("a program that is called as a command is run with a slash, or after --")
+def _(tmp):
+    for name in ("binfmt", "sysroot"):
+        shutil.copy(SHOW, tmp / name)
+        for words in ([f"./{name}"], ["--", name]):
+            got = subprocess.run([ISOMORPH, *words, "args", "1"], capture_output=True, text=True, timeout=60, cwd=tmp)
+            assert (got.returncode, got.stdout) == (0, f"{words[-1]}\nargs\n1\n"), got
 
 
 # ---- the kernel's own ------------------------------------------------------------------------------------------------
