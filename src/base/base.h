@@ -85,8 +85,10 @@ int log_parse_items(const char *list, uint32_t *mask, const char **bad);
  * close-on-exec, above those that a guest is likely to use; from then on messages reach the stderr
  * of the start, whatever the guest does with its descriptor 2. Returns 0 or -errno. Called once. */
 int log_open(const char *path);
-/* A close-on-exec copy of fd as high up as it can be had under RLIMIT_NOFILE, for a descriptor that
- * the runtime keeps beside the guest's. Returns it or -errno; fd stays open. */
+/* A close-on-exec copy of fd out of the guest's way, for a descriptor that the runtime keeps beside
+ * the guest's: at RLIMIT_NOFILE's soft limit, where the guest gets none, or just below it where the
+ * hard limit is no higher; always below LOG_FD_END. Returns it or -errno; fd stays open. */
+enum { LOG_FD_END = 4096 + 64 };
 int log_copy_fd_up(int fd);
 /* Is fd one of the runtime's own descriptors (the log, the copy of stderr)? The guest must neither
  * close nor see it. */
@@ -149,6 +151,7 @@ struct strbuf {
 };
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap);
+void strbuf_append(struct strbuf *b, const char *bytes, size_t len); /* NULs too */
 void strbuf_free(struct strbuf *b);
 
 /* ---- options and counters -------------------------------------------------------------------- */

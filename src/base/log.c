@@ -13,7 +13,7 @@
 
 #include "base/log_fd.h"
 
-enum { FD_TOP = 1024 }; /* the usual soft limit; higher would only grow the kernel's table */
+enum { FD_TOP = 4096 }; /* higher would only grow the kernel's table, which every fork copies */
 
 uint32_t base_log_mask = 1u << LOG_UNIMP;
 int base_report_fd = STDERR_FILENO;
@@ -59,13 +59,30 @@ int log_parse_items(const char *list, uint32_t *mask, const char **bad)
 
 /* ---- descriptors ----------------------------------------------------------------------------- */
 
+/* A copy of fd at the soft limit or above, or -1: what is open stays open when the limit is lowered
+ * again. */
+static int copy_above_limit(int fd, struct rlimit limit)
+{
+    struct rlimit raised = {MIN(limit.rlim_cur + LOG_FD_END - FD_TOP, limit.rlim_max),
+                            limit.rlim_max};
+
+    if (limit.rlim_cur > FD_TOP || raised.rlim_cur == limit.rlim_cur ||
+        setrlimit(RLIMIT_NOFILE, &raised) < 0)
+        return -1;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, (int)limit.rlim_cur);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return moved;
+}
+
 int log_copy_fd_up(int fd)
 {
-    struct rlimit limit;
+    struct rlimit limit = {FD_TOP, FD_TOP};
     int top = FD_TOP, moved = -1;
 
     errno = 0;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FD_TOP)
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        moved = copy_above_limit(fd, limit);
+    if (limit.rlim_cur < FD_TOP)
         top = (int)limit.rlim_cur;
     /* As near to the top as there is room: what lies below it is the guest's. */
     for (int below = 2; moved < 0 && below < top - STDERR_FILENO; below *= 2)

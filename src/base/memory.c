@@ -161,6 +161,15 @@ void strbuf_printf(struct strbuf *b, const char *fmt, ...)
     va_end(ap);
 }
 
+void strbuf_append(struct strbuf *b, const char *bytes, size_t len)
+{
+    if (b->len + len + 1 > b->cap)
+        b->data = base_vec_grow(b->data, &b->cap, b->len + len + 1, 1);
+    memcpy(b->data + b->len, bytes, len);
+    b->len += len;
+    b->data[b->len] = '\0';
+}
+
 void strbuf_free(struct strbuf *b)
 {
     free(b->data);

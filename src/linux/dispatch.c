@@ -33,6 +33,7 @@
 
 #include "linux/abi.h"
 #include "linux/paths.h"
+#include "linux/proc.h"
 #include "linux/raw_syscall.h"
 #include "linux/signals.h"
 
@@ -221,6 +222,21 @@ static int write_stat(struct linux_task *task, uint64_t addr, const struct stat 
     return space_write(task->process->space, GVA(addr), &out, sizeof(out));
 }
 
+/* Puts the host's path in the place of the guest's. */
+static int convert_path(struct linux_task *task, const struct sys_arg *arg, int dirfd,
+                        const uint64_t args[6], char *text)
+{
+    enum path_intent intent = PATH_FOLLOW;
+
+    if (arg->kind == ARG_PATH_C)
+        intent = PATH_HOST_FIRST;
+    else if (arg->kind == ARG_PATH_L ||
+             (arg->kind == ARG_PATH_F && args[arg->aux] & AT_SYMLINK_NOFOLLOW))
+        intent = PATH_NOFOLLOW;
+    int err = proc_redirect(task, dirfd, text, intent != PATH_NOFOLLOW);
+    return err ? err : path_resolve(task, text, intent);
+}
+
 /* A string argument, copied; a path is looked up. Null stays null, for the kernel to judge. */
 static int convert_string(struct linux_task *task, struct sys_frame *frame,
                           const struct sys_arg *arg, const uint64_t args[6], int i)
@@ -235,19 +251,10 @@ static int convert_string(struct linux_task *task, struct sys_frame *frame,
     if (len < 0)
         return (int)len;
     frame->host[i] = (uint64_t)text;
-    switch (arg->kind) {
-    case ARG_PATH:
-        return path_resolve(task, text, PATH_FOLLOW);
-    case ARG_PATH_L:
-        return path_resolve(task, text, PATH_NOFOLLOW);
-    case ARG_PATH_F:
-        return path_resolve(task, text,
-                            args[arg->aux] & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
-    case ARG_PATH_C:
-        return path_resolve(task, text, PATH_HOST_FIRST);
-    default:
+    if (arg->kind == ARG_STR || arg->kind == ARG_PATH_W)
         return 0;
-    }
+    return convert_path(task, arg, i > 0 && arg[-1].kind == ARG_DIRFD ? (int)args[i - 1] : AT_FDCWD,
+                        args, text);
 }
 
 /* What argument i says as a count. A negative int counts nothing: the kernel will refuse it. */

@@ -1,15 +1,12 @@
 /* linux/exec.c: execve.
  *
- * A guest's program is started as a new process of this runtime: the host executes
- * /proc/thread-self/exe with our own options, the program and its arguments. So close-on-exec,
- * pending signals, ids, limits and what else survives an exec are the kernel's to keep, and
- * binfmt_misc is not needed. A script for a guest's interpreter is left to the new process, which
- * then knows its name; one for a program of the host is taken apart here, for the kernel would look
- * for it outside of the prefix. Programs of the host are executed as they are. What can fail is
- * looked at before the point of no return (exec_plan.c).
- *
- * Does not handle: a descriptor without a name (memfd) that is marked close-on-exec is opened up
- * for its new program and stays open there. */
+ * A guest's program is started as a new process of this runtime: the host executes /proc/self/exe
+ * with our own options, the program and its arguments. So close-on-exec, pending signals, ids,
+ * limits and what else survives an exec are the kernel's to keep, and binfmt_misc is not needed.
+ * A script for a guest's interpreter is left to the new process, which then knows its name; one for
+ * a program of the host is taken apart here, for the kernel would look for it outside of the
+ * prefix. Programs of the host are executed as they are. What can fail is looked at before the
+ * point of no return (exec_plan.c). */
 #include "linux/sys.h"
 
 #include <errno.h>
@@ -21,7 +18,9 @@
 #include <unistd.h>
 
 #include "linux/exec.h"
+#include "linux/rlimits.h"
 #include "linux/paths.h"
+#include "linux/proc.h"
 #include "linux/signals.h"
 
 /* The lists of struct linux_exec. */
@@ -68,6 +67,8 @@ static const char *value_passed_on(struct linux_task *task, const char *field, c
         return NULL;
     if (strcmp(field, "stats") == 0)
         return getpid() == task->process->first_pid ? value : "off";
+    if (strcmp(field, "limits") == 0) /* what they are by now */
+        return NULL;
     if (strcmp(field, "prefix") == 0)
         return task->process->prefix;
     if (strcmp(field, "log_file") == 0)
@@ -98,7 +99,7 @@ static void add_options(struct linux_task *task, word_list *words)
 #define OPTION_STRING(field, short_form, long_form, env, fallback, argument, preset, help)         \
     add_string_option(task, words, #field, long_form, o->field, preset);
 #define OPTION_U64(field, short_form, long_form, env, fallback, argument, preset, help)            \
-    if (o->field != (preset)) {                                                                    \
+    if (o->field != (preset) && strcmp(#field, "program_fd") != 0) {                               \
         snprintf(number, sizeof(number), "%llu", (unsigned long long)o->field);                    \
         add_word(&task->exec->scratch, words, long_form, number);                                  \
     }
@@ -128,21 +129,39 @@ static int add_guest_strings(struct linux_task *task, uint64_t array, word_list 
 
 static int lookup_for_task(void *arg, char *path)
 {
-    return path_resolve(arg, path, PATH_FOLLOW);
+    int err = proc_redirect(arg, AT_FDCWD, path, true);
+
+    return err ? err : path_resolve(arg, path, PATH_FOLLOW);
 }
+
+/* A file that execveat names by a descriptor. */
+struct exec_source {
+    char path[PATH_MAX];      /* on the host */
+    char name[PATH_MAX + 32]; /* for the program: "/dev/fd/N", as fs/exec.c has it */
+    bool closes;              /* it is close-on-exec */
+    int own_fd;               /* to be kept open and closed by the new process, or -1 */
+};
 
 /* The words before the arguments that start this runtime with the guest's program or script. */
 static void add_guest_start(struct linux_task *task, const struct exec_plan *plan,
-                            const char *argv0, word_list *out)
+                            const struct exec_source *from, const char *argv0, word_list *out)
 {
+    struct linux_process *process = task->process;
+    char number[16];
     const char *program = plan->n_scripts > 0 ? plan->scripts[0].path : plan->path;
 
-    if (proc_is_exe(program)) /* in the new process that is the runtime */
+    if (proc_find(task, AT_FDCWD, program) == PROC_EXE) /* in the new process that is the runtime */
         program = plan->host_path;
     vec_push(out, "isomorph");
     /* The settings of this run go on; the environment is the guest's, which may have changed it. */
     vec_push(out, "--no-environment");
     add_options(task, out);
+    add_word(&task->exec->scratch, out, "limits", limits_option(process, &task->exec->scratch));
+    if (from && from->own_fd >= 0 && plan->n_scripts == 0) {
+        snprintf(number, sizeof(number), "%d", from->own_fd);
+        add_word(&task->exec->scratch, out, "program-fd", number);
+        program = from->name;
+    }
     vec_push(out, "-0");
     vec_push(out, argv0);
     vec_push(out, "--"); /* the name may begin with a dash */
@@ -151,13 +170,13 @@ static void add_guest_start(struct linux_task *task, const struct exec_plan *pla
 
 /* The program's whole command line: for a host program its own, else one of ours. */
 static void build_command(struct linux_task *task, const struct exec_plan *plan,
-                          const word_list *argv, word_list *out)
+                          const struct exec_source *from, const word_list *argv, word_list *out)
 {
     const char *leading[1 + 2 * EXEC_MAX_SCRIPTS];
     const char *argv0 = argv->len > 0 ? argv->data[0] : "";
 
     if (plan->kind == EXEC_GUEST) {
-        add_guest_start(task, plan, argv0, out);
+        add_guest_start(task, plan, from, argv0, out);
     } else {
         unsigned n = exec_leading_words(plan, argv0, leading);
         for (unsigned i = 0; i < n; i++)
@@ -168,8 +187,60 @@ static void build_command(struct linux_task *task, const struct exec_plan *plan,
     vec_push(out, NULL);
 }
 
-/* Executes the guest's path. Returns -errno or SYS_RESTART; comes back only then. */
-static int64_t exec_program(struct linux_task *task, const char *path, uint64_t argv, uint64_t envp)
+/* By the descriptor that was opened at the start, for under another root or in another mount
+ * namespace there may be no path. */
+static int64_t execute_runtime(struct linux_task *task, const word_list *command,
+                               const word_list *env)
+{
+    uint64_t files = limits_start_prepare();
+    int64_t err = sys_host(task, __NR_execveat, task->process->runtime_fd, "", command->data,
+                           env->data, AT_EMPTY_PATH);
+
+    limits_start_failed(files);
+    return err;
+}
+
+static int64_t execute_host(struct linux_task *task, const char *path, const word_list *command,
+                            const word_list *env)
+{
+    limits_exec_prepare(task->process);
+    int64_t err = sys_host(task, __NR_execve, path, command->data, env->data);
+    limits_exec_failed(task->process);
+    return err;
+}
+
+/* Finds out what to run, and whether it can be. Returns 0 or -errno. */
+static int64_t make_plan(struct linux_task *task, const char *path, struct exec_source *from,
+                         struct exec_plan *plan)
+{
+    struct linux_process *process = task->process;
+    struct path_prefix prefix = {process->prefix_fd, process->prefix};
+    int64_t err = exec_make_plan(task->t->desc, path, lookup_for_task, task, plan);
+
+    /* A file that we may not read, the kernel may still execute. */
+    if (err == -EACCES && faccessat(AT_FDCWD, plan->host_path, X_OK, AT_EACCESS) == 0) {
+        plan->kind = EXEC_HOST;
+        plan->n_scripts = 0;
+        return 0;
+    }
+    if (!err && plan->n_scripts > 0 && from) {
+        if (from->closes)
+            return -ENOENT; /* its interpreter would not find it (execveat(2)) */
+        if (from->own_fd >= 0)
+            close(from->own_fd);
+        from->own_fd = -1;
+        strcpy(plan->scripts[0].path, from->name);
+        strcpy(plan->scripts[0].host_path, from->name);
+    }
+    if (!err && plan->kind == EXEC_GUEST)
+        err = exec_check_guest(plan->host_path, &prefix);
+    return err;
+}
+
+/* Executes the guest's path; from is NULL but for execveat's descriptors. Returns -errno or
+ * SYS_RESTART; comes back only then. */
+static int64_t exec_program(struct linux_task *task, const char *path, struct exec_source *from,
+                            uint64_t argv, uint64_t envp)
 {
     struct linux_exec *exec = task->exec;
     word_list *args = (word_list *)&exec->args, *env = (word_list *)&exec->env;
@@ -178,27 +249,20 @@ static int64_t exec_program(struct linux_task *task, const char *path, uint64_t 
     /* Kept: a vfork child that succeeds leaves them to its parent. */
     arena_reset(&task->exec->scratch);
     args->len = env->len = command->len = 0;
-    struct exec_plan *plan = arena_alloc(&task->exec->scratch, sizeof(*plan), 8);
-    int64_t err = exec_make_plan(task->t->desc, path, lookup_for_task, task, plan);
-    /* A file that we may not read, the kernel may still execute. */
-    if (err == -EACCES && faccessat(AT_FDCWD, plan->host_path, X_OK, AT_EACCESS) == 0) {
-        plan->kind = EXEC_HOST;
-        plan->n_scripts = 0;
-        err = 0;
-    }
+    struct exec_plan *plan = arena_alloc(&exec->scratch, sizeof(*plan), 8);
+    int64_t err = make_plan(task, path, from, plan);
     if (!err)
         err = add_guest_strings(task, argv, args);
     if (!err)
         err = add_guest_strings(task, envp, env);
-    if (!err) {
-        vec_push(env, NULL);
-        build_command(task, plan, args, command);
-        signal_exec_prepare(task);
-        err = sys_host(task, __NR_execve,
-                       plan->kind == EXEC_GUEST ? "/proc/thread-self/exe" : plan->host_path,
-                       command->data, env->data);
-        signal_exec_failed(task);
-    }
+    if (err)
+        return err;
+    vec_push(env, NULL);
+    build_command(task, plan, from, args, command);
+    signal_exec_prepare(task);
+    err = plan->kind == EXEC_GUEST ? execute_runtime(task, command, env)
+                                   : execute_host(task, plan->host_path, command, env);
+    signal_exec_failed(task);
     return err;
 }
 
@@ -211,41 +275,49 @@ int64_t exec_execve(struct linux_task *task, const uint64_t args[6])
         return len;
     if (len == 0)
         return -ENOENT;
-    return exec_program(task, path, args[1], args[2]);
+    return exec_program(task, path, NULL, args[1], args[2]);
 }
 
-/* The path of an open descriptor, followed by "/rest" if rest is not empty. Returns 0 or -errno. */
-static int descriptor_path(int fd, const char *rest, char path[PATH_MAX])
+/* ---- by descriptor --------------------------------------------------------------------------- */
+
+/* Finds the file that execveat names by a descriptor and a path below it. One without a name of its
+ * own is left open, by another number, for the new process, which closes it. Returns 0 or -errno.
+ */
+static int find_source(int fd, const char *rest, struct exec_source *from)
 {
     static const char deleted[] = " (deleted)";
-    char link[48];
-
-    snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
-    ssize_t len = readlink(link, path, PATH_MAX - 1);
-    if (len < 0)
-        return -EBADF;
-    path[len] = '\0';
     size_t tail = sizeof(deleted) - 1;
-    if (path[0] != '/' || ((size_t)len > tail && strcmp(path + len - tail, deleted) == 0)) {
-        /* No name: the new program has to find it by number. */
-        fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
-        strcpy(path, link);
-        len = (ssize_t)strlen(path);
+    int flags = fcntl(fd, F_GETFD), len = path_of_descriptor(fd, from->path);
+
+    if (flags < 0)
+        return -EBADF;
+    if (len < 0)
+        return len;
+    from->closes = flags & FD_CLOEXEC;
+    from->own_fd = -1;
+    snprintf(from->name, sizeof(from->name), *rest ? "/dev/fd/%d/%s" : "/dev/fd/%d", fd, rest);
+    if (len == 0 || ((size_t)len > tail && strcmp(from->path + len - tail, deleted) == 0)) {
+        from->own_fd = *rest ? -1 : dup(fd);
+        len = snprintf(from->path, PATH_MAX, "/proc/self/fd/%d", *rest ? fd : from->own_fd);
+        if (!*rest && from->own_fd < 0)
+            return -errno;
     }
     if (!*rest)
         return 0;
     if ((size_t)len + 1 + strlen(rest) >= PATH_MAX)
         return -ENAMETOOLONG;
-    path[len] = '/';
-    strcpy(path + len + 1, rest);
+    from->path[len] = '/';
+    strcpy(from->path + len + 1, rest);
     return 0;
 }
 
 /* execveat(dirfd, path, argv, envp, flags) */
 int64_t exec_execveat(struct linux_task *task, const uint64_t args[6])
 {
-    char given[PATH_MAX], path[PATH_MAX];
+    char given[PATH_MAX];
     int64_t len = space_read_string(task->process->space, GVA(args[1]), given, sizeof(given));
+    bool nofollow = args[4] & AT_SYMLINK_NOFOLLOW;
+    struct exec_source from;
     struct stat st;
 
     if (len < 0)
@@ -254,14 +326,15 @@ int64_t exec_execveat(struct linux_task *task, const uint64_t args[6])
         return -EINVAL;
     if (len == 0 && !(args[4] & AT_EMPTY_PATH))
         return -ENOENT;
-    if (given[0] == '/' || ((int)args[0] == AT_FDCWD && len > 0)) {
-        strcpy(path, given);
-    } else {
-        int err = descriptor_path((int)args[0] == AT_FDCWD ? -1 : (int)args[0], given, path);
-        if (err)
-            return err;
-    }
-    if (args[4] & AT_SYMLINK_NOFOLLOW && lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+    bool plain = given[0] == '/' || ((int)args[0] == AT_FDCWD && len > 0);
+    int err = plain ? 0 : find_source((int)args[0] == AT_FDCWD ? -1 : (int)args[0], given, &from);
+    if (err)
+        return err;
+    const char *path = plain ? given : from.path;
+    if (nofollow && len > 0 && lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
         return -ELOOP;
-    return exec_program(task, path, args[2], args[3]);
+    int64_t result = exec_program(task, path, plain ? NULL : &from, args[2], args[3]);
+    if (!plain && from.own_fd >= 0)
+        close(from.own_fd);
+    return result;
 }

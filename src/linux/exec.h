@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#include "linux/task.h"
+#include "linux/paths.h"
 
 enum exec_kind {
     EXEC_GUEST, /* an ELF file of the guest's machine */
@@ -35,6 +35,10 @@ struct exec_plan {
  * Returns 0, or -errno as execve gives it. The plan is large: keep it off small stacks. */
 int exec_make_plan(const struct guest *guest, const char *path,
                    int (*lookup)(void *arg, char *path), void *arg, struct exec_plan *plan);
+
+/* Checks a program of the guest's and its interpreter before anything is given up: would the new
+ * process be able to load them? Returns 0 or -errno as execve gives it. */
+int exec_check_guest(const char *host_path, const struct path_prefix *prefix);
 
 /* The words that come before the arguments from argv[1] on: argv[0], and for scripts the lines'
  * words and the script. words has room for 1 + 2 * EXEC_MAX_SCRIPTS. Returns how many. argv0 is

@@ -5,9 +5,44 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* Opens a file for the runtime's own look at it. A guest that has used up its descriptors can still
+ * execute programs, so its limit is raised for a moment then. */
+static int open_to_look(const char *path)
+{
+    enum { MORE = 8 };
+    struct rlimit limit;
+    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK; /* a pipe must not hang us */
+    int fd = open(path, flags);
+
+    if (fd >= 0 || errno != EMFILE || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return fd < 0 ? -errno : fd;
+    struct rlimit raised = {MIN(limit.rlim_cur + MORE, limit.rlim_max), limit.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &raised);
+    fd = open(path, flags);
+    int err = errno;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return fd < 0 ? -err : fd;
+}
+
+/* May this file be executed, as far as its contents do not matter? That nobody is writing to it,
+ * for one thing: ETXTBSY. Linux can be asked from 6.14 on; before, the new process finds out what
+ * access(2) does not say. Returns 0 or -errno. */
+static int ask_kernel(int fd)
+{
+    enum { EXECVE_CHECK = 0x10000 }; /* AT_EXECVE_CHECK */
+    char *const none[] = {"", NULL};
+
+    if (syscall(__NR_execveat, fd, "", none, none, AT_EMPTY_PATH | EXECVE_CHECK) == 0)
+        return 0;
+    return errno == ETXTBSY || errno == EACCES || errno == EPERM ? -errno : 0;
+}
 
 /* Reads the first bytes of an executable file. Returns how many, or -errno as execve(2) has it. */
 static int read_head(const char *path, char *head, size_t size)
@@ -18,28 +53,30 @@ static int read_head(const char *path, char *head, size_t size)
         return -errno;
     if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
         return -EACCES;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_to_look(path);
     if (fd < 0)
-        return -errno;
-    ssize_t n = read(fd, head, size);
-    int err = errno;
+        return fd;
+    int err = ask_kernel(fd);
+    ssize_t n = err ? 0 : read(fd, head, size);
+    if (n < 0)
+        err = -errno;
     close(fd);
-    return n < 0 ? -err : (int)n;
+    return err ? err : (int)n;
 }
 
 static bool is_guest_program(const struct guest *guest, const char *head, int len)
 {
     Elf64_Ehdr e;
 
-    if (len < (int)sizeof(e))
+    if (len < (int)offsetof(Elf64_Ehdr, e_version)) /* a file cut short is still the guest's */
         return false;
-    memcpy(&e, head, sizeof(e));
+    memcpy(&e, head, offsetof(Elf64_Ehdr, e_version));
     return memcmp(e.e_ident, ELFMAG, SELFMAG) == 0 && e.e_ident[EI_CLASS] == guest->elf_class &&
            e.e_ident[EI_DATA] == ELFDATA2LSB && e.e_machine == guest->elf_machine;
 }
 
 /* "#! interpreter [argument]" (fs/binfmt_script.c). The line is cut up in place. Returns 0 or
- * -ENOEXEC. */
+ * -errno. */
 static int parse_script_line(char *line, const char **interpreter, const char **argument)
 {
     char *end = strchr(line, '\n');
@@ -47,13 +84,16 @@ static int parse_script_line(char *line, const char **interpreter, const char **
 
     if (end)
         *end = '\0';
-    else if (!strpbrk(at, " \t") && strlen(line) == EXEC_LINE)
-        return -ENOEXEC; /* the name does not fit */
+    else if (strlen(line) == EXEC_LINE) {
+        if (!strpbrk(at, " \t"))
+            return -ENOEXEC; /* the name does not fit */
+        line[EXEC_LINE - 1] = '\0';
+    }
     size_t len = strlen(at);
     while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t'))
         at[--len] = '\0';
     if (len == 0)
-        return -ENOEXEC;
+        return end ? -ENOEXEC : -EACCES; /* the name is "" then */
     *interpreter = at;
     at += strcspn(at, " \t");
     *argument = NULL;
@@ -101,6 +141,17 @@ int exec_make_plan(const struct guest *guest, const char *path,
     }
     plan->kind = is_guest_program(guest, head, len) ? EXEC_GUEST : EXEC_HOST;
     return 0;
+}
+
+int exec_check_guest(const char *host_path, const struct path_prefix *prefix)
+{
+    int fd = open_to_look(host_path);
+
+    if (fd < 0)
+        return fd;
+    int err = linux_check(fd, prefix);
+    close(fd);
+    return err;
 }
 
 /* The name of script i for whoever interprets it: a host program knows host paths only. */

@@ -8,9 +8,13 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 
 #include "linux/paths.h"
+#include "linux/proc.h"
+
+#define NOT_OPEN INT64_MIN
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
@@ -22,23 +26,21 @@ static int read_path(struct linux_task *task, uint64_t addr, char path[PATH_MAX]
     return len < 0 ? (int)len : 0;
 }
 
-/* An open that may create or change the file is the host's alone. */
-static bool open_changes(uint64_t flags)
+/* Looks path up for an open with these flags; *fd is set when the open has been done already. A
+ * file that is under the prefix is changed there; only a new one is the host's. */
+static int open_lookup(struct linux_task *task, int dirfd, char *path, uint64_t flags, int64_t *fd)
 {
-    return (flags & (O_CREAT | O_TRUNC)) || (flags & O_TMPFILE) == O_TMPFILE ||
-           (!(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY);
-}
+    enum proc_entry entry = proc_find(task, dirfd, path);
+    bool nofollow = flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
 
-/* Looks path up for an open with these flags; *fd is set when the open has been done already. */
-static int open_lookup(struct linux_task *task, char *path, uint64_t flags, int64_t *fd)
-{
-    *fd = PATH_NOT_SPECIAL;
-    if (open_changes(flags))
+    *fd = NOT_OPEN;
+    if (entry != PROC_OTHER) {
+        *fd = proc_open(task, entry, dirfd, path, flags);
         return 0;
-    *fd = proc_open(task, path, (int)flags);
-    if (*fd != PATH_NOT_SPECIAL)
+    }
+    if ((flags & O_TMPFILE) == O_TMPFILE)
         return 0;
-    return path_resolve(task, path, flags & O_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+    return path_resolve(task, path, nofollow ? PATH_NOFOLLOW : PATH_FOLLOW);
 }
 
 int64_t fs_openat(struct linux_task *task, const uint64_t args[6])
@@ -48,54 +50,116 @@ int64_t fs_openat(struct linux_task *task, const uint64_t args[6])
     int err = read_path(task, args[1], path);
 
     if (!err)
-        err = open_lookup(task, path, args[2], &fd);
+        err = open_lookup(task, (int)args[0], path, args[2], &fd);
     if (err)
         return err;
-    if (fd != PATH_NOT_SPECIAL)
+    if (fd != NOT_OPEN)
         return fd;
     return sys_host(task, __NR_openat, args[0], path, args[2], args[3]);
 }
 
+/* With a root of its own (RESOLVE_BENEATH, RESOLVE_IN_ROOT) there is nothing to look up. */
 int64_t fs_openat2(struct linux_task *task, const uint64_t args[6])
 {
     struct open_how how = {0};
     char path[PATH_MAX];
-    int64_t fd = PATH_NOT_SPECIAL;
+    int64_t fd = NOT_OPEN;
 
     if (args[3] < sizeof(how) || args[3] > 4096)
         return args[3] < sizeof(how) ? -EINVAL : -E2BIG;
     if (space_read(task->process->space, GVA(args[2]), &how, sizeof(how)))
         return -EFAULT;
     int err = read_path(task, args[1], path);
-    if (!err && how.resolve == 0)
-        err = open_lookup(task, path, how.flags, &fd);
+    if (!err && !(how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)))
+        err = open_lookup(task, (int)args[0], path, how.flags, &fd);
     if (err)
         return err;
-    if (fd != PATH_NOT_SPECIAL)
+    if (fd != NOT_OPEN)
         return fd;
     return sys_host(task, __NR_openat2, args[0], path, sys_span(task, args[2], args[3]), args[3]);
 }
 
+/* ---- links ----------------------------------------------------------------------------------- */
+
+/* Does this name /proc/self/exe? The path may be empty, and the link open on dirfd. */
+static bool names_exe_link(struct linux_task *task, int dirfd, const char *path)
+{
+    char name[PATH_MAX];
+
+    if (*path)
+        return proc_find(task, dirfd, path) == PROC_EXE;
+    return path_of_descriptor(dirfd, name) > 0 && proc_find(task, AT_FDCWD, name) == PROC_EXE;
+}
+
 int64_t fs_readlinkat(struct linux_task *task, const uint64_t args[6])
 {
-    const char *exe = task->process->exe;
+    const char *exe = path_guest_name(task->process->prefix, task->process->exe);
     char path[PATH_MAX];
     int err = read_path(task, args[1], path);
 
     if (err)
         return err;
-    if (proc_is_exe(path)) {
+    if (names_exe_link(task, (int)args[0], path)) {
         if ((int)args[3] <= 0)
             return -EINVAL;
         uint64_t len = MIN(strlen(exe), (uint64_t)(int)args[3]);
         err = space_write(task->process->space, GVA(args[2]), exe, len);
         return err ? err : (int64_t)len;
     }
-    err = path_resolve(task, path, PATH_NOFOLLOW);
+    err = proc_redirect(task, (int)args[0], path, false);
+    if (!err)
+        err = path_resolve(task, path, PATH_NOFOLLOW);
     if (err)
         return err;
     uint64_t host = sys_span(task, args[2], (uint32_t)MAX((int)args[3], 0));
     return sys_host(task, __NR_readlinkat, args[0], path, host, args[3]);
+}
+
+/* ---- folders --------------------------------------------------------------------------------- */
+
+/* Under another root, what -L names is out of reach, and what is there is meant. */
+static int64_t new_root(struct linux_task *task, int64_t result)
+{
+    if (result == 0)
+        path_drop_prefix(task->process);
+    return result;
+}
+
+int64_t fs_chroot(struct linux_task *task, const uint64_t args[6])
+{
+    char path[PATH_MAX];
+    int err = read_path(task, args[0], path);
+
+    return err ? err : new_root(task, sys_host(task, __NR_chroot, path));
+}
+
+int64_t fs_pivot_root(struct linux_task *task, const uint64_t args[6])
+{
+    char root[PATH_MAX], old[PATH_MAX];
+    int err = read_path(task, args[0], root);
+
+    if (!err)
+        err = read_path(task, args[1], old);
+    return err ? err : new_root(task, sys_host(task, __NR_pivot_root, root, old));
+}
+
+int64_t fs_getdents64(struct linux_task *task, const uint64_t args[6])
+{
+    int64_t size = sys_host(task, __NR_getdents64, args[0],
+                            sys_span(task, args[1], (uint32_t)args[2]), args[2]);
+
+    return size > 0 ? proc_hide_entries(task, (int)args[0], args[1], size) : size;
+}
+
+int64_t fs_inotify_add_watch(struct linux_task *task, const uint64_t args[6])
+{
+    bool nofollow = args[2] & IN_DONT_FOLLOW;
+    char path[PATH_MAX];
+    int err = read_path(task, args[1], path);
+
+    if (!err)
+        err = path_resolve(task, path, nofollow ? PATH_NOFOLLOW : PATH_FOLLOW);
+    return err ? err : sys_host(task, __NR_inotify_add_watch, args[0], path, args[2]);
 }
 
 /* ---- descriptors ----------------------------------------------------------------------------- */
@@ -103,21 +167,18 @@ int64_t fs_readlinkat(struct linux_task *task, const uint64_t args[6])
 /* Closes first..last around the runtime's descriptors. */
 int64_t fs_close_range(struct linux_task *task, const uint64_t args[6])
 {
-    enum { HIGHEST = 4096 }; /* the runtime's stand below (log_copy_fd_up) */
-    uint32_t first = (uint32_t)args[0], last = (uint32_t)args[1], flags = (uint32_t)args[2];
-    uint32_t start = first;
+    uint32_t start = (uint32_t)args[0], last = (uint32_t)args[1], flags = (uint32_t)args[2];
+    int own = (int)MIN(start, (uint32_t)LOG_FD_END);
 
-    if (first > last)
+    if (start > last)
         return -EINVAL;
-    for (uint32_t fd = first; fd <= last && fd < HIGHEST; fd++) {
-        if (!path_owns_fd(task->process, (int)fd))
-            continue;
-        if (start < fd) {
-            int64_t err = sys_host(task, __NR_close_range, start, fd - 1, flags);
+    while ((own = path_next_own_fd(task->process, own)) >= 0 && (uint32_t)own <= last) {
+        if (start < (uint32_t)own) {
+            int64_t err = sys_host(task, __NR_close_range, start, own - 1, flags);
             if (err < 0)
                 return err;
         }
-        start = fd + 1;
+        start = (uint32_t)++own;
     }
     if (start > last) /* only the runtime's; the kernel still judges the flags */
         return flags & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE) ? -EINVAL : 0;

@@ -13,9 +13,10 @@ struct loaded_image {
     gva exe_entry; /* AT_ENTRY */
     gva phdr;      /* AT_PHDR */
     uint16_t phnum, phentsize;
-    gva interp_base;    /* AT_BASE, 0 without an interpreter */
-    gva brk;            /* first address after the program's data */
-    gva vdso;           /* AT_SYSINFO_EHDR */
+    gva interp_base;                                /* AT_BASE, 0 without an interpreter */
+    gva brk;                                        /* first address after the program's data */
+    gva code_start, code_end, data_start, data_end; /* of the program, as proc(5) has them */
+    gva vdso;                                       /* AT_SYSINFO_EHDR */
     gva vdso_sigreturn; /* __vdso_rt_sigreturn in it: where signal handlers return to */
     bool exec_stack;    /* PT_GNU_STACK asks for it */
 };
@@ -38,6 +39,11 @@ int linux_load(struct space *space, int fd, const char *path, const char *prefix
 gva linux_setup_stack(struct space *space, const struct loaded_image *image,
                       const struct options *options, const char *exec_path, char *const argv[],
                       char *const envp[], struct load_error *error);
+
+/* Would linux_load find a program that it can map? Looks at the file and at its interpreter, which
+ * has to be executable too. Returns 0 or -errno as execve(2) has it. */
+struct path_prefix;
+int linux_check(int fd, const struct path_prefix *prefix);
 
 extern const struct vm_hooks linux_hooks;
 

@@ -183,35 +183,39 @@ static int place_module(const struct space *space, struct module *m, uint64_t wa
 /* ---- the interpreter ------------------------------------------------------------------------ */
 
 /* Opens the interpreter: under the prefix first, then as the host sees it. */
-static int open_interp(const char *name, const char *prefix, struct load_error *error)
+static int open_interp(const char *name, const struct path_prefix *prefix, struct load_error *error)
 {
     char path[PATH_MAX];
-    int prefix_fd = prefix ? path_open_prefix(prefix) : -1;
 
-    if (prefix && prefix_fd < 0)
-        return load_fail(error, -prefix_fd, "-L %s: %s", prefix, strerror(-prefix_fd));
     snprintf(path, sizeof(path), "%s", name);
-    path_resolve_prefix(prefix_fd, path, false);
-    if (prefix_fd >= 0)
-        close(prefix_fd);
+    int err = path_resolve_prefix(prefix, path, false);
+    if (err)
+        return load_fail(error, -err, "cannot find its interpreter %s: %s", name, strerror(-err));
     int fd =
         open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe of that name must not hang us */
-    if (fd >= 0)
+    if (fd >= 0 && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
         return fd;
+    err = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = err;
     if (errno != ENOENT && errno != ENOTDIR)
         return load_fail(error, errno, "cannot open its interpreter %s: %s", path, strerror(errno));
-    if (prefix)
-        return load_fail(error, ENOENT,
-                         "cannot find its interpreter: neither %s%s nor %s exists; -L names the "
-                         "folder of the guest's system",
-                         prefix, name, name);
-    return load_fail(
-        error, ENOENT,
-        "cannot find its interpreter %s; give the folder of the guest's system with -L", name);
+    if (prefix->fd >= 0)
+        load_fail(error, ENOENT,
+                  "cannot find its interpreter: neither %s%s nor %s exists; -L names the "
+                  "folder of the guest's system",
+                  prefix->name, name, name);
+    else
+        load_fail(error, ENOENT,
+                  "cannot find its interpreter %s; give the folder of the guest's system with -L",
+                  name);
+    error->err = err;
+    return -1;
 }
 
-static int read_interp(struct module *interp, const struct module *program, const char *prefix,
-                       struct load_error *error)
+static int read_interp(struct module *interp, const struct module *program,
+                       const struct path_prefix *prefix, struct load_error *error)
 {
     struct load_error inner;
 
@@ -231,9 +235,32 @@ static int read_interp(struct module *interp, const struct module *program, cons
 static int map_module(struct space *space, struct module *m, uint64_t wanted,
                       struct load_error *error)
 {
+    char name[PATH_MAX]; /* mappings show the file's own name, not the one that led to it */
+
     if (place_module(space, m, wanted, error))
         return -1;
-    return linux_map_plan(space, &m->plan, m->bias, m->fd, m->path, error);
+    return linux_map_plan(space, &m->plan, m->bias, m->fd,
+                          path_of_descriptor(m->fd, name) > 0 ? name : m->path, error);
+}
+
+/* fs/binfmt_elf.c: code is what is executable, data what lies highest. */
+static void describe_layout(const struct elf_plan *p, uint64_t bias, struct loaded_image *out)
+{
+    uint64_t code_start = UINT64_MAX, code_end = 0, data_start = 0, data_end = 0;
+
+    for (size_t i = 0; i < p->segments.len; i++) {
+        const struct elf_segment *s = &p->segments.data[i];
+        data_start = MAX(data_start, s->vaddr);
+        data_end = MAX(data_end, s->vaddr + s->filesz);
+        if (!(s->prot & PROT_EXEC))
+            continue;
+        code_start = MIN(code_start, s->vaddr);
+        code_end = MAX(code_end, s->vaddr + s->filesz);
+    }
+    out->code_start = GVA(code_start + bias);
+    out->code_end = GVA(code_end + bias);
+    out->data_start = GVA(data_start + bias);
+    out->data_end = GVA(data_end + bias);
 }
 
 static void describe(const struct module *program, const struct module *interp,
@@ -249,11 +276,13 @@ static void describe(const struct module *program, const struct module *interp,
     out->phentsize = ELF_PHDR_SIZE;
     out->interp_base = GVA(interp->fd >= 0 ? interp->bias : 0);
     out->brk = GVA(p->end + program->bias);
+    describe_layout(p, program->bias, out);
     out->exec_stack = p->exec_stack;
 }
 
 static int load_modules(struct space *space, struct module *program, struct module *interp,
-                        const char *prefix, struct loaded_image *out, struct load_error *error)
+                        const struct path_prefix *prefix, struct loaded_image *out,
+                        struct load_error *error)
 {
     if (read_module(program, error))
         return -1;
@@ -273,9 +302,14 @@ int linux_load(struct space *space, int fd, const char *path, const char *prefix
 {
     struct module program = {.fd = fd, .path = path}, interp = {.fd = -1};
     struct load_error inner = {.text = ""};
+    struct path_prefix in = {prefix ? path_open_high(prefix, O_DIRECTORY) : -1, prefix};
 
     *out = (struct loaded_image){.phentsize = ELF_PHDR_SIZE};
-    int bad = load_modules(space, &program, &interp, prefix, out, &inner);
+    if (prefix && in.fd < 0)
+        return load_fail(error, -in.fd, "-L %s: %s", prefix, strerror(-in.fd));
+    int bad = load_modules(space, &program, &interp, &in, out, &inner);
+    if (in.fd >= 0)
+        close(in.fd);
     if (bad)
         load_fail(error, inner.err, "%s: %s", path, inner.text);
     if (interp.fd >= 0)
@@ -283,4 +317,18 @@ int linux_load(struct space *space, int fd, const char *path, const char *prefix
     elf_plan_free(&program.plan);
     elf_plan_free(&interp.plan);
     return bad ? -1 : 0;
+}
+
+int linux_check(int fd, const struct path_prefix *prefix)
+{
+    struct module program = {.fd = fd, .path = ""}, interp = {.fd = -1};
+    struct load_error error = {.err = 0};
+
+    if (read_module(&program, &error) == 0 && program.interp[0])
+        read_interp(&interp, &program, prefix, &error);
+    if (interp.fd >= 0)
+        close(interp.fd);
+    elf_plan_free(&program.plan);
+    elf_plan_free(&interp.plan);
+    return -error.err;
 }

@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux/rlimits.h"
+
 /* Flags of the host's mmap that riscv64 does not have: ignored there, so kept from the host. */
 enum { MAP_HOST_ONLY = 0x40 /* MAP_32BIT */ | 0x80 /* MAP_ABOVE4G */ };
 
@@ -29,6 +31,8 @@ static bool in_space(uint64_t addr, uint64_t len)
 
 int64_t mem_brk(struct linux_task *task, const uint64_t args[6])
 {
+    if (limits_check_brk(task->process, args[0]))
+        return (int64_t)task->process->space->brk;
     return (int64_t)space_brk(task->process->space, args[0]);
 }
 
@@ -39,6 +43,8 @@ int64_t mem_mmap(struct linux_task *task, const uint64_t args[6])
     char link[48], name[4096];
     ssize_t len = -1;
 
+    if (limits_check(task->process, args[0], args[1], (int)args[2], flags, flags & MAP_FIXED))
+        return -ENOMEM;
     if (fd >= 0) {
         snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
         len = readlink(link, name, sizeof(name) - 1);
@@ -56,12 +62,16 @@ int64_t mem_munmap(struct linux_task *task, const uint64_t args[6])
 
 int64_t mem_mremap(struct linux_task *task, const uint64_t args[6])
 {
+    if (args[2] > args[1] &&
+        limits_check(task->process, 0, args[2] - args[1], PROT_READ, MAP_SHARED, false))
+        return -ENOMEM;
     return space_remap(task->process->space, GVA(args[0]), args[1], args[2], (int)args[3],
                        GVA(args[4]));
 }
 
-static int64_t protect_locked(struct space *space, const uint64_t args[6])
+static int64_t protect_locked(struct linux_process *process, const uint64_t args[6])
 {
+    struct space *space = process->space;
     uint64_t start = args[0], len = args[1];
     int prot = (int)args[2];
 
@@ -77,6 +87,8 @@ static int64_t protect_locked(struct space *space, const uint64_t args[6])
         start = m->start;
         prot &= ~PROT_GROWSDOWN;
     }
+    if (prot & PROT_WRITE && limits_check_writable(process, start, len))
+        return -ENOMEM;
     return space_protect(space, GVA(start), len, prot);
 }
 
@@ -85,7 +97,7 @@ int64_t mem_mprotect(struct linux_task *task, const uint64_t args[6])
     struct space *space = task->process->space;
 
     space_lock(space);
-    int64_t result = protect_locked(space, args);
+    int64_t result = protect_locked(task->process, args);
     space_unlock(space);
     return result;
 }
@@ -162,6 +174,8 @@ int64_t mem_shmat(struct linux_task *task, const uint64_t args[6])
     int map_flags = MAP_SHARED | MAP_ANONYMOUS;
     if (at != 0)
         map_flags |= flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+    if (limits_check(task->process, at, info.shm_segsz, prot, map_flags, flags & SHM_REMAP))
+        return -ENOMEM;
     snprintf(name, sizeof(name), "/SYSV%08x", (unsigned)info.shm_perm.__key);
     uint64_t size = ALIGN_UP(MAX(info.shm_segsz, 1), SPACE_PAGE_SIZE);
     int64_t where = space_map(space, GVA(at), size, prot, map_flags, -1, 0, name);

@@ -53,11 +53,24 @@ enum {
     HWPROBE_MISALIGNED_VECTOR_UNSUPPORTED = 4,
 };
 
-/* Bits of IMA_EXT_0 that are true of isa/rv64. */
-static const unsigned char hwprobe_extensions[] = {
-    0 /* F, D */, 1 /* C */,    3 /* Zba */,     4 /* Zbb */,    5 /* Zbs */,     35 /* Zicond */,
-    43 /* Zca */, 45 /* Zcd */, 50 /* Zicntr */, 56 /* Zaamo */, 57 /* Zalrsc */,
+/* What isa/rv64 has: bits of IMA_EXT_0 (-1: the probe has none), and names as /proc/cpuinfo shows
+ * them behind the letters, in the order of arch/riscv/kernel/cpufeature.c. */
+static const struct {
+    signed char bit;
+    const char *name; /* NULL: one of the letters */
+} extensions[] = {
+    {0, NULL} /* F, D */, {1, NULL} /* C */, {50, "zicntr"}, {35, "zicond"}, {-1, "zicsr"},
+    {-1, "zifencei"},     {56, "zaamo"},     {57, "zalrsc"}, {43, "zca"},    {45, "zcd"},
+    {3, "zba"},           {4, "zbb"},        {5, "zbs"},
 };
+
+void misc_print_isa(struct strbuf *out)
+{
+    strbuf_printf(out, "rv64imafdc");
+    for (unsigned i = 0; i < ARRAY_LEN(extensions); i++)
+        if (extensions[i].name)
+            strbuf_printf(out, "_%s", extensions[i].name);
+}
 
 /* Frequency of the time CSR: the glue of guest/rv64 derives it from CLOCK_MONOTONIC. */
 #define TIME_FREQUENCY 10000000u
@@ -71,8 +84,9 @@ static void hwprobe_value(struct hwprobe_pair *pair)
         pair->value = 1; /* IMA */
         break;
     case HWPROBE_IMA_EXT_0:
-        for (unsigned i = 0; i < sizeof(hwprobe_extensions); i++)
-            pair->value |= (uint64_t)1 << hwprobe_extensions[i];
+        for (unsigned i = 0; i < ARRAY_LEN(extensions); i++)
+            if (extensions[i].bit >= 0)
+                pair->value |= (uint64_t)1 << extensions[i].bit;
         break;
     case HWPROBE_CPUPERF_0:
     case HWPROBE_MISALIGNED_SCALAR:

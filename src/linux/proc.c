@@ -1,119 +1,190 @@
-/* linux/proc.c: files of /proc that must speak of the guest, not of the runtime whose process it
- * runs in.
+/* linux/proc.c: which paths name files of /proc that must speak of the guest, not of the runtime
+ * whose process it runs in.
  *
- * exe, cmdline, auxv and maps of the process itself, and cpuinfo, are written into a memory file
- * when they are opened for reading: a snapshot, as the kernel's are between reads.
+ * The question is asked for every path, so it is answered from the last component alone in nearly
+ * all cases. Only when that is one of a dozen names is the folder looked at, and then by the name
+ * that the kernel has for it: "/proc/self", "/proc/17/task/17", a descriptor of one of these and a
+ * link to it are all the same.
  *
- * Does not handle: stat, status and task, which still show the runtime's; paths relative to a
- * descriptor of /proc. */
-#include "linux/paths.h"
+ * Does not handle: a link whose own name is another one ("m -> /proc/self/maps"); smaps, numa_maps,
+ * pagemap and mem, which show the whole process; the files of other guests' processes, which show
+ * the runtime's. */
+#include "linux/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* The part of path behind "/proc/<this process>/", or NULL. */
-static const char *own_entry(const char *path)
-{
-    if (strncmp(path, "/proc/", 6) != 0)
-        return NULL;
-    path += 6;
-    if (strncmp(path, "self/", 5) == 0)
-        return path + 5;
-    if (strncmp(path, "thread-self/", 12) == 0)
-        return path + 12;
+#include "linux/paths.h"
 
+/* ---- which file ------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    enum proc_entry entry;
+} proc_names[] = {
+    {"exe", PROC_EXE},     {"cmdline", PROC_CMDLINE}, {"environ", PROC_ENVIRON},
+    {"auxv", PROC_AUXV},   {"maps", PROC_MAPS},       {"stat", PROC_STAT},
+    {"statm", PROC_STATM}, {"status", PROC_STATUS},   {"limits", PROC_LIMITS},
+};
+
+/* The number that text is, or -1. */
+static long whole_number(const char *text)
+{
     char *end;
-    unsigned long pid = strtoul(path, &end, 10);
-    if (end == path || *end != '/' || pid != (unsigned long)getpid())
-        return NULL;
-    return end + 1;
+    long n = strtol(text, &end, 10);
+
+    return *text >= '0' && *text <= '9' && *end == '\0' ? n : -1;
 }
 
-bool proc_is_exe(const char *path)
+/* What a file of this name might be, in the right folder. */
+static enum proc_entry entry_by_name(const struct linux_process *process, const char *name)
 {
-    const char *entry = own_entry(path);
-
-    return entry && strcmp(entry, "exe") == 0;
+    if (*name >= '0' && *name <= '9') {
+        long n = whole_number(name);
+        return n >= 0 && n <= INT_MAX && path_owns_fd(process, (int)n) ? PROC_OWN_FD : PROC_OTHER;
+    }
+    if (strcmp(name, "cpuinfo") == 0)
+        return PROC_CPUINFO;
+    for (unsigned i = 0; i < ARRAY_LEN(proc_names); i++)
+        if (strcmp(name, proc_names[i].name) == 0)
+            return proc_names[i].entry;
+    return PROC_OTHER;
 }
 
-static void print_maps(struct linux_task *task, struct strbuf *out)
+/* The folder that name[0..len) is below dirfd, as the kernel calls it. False if there is none. */
+static bool folder_name(int dirfd, const char *name, size_t len, char found[PATH_MAX])
+{
+    char folder[PATH_MAX];
+    bool own = dirfd == AT_FDCWD || len > 0;
+
+    if (len >= PATH_MAX)
+        return false;
+    memcpy(folder, name, len);
+    strcpy(folder + len, len == 0 ? "." : "");
+    int fd = own ? openat(dirfd, folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : dirfd;
+    if (fd < 0)
+        return false;
+    bool good = path_of_descriptor(fd, found) > 0;
+    if (own)
+        close(fd);
+    return good;
+}
+
+/* Is this the folder of this process, or of a thread of it? What is behind it is put at *rest. */
+static bool is_own_folder(const char *folder, const char **rest)
+{
+    if (strncmp(folder, "/proc/", 6) != 0)
+        return false;
+    const char *id = folder + 6;
+    size_t len = strcspn(id, "/");
+    bool named = (len == 4 && strncmp(id, "self", 4) == 0) ||
+                 (len == 11 && strncmp(id, "thread-self", 11) == 0);
+    if (!named && strtol(id, NULL, 10) != getpid())
+        return false;
+    *rest = id + len;
+    if (strncmp(*rest, "/task/", 6) == 0)
+        *rest += 6 + strcspn(*rest + 6, "/");
+    return true;
+}
+
+/* Does the entry belong into this folder? */
+static bool fits_folder(enum proc_entry entry, const char *folder)
+{
+    const char *rest;
+
+    if (entry == PROC_CPUINFO)
+        return strcmp(folder, "/proc") == 0;
+    if (!is_own_folder(folder, &rest))
+        return false;
+    if (entry == PROC_OWN_FD)
+        return strcmp(rest, "/fd") == 0 || strcmp(rest, "/fdinfo") == 0;
+    return *rest == '\0';
+}
+
+/* Does the folder's name say by itself where it is? */
+static bool is_plain_proc(const char *path, size_t len)
+{
+    return strncmp(path, "/proc", 5) == 0 && !memmem(path, len, "/.", 2) &&
+           !memmem(path, len, "//", 2);
+}
+
+enum proc_entry proc_find(struct linux_task *task, int dirfd, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    enum proc_entry entry = entry_by_name(task->process, name);
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    char folder[PATH_MAX];
+
+    if (entry == PROC_OTHER)
+        return entry;
+    if (is_plain_proc(path, len)) {
+        memcpy(folder, path, len);
+        folder[len] = '\0';
+    } else if (!folder_name(dirfd, path, slash == path ? 1 : len, folder)) {
+        return PROC_OTHER;
+    }
+    return fits_folder(entry, folder) ? entry : PROC_OTHER;
+}
+
+int proc_redirect(struct linux_task *task, int dirfd, char *path, bool follow)
+{
+    enum proc_entry entry = proc_find(task, dirfd, path);
+
+    if (entry == PROC_OWN_FD)
+        return -ENOENT;
+    if (entry != PROC_EXE || !follow)
+        return 0;
+    if (strlen(task->process->exe) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    strcpy(path, task->process->exe);
+    return 0;
+}
+
+/* ---- listings -------------------------------------------------------------------------------- */
+
+/* struct linux_dirent64, whose name follows. */
+struct dirent_head {
+    uint64_t ino;
+    int64_t off;
+    uint16_t reclen;
+    unsigned char type;
+} __attribute__((packed));
+
+enum { DIRENT_NAME = 19 };
+
+/* Does the entry at p have one of the runtime's descriptors as its name? */
+static bool is_own_entry(const struct linux_process *process, const char *p)
+{
+    return entry_by_name(process, p + DIRENT_NAME) == PROC_OWN_FD;
+}
+
+int64_t proc_hide_entries(struct linux_task *task, int fd, uint64_t addr, int64_t size)
 {
     struct space *space = task->process->space;
-    const struct mapping *m;
+    char folder[PATH_MAX], entry[sizeof(struct dirent_head) + NAME_MAX + 8];
+    int64_t kept = 0;
+    bool asked = false;
 
-    space_lock(space);
-    for (uint64_t at = 0; (m = space_find(space, GVA(at))) != NULL; at = m->end) {
-        size_t start = out->len;
-        strbuf_printf(out, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu",
-                      (unsigned long long)m->start, (unsigned long long)m->end,
-                      m->prot & PROT_READ ? 'r' : '-', m->prot & PROT_WRITE ? 'w' : '-',
-                      m->prot & PROT_EXEC ? 'x' : '-', m->flags & MAP_SHARED ? 's' : 'p',
-                      (unsigned long long)m->file_offset, major(m->dev), minor(m->dev),
-                      (unsigned long long)m->ino);
-        if (m->name) /* the kernel pads to column 73 */
-            strbuf_printf(out, "%*s%s", (int)MAX(73 - (int)(out->len - start), 1), "", m->name);
-        strbuf_printf(out, "\n");
-    }
-    space_unlock(space);
-}
-
-static void print_cpuinfo(struct strbuf *out)
-{
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-
-    for (long i = 0; i < count; i++)
-        strbuf_printf(out,
-                      "processor\t: %ld\nhart\t\t: %ld\n"
-                      "isa\t\t: rv64imafdc_zicntr_zicond_zicsr_zifencei_zba_zbb_zbs\n"
-                      "mmu\t\t: sv39\nuarch\t\t: isomorph\n\n",
-                      i, i);
-}
-
-/* A descriptor to read text from, with the flags of the open. Takes text over. */
-static int64_t open_text(const char *name, const char *text, size_t len, int flags)
-{
-    int fd = memfd_create(name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
-
-    if (fd < 0)
-        return -errno;
-    for (size_t done = 0; done < len;) {
-        ssize_t n = write(fd, text + done, len - done);
-        if (n <= 0) {
-            int err = n < 0 ? errno : EIO;
-            close(fd);
-            return -err;
+    for (int64_t at = 0; at < size;) {
+        struct dirent_head head;
+        if (space_read(space, GVA(addr + (uint64_t)at), &head, sizeof(head)) ||
+            head.reclen < DIRENT_NAME || head.reclen > sizeof(entry) ||
+            space_read(space, GVA(addr + (uint64_t)at), entry, head.reclen))
+            return size;
+        if (is_own_entry(task->process, entry)) {
+            if (!asked && (!path_of_descriptor(fd, folder) || !fits_folder(PROC_OWN_FD, folder)))
+                return size; /* a file that happens to be called so */
+            asked = true;
+        } else {
+            if (kept != at && space_write(space, GVA(addr + (uint64_t)kept), entry, head.reclen))
+                return -EFAULT;
+            kept += head.reclen;
         }
-        done += (size_t)n;
+        at += head.reclen;
     }
-    lseek(fd, 0, SEEK_SET);
-    return fd;
-}
-
-int64_t proc_open(struct linux_task *task, const char *path, int flags)
-{
-    struct linux_process *process = task->process;
-    const char *entry = own_entry(path);
-    struct strbuf text = {0};
-
-    if (strncmp(path, "/proc/", 6) != 0 || (flags & (O_ACCMODE | O_PATH)) != O_RDONLY)
-        return PATH_NOT_SPECIAL;
-    if (entry && strcmp(entry, "cmdline") == 0)
-        return open_text("cmdline", process->cmdline, process->cmdline_size, flags);
-    if (entry && strcmp(entry, "auxv") == 0)
-        return open_text("auxv", (const char *)process->auxv, process->auxv_size, flags);
-    if (entry && strcmp(entry, "maps") == 0)
-        print_maps(task, &text);
-    else if (strcmp(path, "/proc/cpuinfo") == 0)
-        print_cpuinfo(&text);
-    else
-        return PATH_NOT_SPECIAL;
-
-    int64_t fd = open_text(entry ? "maps" : "cpuinfo", text.data, text.len, flags);
-    strbuf_free(&text);
-    return fd;
+    return kept;
 }

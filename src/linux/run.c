@@ -12,6 +12,7 @@
 
 #include "linux/abi.h"
 #include "linux/exec.h"
+#include "linux/rlimits.h"
 #include "linux/paths.h"
 #include "linux/signals.h"
 #include "linux/threads.h"
@@ -20,14 +21,15 @@
 
 static int lookup_in_prefix(void *arg, char *path)
 {
-    return path_resolve_prefix(*(int *)arg, path, false);
+    return path_resolve_prefix(arg, path, false);
 }
 
 /* Finds the program, through scripts. Does not return if there is nothing to run. */
 static void find_program(const struct linux_process *process, const struct guest *guest,
                          const char *path, struct exec_plan *plan)
 {
-    int err = exec_make_plan(guest, path, lookup_in_prefix, (void *)&process->prefix_fd, plan);
+    struct path_prefix prefix = {process->prefix_fd, process->prefix};
+    int err = exec_make_plan(guest, path, lookup_in_prefix, &prefix, plan);
 
     if (err == -ENOENT || err == -ENOTDIR) {
         if (plan->n_scripts > 0)
@@ -95,56 +97,72 @@ static struct space *make_space(const struct options *options)
     return space;
 }
 
-static void open_prefix(struct linux_process *process, const char *prefix)
+/* The prefix, and our own program, of which no path may be left by the time that an execve needs it
+ * (chroot, mount namespaces). */
+static void open_own_files(struct linux_process *process, const char *prefix)
 {
+    process->runtime_fd = path_open_high("/proc/self/exe", 0);
     process->prefix_fd = -1;
     if (!prefix)
         return;
-    process->prefix_fd = path_open_prefix(prefix);
+    process->prefix_fd = path_open_high(prefix, O_DIRECTORY);
     if (process->prefix_fd < 0)
         base_fail(EXIT_USAGE, "-L %s: %s", prefix, strerror(-process->prefix_fd));
     process->prefix = realpath(prefix, NULL);
     if (!process->prefix)
         process->prefix = prefix;
+    if (strcmp(process->prefix, "/") == 0) /* as if there were none */
+        path_drop_prefix(process);
 }
 
 /* What /proc/self says of the program; its short name is that of the file that was asked for, even
  * if that is a script (fs/exec.c, begin_new_exec). */
 static void remember_program(struct linux_process *process, const struct exec_plan *plan,
-                             const char *exec_path, char **argv)
+                             const char *exec_path)
 {
-    size_t size = 0;
+    static const char deleted[] = " (deleted)";
+    char name[PATH_MAX];
+    int fd = (int)process->options->program_fd;
 
     process->exe = realpath(plan->host_path, NULL);
+    if (fd && path_of_descriptor(fd, name) > 0) {
+        free(process->exe);
+        process->exe = base_strdup(name);
+        char *tail = strstr(name, deleted);
+        if (tail && tail[sizeof(deleted) - 1] == '\0')
+            *tail = '\0';
+        exec_path = name;
+    }
     if (!process->exe)
         process->exe = base_strdup(plan->host_path);
-    for (int i = 0; argv[i]; i++)
-        size += strlen(argv[i]) + 1;
-    process->cmdline = base_alloc(size);
-    for (int i = 0; argv[i]; i++) {
-        size_t len = strlen(argv[i]) + 1;
-        memcpy(process->cmdline + process->cmdline_size, argv[i], len);
-        process->cmdline_size += len;
-    }
     const char *base = strrchr(exec_path, '/');
     prctl(PR_SET_NAME, base ? base + 1 : exec_path, 0, 0, 0);
 }
 
-/* Copies the auxiliary vector, which stands behind argc, argv and envp at sp. */
-static void remember_auxv(struct linux_process *process, gva sp)
+static uint64_t read_word(struct space *space, uint64_t at)
 {
+    uint64_t word = 0;
+
+    space_read(space, GVA(at), &word, sizeof(word));
+    return word;
+}
+
+/* Copies the auxiliary vector, which stands behind argc, argv and envp at sp, and finds the
+ * strings: arguments, environment and the program's name follow each other (stack.c). */
+static void remember_stack(struct linux_process *process, gva sp)
+{
+    struct process_layout *l = &process->layout;
     struct space *space = process->space;
-    uint64_t at = sp.v, word = 1;
+    uint64_t at = sp.v + sizeof(uint64_t);
     Elf64_auxv_t entry = {0};
 
-    if (space_read(space, GVA(at), &word, sizeof(word)))
-        return;
-    at += (word + 2) * sizeof(word); /* argc, argv, NULL */
-    do {
-        if (space_read(space, GVA(at), &word, sizeof(word)))
-            return;
-        at += sizeof(word);
-    } while (word != 0);
+    l->stack = sp.v;
+    l->arg_start = read_word(space, at);
+    at += (read_word(space, sp.v) + 1) * sizeof(uint64_t); /* argv, NULL */
+    l->env_start = read_word(space, at);
+    while (read_word(space, at) != 0)
+        at += sizeof(uint64_t);
+    at += sizeof(uint64_t);
     do {
         if (process->auxv_size + sizeof(entry) > sizeof(process->auxv) ||
             space_read(space, GVA(at), &entry, sizeof(entry)))
@@ -152,7 +170,20 @@ static void remember_auxv(struct linux_process *process, gva sp)
         memcpy(process->auxv + process->auxv_size, &entry, sizeof(entry));
         process->auxv_size += sizeof(entry);
         at += sizeof(entry);
+        if (entry.a_type == AT_EXECFN)
+            l->env_end = entry.a_un.a_val;
     } while (entry.a_type != AT_NULL);
+    l->env_start = l->env_start ? l->env_start : l->env_end;
+    l->arg_end = l->env_start;
+    l->arg_start = l->arg_start ? l->arg_start : l->arg_end;
+}
+
+static void remember_layout(struct linux_process *process, const struct loaded_image *image)
+{
+    process->layout.code_start = image->code_start.v;
+    process->layout.code_end = image->code_end.v;
+    process->layout.data_start = image->data_start.v;
+    process->layout.data_end = image->data_end.v;
 }
 
 enum { OWN_STACK = 256 << 10 };
@@ -201,10 +232,13 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
     struct linux_process *process = task->process;
     struct loaded_image image;
     struct load_error error;
+    char open_name[32];
 
     grow_own_stack();
-    open_prefix(process, options->prefix);
-    find_program(process, guest, exec_path, plan);
+    open_own_files(process, options->prefix);
+    if (options->program_fd)
+        snprintf(open_name, sizeof(open_name), "/proc/self/fd/%d", (int)options->program_fd);
+    find_program(process, guest, options->program_fd ? open_name : exec_path, plan);
     char **guest_argv = build_argv(plan, argv);
     int fd = open_program(plan);
     signal_init(task);
@@ -217,8 +251,12 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
         base_fail(error.status, "%s", error.text);
 
     process->sigreturn = image.vdso_sigreturn;
-    remember_program(process, plan, exec_path, guest_argv);
-    remember_auxv(process, sp);
+    remember_program(process, plan, exec_path);
+    remember_layout(process, &image);
+    remember_stack(process, sp);
+    limits_init(process, options->limits);
+    if (options->program_fd)
+        close((int)options->program_fd);
     free(plan);
     abi_state(task->t)->x[ABI_SP] = sp.v;
     thread_set_pc(task->t, image.entry);

@@ -32,7 +32,7 @@ enum sys_arg_kind {
     ARG_PATH_L, /* the same, the last link not followed */
     ARG_PATH_F, /* the same, followed or not as the AT_ flags in argument aux say */
     ARG_PATH_C, /* on the host, under the prefix if the host has none */
-    ARG_PATH_W, /* will be changed: always on the host */
+    ARG_PATH_W, /* a name to be made, removed or mounted on: always on the host */
     /* guest memory that the kernel reads or writes in place */
     ARG_PTR,     /* anything: only for calls with a handler */
     ARG_IN,      /* bytes, argument aux says how many */
@@ -150,6 +150,10 @@ int64_t sys_pass(struct linux_task *task, const struct sys_row *row, const uint6
 
 /* Calls linux_at_exit, once for the process. */
 void process_report(struct linux_task *task);
+
+/* The processor's name as /proc/cpuinfo has it: "rv64imafdc_...", of the extensions that
+ * riscv_hwprobe tells. */
+void misc_print_isa(struct strbuf *out);
 
 /* ---- tracing --------------------------------------------------------------------------------- */
 

@@ -44,20 +44,34 @@ struct linux_exec {
     VEC(const char *) command;
 };
 
+/* Guest addresses that proc(5) shows: struct mm_struct's fields of these names. */
+struct process_layout {
+    uint64_t code_start, code_end, data_start, data_end;
+    uint64_t stack; /* sp at the start */
+    uint64_t arg_start, arg_end, env_start, env_end;
+};
+
+/* A limit that is the guest's alone (rlimits.c). */
+struct guest_limit {
+    uint64_t soft, hard;
+    uint64_t most; /* what the host has for it */
+};
+
 struct linux_process {
     const struct options *options;
     pid_t first_pid; /* of the guest's first process: the one that --stats is about */
     struct vm *vm;
     struct space *space;
-    char *exe;     /* absolute host path of the program: what /proc/self/exe shows */
-    char *cmdline; /* argv, each with its NUL: /proc/self/cmdline */
-    size_t cmdline_size;
+    char *exe; /* absolute host path of the program */
+    struct process_layout layout;
+    struct guest_limit limit_as, limit_data;
     unsigned char auxv[512]; /* as on the initial stack */
     size_t auxv_size;
-    gva sigreturn;        /* where handlers return to */
-    const char *prefix;   /* -L made absolute, or NULL */
-    int prefix_fd;        /* -L open, or -1 */
-    bool reported;        /* linux_at_exit has been called */
+    gva sigreturn;      /* where handlers return to */
+    const char *prefix; /* -L made absolute, or NULL */
+    int prefix_fd;      /* -L open, or -1 */
+    int runtime_fd;     /* our own program, to be executed again wherever its path leads by then */
+    bool reported;      /* linux_at_exit has been called */
     pthread_mutex_t lock; /* of the rest */
     VEC(struct linux_task *) tasks;
     VEC(pthread_t) ended; /* host threads whose guests have ended, to be joined */
