@@ -64,7 +64,7 @@ struct work {
 };
 
 /* Bits of translate_config.passes_off. The others cannot be left out. */
-enum translate_pass { PASS_IDENTITIES, PASS_DEAD_PUTS, PASS_FUSE, PASS_HINTS };
+enum translate_pass { PASS_IDENTITIES, PASS_DEAD_PUTS, PASS_FUSE, PASS_HINTS, PASS_NANS };
 
 static inline bool pass_on(const struct work *w, enum translate_pass pass)
 {

@@ -557,6 +557,27 @@ static void make_many(struct gen *g, uint64_t seed)
     random_exit(g);
 }
 
+/* Arithmetic of doubles and moves of their bits: NaNs go from one to the next and meet those who
+ * look. */
+static void make_floats(struct gen *g, uint64_t seed)
+{
+    static const uint8_t ops[] = {UOP_fadd,  UOP_fsub,   UOP_fmul,   UOP_fdiv,    UOP_fsqrt,
+                                  UOP_fma,   UOP_fmin,   UOP_fmax,   UOP_feq,     UOP_flt,
+                                  UOP_fsgnj, UOP_fsgnjx, UOP_fneg,   UOP_bits,    UOP_f2s,
+                                  UOP_f2u,   UOP_fclass, UOP_fwiden, UOP_fnarrow, UOP_select};
+    for (unsigned k = 2 + below(g, 40); k > 0; k--) {
+        begin_insn(g);
+        if (below(g, 20) == 0)
+            random_memory(g);
+        else
+            random_uop(g,
+                       (enum uop)(below(g, 2) ? ops[below(g, 5)] : ops[below(g, ARRAY_LEN(ops))]));
+        if (below(g, 6))
+            random_put(g);
+    }
+    random_exit(g);
+}
+
 static void with_setting(void **state, void (*make)(struct gen *, uint64_t))
 {
     const struct setting *s = *state;
@@ -583,27 +604,36 @@ static void test_many(void **state)
     with_setting(state, make_many);
 }
 
+static void test_floats(void **state)
+{
+    with_setting(state, make_floats);
+}
+
 int main(int argc, char **argv)
 {
     static struct setting settings[] = {
         {"plain", 0, false, false, -1},          {"offset", 0, true, false, -1},
         {"counting", 0, false, true, -1},        {"without fusion", 4, false, false, -1},
-        {"no passes", 15, false, false, -1},     {"no avx512", 0, false, false, HOST_AVX512F},
+        {"no passes", 31, false, false, -1},     {"no avx512", 0, false, false, HOST_AVX512F},
         {"no fma", 0, false, false, HOST_FMA},   {"no avx", 0, false, false, HOST_AVX},
         {"no bmi2", 0, false, false, HOST_BMI2}, {"no lzcnt", 0, false, false, HOST_LZCNT},
     };
-    static char names[2 * ARRAY_LEN(settings)][64];
-    struct CMUnitTest tests[2 * ARRAY_LEN(settings)] = {0};
+    static char names[3 * ARRAY_LEN(settings)][64];
+    struct CMUnitTest tests[3 * ARRAY_LEN(settings)] = {0};
     if (argc > 1)
         n_blocks = strtoull(argv[1], NULL, 0);
     if (argc > 2)
         first_seed = strtoull(argv[2], NULL, 0);
     for (unsigned k = 0; k < ARRAY_LEN(settings); k++) {
-        snprintf(names[2 * k], sizeof(names[0]), "single µops, %s", settings[k].name);
-        snprintf(names[2 * k + 1], sizeof(names[0]), "blocks, %s", settings[k].name);
-        tests[2 * k] = (struct CMUnitTest){names[2 * k], test_single, NULL, NULL, &settings[k]};
-        tests[2 * k + 1] =
-            (struct CMUnitTest){names[2 * k + 1], test_many, NULL, NULL, &settings[k]};
+        static const struct {
+            const char *what;
+            void (*run)(void **state);
+        } kinds[] = {{"single µops", test_single}, {"blocks", test_many}, {"floats", test_floats}};
+        for (unsigned j = 0; j < 3; j++) {
+            snprintf(names[3 * k + j], sizeof(names[0]), "%s, %s", kinds[j].what, settings[k].name);
+            tests[3 * k + j] =
+                (struct CMUnitTest){names[3 * k + j], kinds[j].run, NULL, NULL, &settings[k]};
+        }
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,8 +57,13 @@ void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
                           .offset_space = config->space_base != 0,
                           .count = config->count,
                           .avx = host_cpu_has(&config->cpu, HOST_AVX)};
-    for (unsigned row = 0; row < config->guest->n_regs; row++)
+    for (unsigned row = 0; row < config->guest->n_regs; row++) {
         vec_push(&e->pin_of, NO_REG);
+        if (config->guest->regs[row].kind != REG_FPR)
+            continue;
+        e->fpr_rows = e->fpr_end ? e->fpr_rows : row;
+        e->fpr_end = row + 1;
+    }
     for (unsigned k = 0; k < ARRAY_LEN(pins); k++)
         add_pin(e, config->guest, pins[k].guest, pins[k].host);
     e->temps = 1u << X86_RAX | 1u << X86_RCX | 1u << X86_RDX | 1u << REG_VECTOR |
@@ -72,6 +77,7 @@ void emitter_free(struct emitter *e)
     vec_free(&e->pin_of);
     vec_free(&e->places);
     vec_free(&e->slot_value);
+    vec_free(&e->nan_places);
     vec_free(&e->cold);
     vec_free(&e->exits);
     vec_free(&e->stubs);
@@ -277,12 +283,14 @@ int emit_block(struct emitter *e)
     e->counted = false;
     reverse_begin(&e->reverse);
     regs_begin(e);
+    nans_begin(e);
     for (size_t i = 0; i < e->w->nodes.len && !e->bailout; i++) {
         const struct node *n = node_at(e, (ir_val)i);
         if (n->op == UOP_insn)
             emit_insn(e, n, &first);
         else if (n->state == NODE_EMIT) {
             e->node = (uint32_t)i;
+            nans_before(e, n);
             emit_node(e, (ir_val)i);
             regs_end_node(e, (ir_val)i);
         }

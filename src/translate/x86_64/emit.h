@@ -44,7 +44,22 @@ struct cold {
     uint32_t n_insns; /* of the block before pc */
     uint8_t dst;      /* register of the result */
     struct x86_operand args[3];
+    size_t first_nan, n_nans; /* in nan_places */
 };
+
+/* A result that may be a NaN other than the canonical one (nans.c). */
+struct unchecked {
+    ir_val v;
+    uint32_t operands; /* set of earlier unchecked ones */
+};
+
+/* One of the places of a floating-point value. */
+struct nan_place {
+    ir_val v;
+    struct x86_operand where;
+};
+
+enum { NANS_MAX = 32 };
 
 /* A pinned guest register. */
 struct pinned {
@@ -63,8 +78,9 @@ struct emitter {
     /* the state map */
     struct pinned pins[REG_COUNT];
     unsigned n_pins;
-    uint32_t temps;      /* set of registers for values */
-    VEC(uint8_t) pin_of; /* of each row: its register or NO_REG */
+    uint32_t temps;             /* set of registers for values */
+    VEC(uint8_t) pin_of;        /* of each row: its register or NO_REG */
+    unsigned fpr_rows, fpr_end; /* rows of floating-point registers */
 
     /* registers */
     ir_val owner[REG_COUNT];
@@ -79,6 +95,11 @@ struct emitter {
     uint32_t node;
     uint64_t insn_pc;
     uint32_t insns_done; /* of the block before insn_pc */
+
+    /* NaNs */
+    struct unchecked unchecked[NANS_MAX];
+    unsigned n_unchecked;
+    VEC(struct nan_place) nan_places; /* for the cold side */
 
     VEC(struct cold) cold;
     VEC(struct fragment_exit) exits;
@@ -151,6 +172,10 @@ struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size);
 /* v without a register for values: a pinned one, or memory. A constant goes to the slot of the
  * first helper operand. */
 struct x86_operand regs_get_aside(struct emitter *e, ir_val v, unsigned size);
+/* Is the floating-point value v anywhere where somebody may still look? */
+bool regs_is_somewhere(struct emitter *e, ir_val v);
+/* All those places to nan_places, registers first. */
+void regs_list_places(struct emitter *e, ir_val v);
 /* How many registers for values are not locked. */
 unsigned regs_available(const struct emitter *e, bool vector);
 /* What the node has fetched so far was used up. */
@@ -194,7 +219,13 @@ static inline void emit_flags_here(struct emitter *e)
 void emit_integer(struct emitter *e, ir_val i); /* integer.c */
 void emit_multiply(struct emitter *e, ir_val i);
 void emit_divide(struct emitter *e, ir_val i);
-void emit_float(struct emitter *e, ir_val i);  /* float.c */
+void emit_float(struct emitter *e, ir_val i); /* float.c */
+/* nans.c */
+void nans_begin(struct emitter *e);
+/* Before any code of node n: checks what is unchecked if n may show it. */
+void nans_before(struct emitter *e, const struct node *n);
+/* The result of node i may be a NaN of any kind. */
+void nans_note(struct emitter *e, ir_val i);
 void emit_memory(struct emitter *e, ir_val i); /* memory.c */
 void emit_atomic(struct emitter *e, ir_val i); /* atomic.c */
 void emit_exit(struct emitter *e, ir_val i);   /* exit.c */

@@ -4,7 +4,7 @@
  * MXCSR is the guest's: its flags are set by the operations themselves, and its mode is the guest's
  * dynamic one as long as that is one of the host's (frm 0 to 3). A fragment leaves for the
  * interpreter when it is not; a static mode is RNE, which is checked likewise, or slow. Results
- * that are NaNs become the canonical one on the cold side.
+ * that are NaNs become the canonical one before anybody can see them (nans.c).
  *
  * Singles are boxed in their registers all the time: scalar operations copy the upper part of their
  * first source. */
@@ -37,15 +37,6 @@ static uint64_t sign_bit(unsigned type)
 /* ---- NaNs
  * -----------------------------------------------------------------------------------------------------------
  */
-
-static void cold_canonical(struct emitter *e, const struct cold *c)
-{
-    host_label_bind(e->c, c->at);
-    x86_emit(
-        e->c, X86_vmovsd, vec(c->dst),
-        host_constant_u64(e->c, is_single(c->node->type) ? BOX_BITS | FP_NAN_f32 : FP_NAN_f64));
-    x86_emit(e->c, X86_jmp, x86_label(c->back));
-}
 
 /* The payload of the sum is nobody's: only whether infinity times zero was in it counts, which the
  * helper looks at. */
@@ -92,7 +83,7 @@ static void emit_arithmetic(struct emitter *e, ir_val i)
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
     x86_emit(e->c, arithmetic_insn(n->op, single), vec(d), a, b);
-    emit_nan_check(e, d, single, emit_cold(e, cold_canonical, n));
+    nans_note(e, i);
 }
 
 /* Operand v without the signs that are fused into the instruction. */
@@ -344,7 +335,7 @@ static void emit_widen(struct emitter *e, ir_val i)
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
     x86_emit(e->c, X86_vcvtss2sd, vec(d), vec(a), vec(a));
-    emit_nan_check(e, d, false, emit_cold(e, cold_canonical, n));
+    nans_note(e, i);
 }
 
 static void emit_narrow(struct emitter *e, ir_val i)
@@ -355,7 +346,7 @@ static void emit_narrow(struct emitter *e, ir_val i)
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
     x86_emit(e->c, X86_vcvtsd2ss, vec(d), x, a);
-    emit_nan_check(e, d, true, emit_cold(e, cold_canonical, n));
+    nans_note(e, i);
 }
 
 /* ---- moves

@@ -284,6 +284,35 @@ struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size)
     return is_vector_reg(reg) ? vec(reg) : gpr(size, reg);
 }
 
+/* Does the register show v to somebody? */
+static bool shows(struct emitter *e, unsigned reg, ir_val v)
+{
+    return e->owner[reg] == v && (!is_temp(e, reg) || is_live(e, v));
+}
+
+bool regs_is_somewhere(struct emitter *e, ir_val v)
+{
+    for (unsigned r = REG_VECTOR; r < REG_COUNT; r++)
+        if (shows(e, r, v))
+            return true;
+    for (unsigned row = e->fpr_rows; row < e->fpr_end; row++)
+        if (e->slot_value.data[row] == v)
+            return true;
+    return place_of(e, v)->spill;
+}
+
+void regs_list_places(struct emitter *e, ir_val v)
+{
+    for (unsigned r = REG_VECTOR; r < REG_COUNT; r++)
+        if (shows(e, r, v))
+            vec_push(&e->nan_places, ((struct nan_place){v, vec(r)}));
+    for (unsigned row = e->fpr_rows; row < e->fpr_end; row++)
+        if (e->slot_value.data[row] == v)
+            vec_push(&e->nan_places, ((struct nan_place){v, guest_slot(e, row, 8)}));
+    if (place_of(e, v)->spill)
+        vec_push(&e->nan_places, ((struct nan_place){v, spill_slot(place_of(e, v)->spill - 1u)}));
+}
+
 unsigned regs_available(const struct emitter *e, bool vector)
 {
     uint32_t half = vector ? 0xffff0000u : 0xffffu;

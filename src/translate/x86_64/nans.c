@@ -1,0 +1,199 @@
+/* When results are looked at for NaNs.
+ *
+ * The host's NaNs carry a sign and a payload; RISC-V wants the canonical one wherever its bits can
+ * be seen: in a register when the fragment may be left, in memory, by an instruction that moves
+ * bits or signs. Until then arithmetic gives the same flags and the same numbers with any quiet
+ * NaN. So results are noted here as unchecked, and checked all together before the first node that
+ * may show them.
+ *
+ * A NaN operand makes the result a NaN. If a result is none, then none of its operands is: of a
+ * tree of arithmetic only the roots are compared, two by one comparison. On the cold side all
+ * unchecked results that are still somewhere are looked at one by one.
+ *
+ * Not here: fma, which looks at its result at once, since the cold side needs the factors; min and
+ * max, which give the canonical NaN themselves. */
+#include "translate/x86_64/emit.h"
+
+#define BOX_BITS UINT64_C(0xffffffff00000000)
+
+static bool is_single(struct emitter *e, ir_val v)
+{
+    return node_at(e, v)->type == IR_F32;
+}
+
+static uint64_t canonical_nan(unsigned type)
+{
+    return type == IR_F32 ? BOX_BITS | FP_NAN_f32 : FP_NAN_f64;
+}
+
+/* ---- which nodes let bits be seen */
+
+/* Does the node give the same for all quiet NaNs? */
+static bool is_blind(const struct node *n)
+{
+    switch ((enum uop)n->op) {
+    case UOP_fadd:
+    case UOP_fsub:
+    case UOP_fmul:
+    case UOP_fdiv:
+    case UOP_fsqrt:
+    case UOP_fma:
+    case UOP_fmin:
+    case UOP_fmax:
+    case UOP_feq:
+    case UOP_flt:
+    case UOP_fle:
+    case UOP_f2s:
+    case UOP_f2u:
+    case UOP_s2f:
+    case UOP_u2f:
+    case UOP_fwiden:
+    case UOP_fnarrow:
+    case UOP_fclass:
+    case UOP_put:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool shows(struct emitter *e, const struct node *n)
+{
+    if (n->may_leave)
+        return true;
+    if (is_blind(n))
+        return false;
+    for (unsigned k = 0; k < 3; k++)
+        if (n->arg[k] != IR_NONE && is_float_value(node_at(e, n->arg[k])))
+            return true;
+    return node_is_ordered(n);
+}
+
+/* ---- the cold side */
+
+static void mend_place(struct emitter *e, struct x86_operand where, uint64_t canonical)
+{
+    if (where.kind == X86_OPERAND_VECTOR) {
+        regs_load(e, where.reg + REG_VECTOR, host_constant_u64(e->c, canonical));
+        return;
+    }
+    for (unsigned half = 0; half < 2; half++) {
+        where.size = 4;
+        x86_emit(e->c, X86_mov, where, x86_imm((int32_t)(canonical >> 32 * half)));
+        where.value += 4;
+    }
+}
+
+/* Is the value at p a number? Then to the label. */
+static void emit_number_check(struct emitter *e, const struct nan_place *p,
+                              struct host_label number)
+{
+    bool borrow = p->where.kind != X86_OPERAND_VECTOR;
+    unsigned reg = borrow ? REG_VECTOR : p->where.reg + REG_VECTOR;
+    if (borrow) {
+        regs_store(e, spill_slot(SPILL_ARGS), reg);
+        regs_load(e, reg, p->where);
+    }
+    x86_emit(e->c, is_single(e, p->v) ? X86_vucomiss : X86_vucomisd, vec(reg), vec(reg));
+    if (borrow)
+        regs_load(e, reg, spill_slot(SPILL_ARGS));
+    x86_emit(e->c, X86_jnp, x86_label(number));
+}
+
+/* The n places of one value. Of one alone it is known that it is a NaN. */
+static void mend(struct emitter *e, const struct nan_place *p, size_t n, bool alone)
+{
+    struct host_label done = host_label_new(e->c);
+    if (!alone)
+        emit_number_check(e, p, done);
+    for (size_t k = 0; k < n; k++)
+        mend_place(e, p[k].where, canonical_nan(node_at(e, p->v)->type));
+    host_label_bind(e->c, done);
+}
+
+static void cold_nans(struct emitter *e, const struct cold *c)
+{
+    const struct nan_place *p = e->nan_places.data + c->first_nan, *end = p + c->n_nans;
+    host_label_bind(e->c, c->at);
+    while (p < end) {
+        const struct nan_place *next = p + 1;
+        while (next < end && next->v == p->v)
+            next++;
+        mend(e, p, (size_t)(next - p), (size_t)(next - p) == c->n_nans);
+        p = next;
+    }
+    x86_emit(e->c, X86_jmp, x86_label(c->back));
+}
+
+/* ---- checks */
+
+/* Of two unchecked results (or one, twice): if either is a NaN, all are mended. */
+static void emit_check(struct emitter *e, ir_val a, ir_val b)
+{
+    struct cold *cold;
+    unsigned x = regs_get(e, a), y = regs_get(e, b);
+    x86_emit(e->c, is_single(e, a) ? X86_vucomiss : X86_vucomisd, vec(x), vec(y));
+    cold = emit_cold(e, cold_nans, node_at(e, a));
+    cold->first_nan = e->nan_places.len;
+    for (unsigned k = 0; k < e->n_unchecked; k++)
+        regs_list_places(e, e->unchecked[k].v);
+    cold->n_nans = e->nan_places.len - cold->first_nan;
+    emit_cold_branch(e, X86_P, cold);
+    regs_unlock(e);
+}
+
+/* Of the unchecked results, those that must be compared: that are somewhere and no operand of one
+ * that is compared or proven by another. */
+static uint32_t find_roots(struct emitter *e)
+{
+    uint32_t roots = 0, proven = 0;
+    for (unsigned k = e->n_unchecked; k-- > 0;) {
+        if (!(proven >> k & 1) && regs_is_somewhere(e, e->unchecked[k].v))
+            roots |= 1u << k;
+        if ((roots | proven) >> k & 1)
+            proven |= e->unchecked[k].operands;
+    }
+    return roots;
+}
+
+static void check_all(struct emitter *e)
+{
+    uint32_t roots = find_roots(e);
+    while (roots) {
+        ir_val a = e->unchecked[__builtin_ctz(roots)].v, b = a;
+        roots &= roots - 1;
+        for (unsigned k = 0; k < e->n_unchecked && b == a; k++) {
+            if (roots >> k & 1 && is_single(e, e->unchecked[k].v) == is_single(e, a)) {
+                b = e->unchecked[k].v;
+                roots &= ~(1u << k);
+            }
+        }
+        emit_check(e, a, b);
+    }
+    e->n_unchecked = 0;
+}
+
+void nans_begin(struct emitter *e)
+{
+    e->n_unchecked = 0;
+    e->nan_places.len = 0;
+}
+
+void nans_before(struct emitter *e, const struct node *n)
+{
+    if (e->n_unchecked > 0 &&
+        (e->n_unchecked == NANS_MAX || !pass_on(e->w, PASS_NANS) || shows(e, n)))
+        check_all(e);
+}
+
+void nans_note(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i);
+    struct unchecked *new = &e->unchecked[e->n_unchecked];
+    *new = (struct unchecked){.v = i};
+    for (unsigned k = 0; k < e->n_unchecked; k++)
+        for (unsigned a = 0; a < 3; a++)
+            if (n->arg[a] == e->unchecked[k].v)
+                new->operands |= 1u << k;
+    e->n_unchecked++;
+}
