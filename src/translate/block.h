@@ -14,8 +14,9 @@
 #include "translate/translate.h"
 
 enum node_state {
-    NODE_EMIT,  /* makes code where it stands */
-    NODE_FUSED, /* part of the code of each of its users */
+    NODE_EMIT,   /* makes code where it stands */
+    NODE_FUSED,  /* part of the code of each of its users */
+    NODE_PAIRED, /* made by the code of an earlier node, whose `pair` it is */
     NODE_DEAD,
 };
 
@@ -31,6 +32,7 @@ struct node {
     uint8_t rm, order;
     uint8_t state; /* enum node_state */
     uint8_t facts;
+    uint8_t width;    /* of integers: all 64 bits are a number below 2^width */
     bool has_imm;     /* imm takes the place of the last operand */
     bool may_leave;   /* may trap or leave the fragment here: guest registers must be at home, as of
                          this instruction's start */
@@ -44,6 +46,7 @@ struct node {
     uint32_t uses;      /* users that are emitted; counts down during emission */
     uint32_t last;      /* the last of them */
     ir_val arg[3];
+    ir_val pair; /* of a division: the node of its other result, or IR_NONE */
     uint64_t imm;
 };
 
@@ -64,7 +67,14 @@ struct work {
 };
 
 /* Bits of translate_config.passes_off. The others cannot be left out. */
-enum translate_pass { PASS_IDENTITIES, PASS_DEAD_PUTS, PASS_FUSE, PASS_HINTS, PASS_NANS };
+enum translate_pass {
+    PASS_IDENTITIES,
+    PASS_DEAD_PUTS,
+    PASS_FUSE,
+    PASS_HINTS,
+    PASS_NANS,
+    PASS_PAIRS
+};
 
 static inline bool pass_on(const struct work *w, enum translate_pass pass)
 {

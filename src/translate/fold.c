@@ -11,6 +11,7 @@ struct folding {
     struct work *w;
     bool mode_valid; /* checkrm was passed: MXCSR holds the guest's own mode */
     bool mode_rne;   /* MXCSR holds nearest even */
+    bool ended;      /* nothing after this is executed */
 };
 
 static struct node *at(struct folding *f, ir_val v)
@@ -34,6 +35,11 @@ static uint8_t const_facts(uint64_t value)
                      (value >> 32 == 0 ? FACT_ZX32 : 0));
 }
 
+static uint8_t const_width(uint64_t value)
+{
+    return (uint8_t)(value ? 64 - __builtin_clzll(value) : 0);
+}
+
 static ir_val become_const(struct folding *f, ir_val i, uint64_t value)
 {
     struct node *n = at(f, i);
@@ -42,6 +48,7 @@ static ir_val become_const(struct folding *f, ir_val i, uint64_t value)
     n->has_imm = false;
     n->arg[0] = n->arg[1] = n->arg[2] = IR_NONE;
     n->facts = const_facts(n->imm);
+    n->width = const_width(n->imm);
     return i;
 }
 
@@ -90,6 +97,7 @@ static ir_val become_not(struct folding *f, ir_val i, ir_val b)
              ? *of
              : (struct node){.op = UOP_not, .arg_type = IR_B, .arg = {b, IR_NONE, IR_NONE}};
     n->type = IR_B;
+    n->width = 1;
     n->facts = FACT_SX32 | FACT_ZX32;
     if (node_is_compare(of))
         n->op = inverse[of->op - UOP_eq];
@@ -291,37 +299,82 @@ static ir_val fold_float(struct folding *f, ir_val i)
  * ----------------------------------------------------------------------------------------------------------
  */
 
-static uint8_t load_facts(enum ir_mem mem)
+static unsigned width_limit(unsigned type)
 {
-    switch (mem) {
-    case IR_S8:
-    case IR_S16:
-    case IR_S32:
-        return FACT_SX32;
-    case IR_U8:
-    case IR_U16:
-        return FACT_SX32 | FACT_ZX32;
-    case IR_U32:
-        return FACT_ZX32;
+    return type == IR_B ? 1 : type == IR_I32 || type == IR_F32 ? 32 : 64;
+}
+
+/* Operand k; only its lower half counts if it is one of 32 bits. */
+static unsigned arg_width(struct folding *f, const struct node *n, unsigned k)
+{
+    unsigned width = n->arg[k] != IR_NONE ? at(f, n->arg[k])->width : const_width(n->imm);
+    return MIN(width, width_limit(n->arg_type));
+}
+
+static unsigned shift_width(const struct node *n, unsigned a, unsigned limit)
+{
+    unsigned count = n->has_imm ? (unsigned)n->imm : 0;
+    if (n->op == UOP_shl)
+        return n->has_imm ? a + count : limit;
+    return n->op == UOP_sar && a == limit ? limit : a > count ? a - count : 0;
+}
+
+static unsigned width_of(struct folding *f, const struct node *n)
+{
+    unsigned limit = width_limit(n->type), a, b;
+    if (uop_infos[n->op].n_args == 0)
+        return limit;
+    a = arg_width(f, n, 0);
+    b = uop_infos[n->op].n_args > 1 ? arg_width(f, n, 1) : 0;
+    switch ((enum uop)n->op) {
+    case UOP_load:
+        return n->mem == IR_U8 ? 8 : n->mem == IR_U16 ? 16 : n->mem == IR_U32 ? 32 : 64;
+    case UOP_and:
+    case UOP_minu:
+        return MIN(a, b);
+    case UOP_or:
+    case UOP_xor:
+    case UOP_maxu:
+        return MAX(a, b);
+    case UOP_add:
+        return MAX(a, b) + 1;
+    case UOP_mul:
+        return a + b;
+    case UOP_shl:
+    case UOP_shr:
+    case UOP_sar:
+        return shift_width(n, a, limit);
+    case UOP_remu:
+        return a;
+    case UOP_select: /* the type of its operands is that of the condition */
+        return MAX(at(f, n->arg[1])->width, at(f, n->arg[2])->width);
+    case UOP_zext:
+    case UOP_zext8:
+    case UOP_zext16:
+        return MIN(a, n->op == UOP_zext8 ? 8 : n->op == UOP_zext16 ? 16 : 32);
+    case UOP_sc:
+        return 1;
+    case UOP_clz:
+    case UOP_ctz:
+    case UOP_popcnt:
+        return 7;
     default:
-        return 0;
+        return limit;
     }
 }
 
-static uint8_t facts_of(struct folding *f, const struct node *n)
+/* Is it the sign extension of its lower half, whatever its width? */
+static bool is_sign_extended(struct folding *f, const struct node *n)
 {
-    const uint8_t small = FACT_SX32 | FACT_ZX32;
     uint8_t a = n->arg[0] != IR_NONE ? at(f, n->arg[0])->facts : 0;
     uint8_t b = n->has_imm             ? const_facts(n->imm)
                 : n->arg[1] != IR_NONE ? at(f, n->arg[1])->facts
                                        : 0;
-    if (n->type == IR_B)
-        return small;
-    if (n->type == IR_I32)
-        return FACT_ZX32 | (n->op == UOP_shr && n->has_imm && n->imm > 0 ? FACT_SX32 : 0);
+    if (n->type != IR_I64)
+        return false;
     switch ((enum uop)n->op) {
     case UOP_load:
-        return load_facts(n->mem);
+        return n->mem == IR_S8 || n->mem == IR_S16 || n->mem == IR_S32;
     case UOP_lr:
     case UOP_amoswap:
     case UOP_amoadd:
@@ -332,37 +385,27 @@ static uint8_t facts_of(struct folding *f, const struct node *n)
     case UOP_amomaxs:
     case UOP_amominu:
     case UOP_amomaxu:
-        return n->mem == IR_U32 ? FACT_SX32 : 0;
+        return n->mem == IR_U32;
     case UOP_sext:
     case UOP_sext8:
     case UOP_sext16:
-        return FACT_SX32;
-    case UOP_zext:
-        return FACT_ZX32;
-    case UOP_zext8:
-    case UOP_zext16:
-    case UOP_sc:
-    case UOP_clz:
-    case UOP_ctz:
-    case UOP_popcnt:
-        return small;
+        return true;
     case UOP_and:
-        if ((a | b) & FACT_ZX32)
-            return (uint8_t)(FACT_ZX32 | (a & b & FACT_SX32) |
-                             (n->has_imm && n->imm < 0x80000000u ? FACT_SX32 : 0));
-        return a & b;
     case UOP_or:
     case UOP_xor:
-        return a & b & small;
-    case UOP_shr:
-        return n->has_imm && n->imm > 32    ? small
-               : n->has_imm && n->imm == 32 ? FACT_ZX32
-                                            : a & FACT_ZX32;
+        return a & b & FACT_SX32;
     case UOP_sar:
-        return n->has_imm && n->imm >= 32 ? FACT_SX32 : a & FACT_SX32;
+        return a & FACT_SX32 || (n->has_imm && n->imm >= 32);
     default:
-        return 0;
+        return false;
     }
+}
+
+static void find_facts(struct folding *f, struct node *n)
+{
+    n->width = (uint8_t)MIN(width_of(f, n), width_limit(n->type));
+    n->facts |= (n->width <= 32 ? FACT_ZX32 : 0) |
+                (n->width < 32 || is_sign_extended(f, n) ? FACT_SX32 : 0);
 }
 
 /* ---- the walk
@@ -392,6 +435,29 @@ static ir_val skip_copy(struct folding *f, ir_val v)
     return n->op == UOP_add && n->type == IR_I32 && n->has_imm && n->imm == 0 ? n->arg[0] : v;
 }
 
+/* A 32-bit sum or difference of numbers so small that it is the 64-bit one. */
+static ir_val fold_sext(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    const struct node *of = at(f, n->arg[0]);
+    int32_t imm = (int32_t)of->imm;
+    unsigned a, b;
+    if ((of->op != UOP_add && of->op != UOP_sub) || of->type != IR_I32)
+        return i;
+    a = at(f, of->arg[0])->width;
+    b = of->has_imm ? (imm < 0 ? 0 : const_width(of->imm)) : at(f, of->arg[1])->width;
+    if (MAX(a, b) > (of->op == UOP_sub || (of->has_imm && imm < 0) ? 31 : 30))
+        return i;
+    n->op = of->op;
+    n->has_imm = of->has_imm;
+    n->imm = (uint64_t)(int64_t)imm;
+    n->arg_type = IR_I64;
+    n->facts |= FACT_SX32;
+    n->arg[0] = of->arg[0];
+    n->arg[1] = of->arg[1];
+    return i;
+}
+
 /* A pure µop; returns the node that is its value. */
 static ir_val fold_pure(struct folding *f, ir_val i)
 {
@@ -409,7 +475,7 @@ static ir_val fold_pure(struct folding *f, ir_val i)
         return a;
     case UOP_sext:
         n->arg[0] = a = skip_copy(f, a);
-        return at(f, a)->facts & FACT_SX32 ? a : i;
+        return at(f, a)->facts & FACT_SX32 ? a : fold_sext(f, i);
     case UOP_zext:
         n->arg[0] = a = skip_copy(f, a);
         return at(f, a)->facts & FACT_ZX32 ? a : i;
@@ -425,6 +491,21 @@ static ir_val fold_pure(struct folding *f, ir_val i)
     }
 }
 
+/* Always or never. */
+static void fold_branch(struct folding *f, struct node *n)
+{
+    n->may_leave = true;
+    if (!node_is_const(f->w, n->arg[0]))
+        return;
+    if (is_const(f, n->arg[0], 0)) {
+        n->state = NODE_DEAD;
+    } else {
+        n->op = UOP_jump;
+        f->ended = true;
+    }
+    n->arg[0] = IR_NONE;
+}
+
 static void fold_effect(struct folding *f, struct node *n)
 {
     const struct uop_info *row = &uop_infos[n->op];
@@ -437,6 +518,9 @@ static void fold_effect(struct folding *f, struct node *n)
         return;
     case UOP_checkrm:
         fold_checkrm(f, n);
+        return;
+    case UOP_branch:
+        fold_branch(f, n);
         return;
     case UOP_jumpr: /* auipc and jalr */
         if (node_is_const(f->w, n->arg[0])) {
@@ -466,6 +550,7 @@ static ir_val fold_uop(struct folding *f, ir_val i)
     ir_val value = i;
     if (n->op == UOP_const) {
         n->facts = const_facts(n->imm);
+        n->width = const_width(n->imm);
         return i;
     }
     if (n->op == UOP_get)
@@ -475,7 +560,7 @@ static ir_val fold_uop(struct folding *f, ir_val i)
     else
         fold_effect(f, n);
     if (value == i && at(f, i)->op != UOP_const)
-        at(f, i)->facts |= facts_of(f, at(f, i));
+        find_facts(f, at(f, i));
     if (value != i && at(f, i)->op != UOP_unbox)
         at(f, i)->state = NODE_DEAD;
     return value;
@@ -498,13 +583,15 @@ int pass_fold(struct work *w)
                          .rm = u->rm,
                          .order = u->order,
                          .reg = u->reg,
+                         .width = 64,
+                         .pair = IR_NONE,
                          .imm = u->imm};
         for (unsigned k = 0; k < 3; k++)
             n.arg[k] = u->arg[k] == IR_NONE ? IR_NONE : w->alias.data[u->arg[k]];
         vec_push(&w->nodes, n);
         vec_push(&w->alias, (ir_val)i);
         w->alias.data[i] = fold_uop(&f, (ir_val)i);
-        if (node_ends_here(&w->nodes.data[i]))
+        if (f.ended || node_ends_here(&w->nodes.data[i]))
             break;
     }
     return 0;

@@ -69,6 +69,13 @@ static bool fuses_index(const struct node *n, ir_val i, struct node *user)
     return true;
 }
 
+/* The first of two shifts: it leaves as many bits as an extension does. */
+static bool fuses_shift(const struct node *n, const struct node *user)
+{
+    return (user->op == UOP_shr || user->op == UOP_sar) && user->type == IR_I64 && user->has_imm &&
+           n->has_imm && (n->imm == 32 || n->imm == 48 || n->imm == 56) && n->imm != user->imm;
+}
+
 /* n has one user. */
 static bool fuses_into(struct work *w, ir_val i, struct node *n)
 {
@@ -78,7 +85,7 @@ static bool fuses_into(struct work *w, ir_val i, struct node *n)
     case UOP_add:
         return n->type == IR_I64 && is_access(u) && u->arg[0] == i && fits_displacement(n);
     case UOP_shl:
-        return n->type == IR_I64 && fuses_index(n, i, u);
+        return n->type == IR_I64 && (fuses_shift(n, u) || fuses_index(n, i, u));
     case UOP_fneg:
         return u->op == UOP_fma && !u->slow && w->fma;
     case UOP_and: /* jalr clears the lowest bit: left to the look-up */
@@ -114,14 +121,54 @@ static void decide(struct work *w, ir_val i)
         n->state = NODE_FUSED;
 }
 
+/* ---- pairs */
+
+static unsigned other_result(unsigned op)
+{
+    switch (op) {
+    case UOP_divs:
+        return UOP_rems;
+    case UOP_divu:
+        return UOP_remu;
+    case UOP_rems:
+        return UOP_divs;
+    case UOP_remu:
+        return UOP_divu;
+    default:
+        return UOP_COUNT;
+    }
+}
+
+/* A quotient and a remainder of the same operands, the later one soon enough that its register is
+ * not wanted in between. */
+static void find_pair(struct work *w, size_t i)
+{
+    enum { NEAR = 24 };
+    struct node *n = at(w, (ir_val)i);
+    unsigned other = other_result(n->op);
+    if (n->state != NODE_EMIT || other == UOP_COUNT)
+        return;
+    for (size_t k = i + 1; k < w->nodes.len && k <= i + NEAR; k++) {
+        struct node *m = at(w, (ir_val)k);
+        if (m->state == NODE_EMIT && m->op == other && m->type == n->type &&
+            m->arg[0] == n->arg[0] && m->arg[1] == n->arg[1]) {
+            m->state = NODE_PAIRED;
+            n->pair = (ir_val)k;
+            return;
+        }
+    }
+}
+
 /* Backward, so that all users of a node are decided before it. */
 void pass_fuse(struct work *w)
 {
+    for (size_t i = 0; i < w->nodes.len && pass_on(w, PASS_PAIRS); i++)
+        find_pair(w, i);
     for (size_t i = 0; i < w->nodes.len; i++)
         at(w, (ir_val)i)->uses = at(w, (ir_val)i)->cond_uses = 0;
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = at(w, (ir_val)i);
-        if (n->state == NODE_DEAD)
+        if (n->state == NODE_DEAD || n->state == NODE_PAIRED)
             continue;
         decide(w, (ir_val)i);
         for (unsigned k = 0; k < 3; k++) {

@@ -35,14 +35,16 @@ static bool is_float_type(unsigned type)
 }
 
 /* Which operand is made into the result, step by step? */
-static ir_val chained_operand(const struct node *n)
+static ir_val chained_operand(const struct work *w, const struct node *n)
 {
+    if (n->op == UOP_sub && node_is_const(w, n->arg[0])) /* a negation */
+        return n->arg[1];
     return n->op == UOP_fma ? n->arg[2] : n->op == UOP_select ? n->arg[2] : n->arg[0];
 }
 
 static void hint_operand(struct work *w, const struct node *n)
 {
-    ir_val v = chained_operand(n);
+    ir_val v = chained_operand(w, n);
     if (v == IR_NONE)
         return;
     struct node *of = &w->nodes.data[v];

@@ -243,6 +243,20 @@ static void random_uop(struct gen *g, enum uop op)
     ir_op_rm(g->b, op, type, arg[0], arg[1], arg[2], rm);
 }
 
+static void random_put(struct gen *g);
+
+/* Quotient and remainder of the same operands, in any order. */
+static void random_division(struct gen *g)
+{
+    bool is_signed = below(g, 2), remainder = below(g, 2);
+    unsigned type = below(g, 2) ? IR_I64 : IR_I32;
+    ir_val a = random_operand(g, type), b = random_operand(g, type);
+    enum uop first = is_signed ? UOP_divs : UOP_divu, second = is_signed ? UOP_rems : UOP_remu;
+    ir_op(g->b, remainder ? second : first, IR_VOID, a, b, IR_NONE);
+    random_put(g);
+    ir_op(g->b, remainder ? first : second, IR_VOID, a, b, IR_NONE);
+}
+
 /* Can random_uop make it? */
 static bool is_evaluated(enum uop op)
 {
@@ -299,6 +313,10 @@ static void random_insn(struct gen *g)
         random_atomic(g);
         break;
     case 4:
+        if (below(g, 2)) {
+            random_division(g);
+            break;
+        }
         ir_op_imm(g->b, UOP_fence, below(g, 256));
         return;
     default:
@@ -614,7 +632,7 @@ int main(int argc, char **argv)
     static struct setting settings[] = {
         {"plain", 0, false, false, -1},          {"offset", 0, true, false, -1},
         {"counting", 0, false, true, -1},        {"without fusion", 4, false, false, -1},
-        {"no passes", 31, false, false, -1},     {"no avx512", 0, false, false, HOST_AVX512F},
+        {"no passes", 63, false, false, -1},     {"no avx512", 0, false, false, HOST_AVX512F},
         {"no fma", 0, false, false, HOST_FMA},   {"no avx", 0, false, false, HOST_AVX},
         {"no bmi2", 0, false, false, HOST_BMI2}, {"no lzcnt", 0, false, false, HOST_LZCNT},
     };

@@ -167,6 +167,10 @@ static inline struct x86_operand reg64(unsigned reg)
 void regs_begin(struct emitter *e);
 /* A register that holds v until the node at hand is done. */
 unsigned regs_get(struct emitter *e, ir_val v);
+/* A register that holds an integer constant. */
+unsigned regs_get_imm(struct emitter *e, uint64_t value);
+/* Does a register hold a constant so near to value that a displacement does the rest? */
+bool regs_near_constant(struct emitter *e, uint64_t value, unsigned *reg, int32_t *distance);
 /* A register, or the memory that v is in. */
 struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size);
 /* v without a register for values: a pinned one, or memory. A constant goes to the slot of the
@@ -195,6 +199,8 @@ bool regs_def_in_slot(struct emitter *e, ir_val i, ir_val a);
 /* The result stands in a register that was taken: it stays there, or is moved to where it is
  * wanted. */
 unsigned regs_def_at(struct emitter *e, ir_val i, unsigned reg);
+/* The result of a later node stands in a register that was taken: it stays there. */
+void regs_def_early(struct emitter *e, ir_val i, unsigned reg);
 /* A register that the node may use and that holds no operand. */
 unsigned regs_scratch(struct emitter *e, bool vector);
 /* The same for a certain one of rax, rcx, rdx: what it holds is moved away. */

@@ -25,9 +25,7 @@ static struct x86_operand imm_operand(struct emitter *e, uint64_t value, unsigne
 {
     if (fits_imm(value, size))
         return x86_imm(size == 4 ? (int32_t)value : (int64_t)value);
-    unsigned reg = regs_scratch(e, false);
-    x86_mov_imm(e->c, reg, value);
-    return gpr(size, reg);
+    return gpr(size, regs_get_imm(e, value));
 }
 
 struct x86_operand emit_operand(struct emitter *e, ir_val v, unsigned size)
@@ -64,10 +62,16 @@ static struct x86_operand in_register(struct emitter *e, unsigned size, struct x
  * -------------------------------------------------------------------------------------------------------
  */
 
+static bool is_zero(struct x86_operand o)
+{
+    return o.kind == X86_OPERAND_IMM && o.value == 0;
+}
+
 static void emit_sub_reversed(struct emitter *e, unsigned d, unsigned size, struct x86_operand a)
 {
     x86_emit(e->c, X86_neg, gpr(size, d));
-    x86_emit(e->c, X86_add, gpr(size, d), a);
+    if (!is_zero(a))
+        x86_emit(e->c, X86_add, gpr(size, d), a);
 }
 
 static void emit_alu_with(struct emitter *e, ir_val i, enum x86_insn insn, unsigned size,
@@ -75,7 +79,9 @@ static void emit_alu_with(struct emitter *e, ir_val i, enum x86_insn insn, unsig
 {
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
-    if (is_reg(b, d) && !is_reg(a, d)) {
+    if (insn == X86_sub && is_zero(a))
+        emit_set(e, d, size, b);
+    if ((is_reg(b, d) || (insn == X86_sub && is_zero(a))) && !is_reg(a, d)) {
         if (insn == X86_sub) {
             emit_sub_reversed(e, d, size, a);
             return;
@@ -186,10 +192,32 @@ static void emit_add(struct emitter *e, ir_val i)
         x86_emit(e->c, X86_lea, gpr(size, d), x86_mem(0, a.reg, (int32_t)b.value));
 }
 
+/* Of a value shifted left just before, so that 8, 16 or 32 bits are left of it: these are extended,
+ * and the difference is shifted. */
+static void emit_shift_pair(struct emitter *e, ir_val i, enum x86_insn insn)
+{
+    const struct node *n = node_at(e, i), *left = node_at(e, n->arg[0]);
+    unsigned bytes = (unsigned)(64 - left->imm) / 8;
+    int count = (int)n->imm - (int)left->imm;
+    struct x86_operand a = emit_operand(e, left->arg[0], bytes);
+    enum x86_insn extend = insn == X86_shr ? (bytes == 4 ? X86_mov : X86_movzx)
+                                           : (bytes == 4 ? X86_movsxd : X86_movsx);
+    regs_release_operands(e);
+    struct x86_operand d = gpr(8, regs_def(e, i));
+    x86_emit(e->c, extend, insn == X86_shr ? gpr(4, d.reg) : d, a);
+    if (count > 0 && insn == X86_shr)
+        d.size = 4;
+    x86_emit(e->c, count < 0 ? X86_shl : insn, d, x86_imm(count < 0 ? -count : count));
+}
+
 static void emit_shift_imm(struct emitter *e, ir_val i, enum x86_insn insn)
 {
     const struct node *n = node_at(e, i);
     unsigned size = size_of(n->type), count = (unsigned)n->imm;
+    if (node_at(e, n->arg[0])->state == NODE_FUSED && node_at(e, n->arg[0])->op == UOP_shl) {
+        emit_shift_pair(e, i, insn);
+        return;
+    }
     struct x86_operand a = emit_operand(e, n->arg[0], size);
     bool rotates = insn == X86_rol || insn == X86_ror;
     regs_release_operands(e);

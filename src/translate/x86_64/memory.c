@@ -15,7 +15,11 @@ struct x86_operand emit_address(struct emitter *e, ir_val addr, unsigned size)
 {
     const struct node *n = node_at(e, addr);
     struct x86_operand mem;
-    if (n->op == UOP_const && n->imm <= INT32_MAX) {
+    unsigned reg;
+    int32_t distance;
+    if (n->op == UOP_const && regs_near_constant(e, n->imm, &reg, &distance)) {
+        mem = x86_mem(size, reg, distance);
+    } else if (n->op == UOP_const && n->imm <= INT32_MAX) {
         mem = x86_mem(size, X86_NO_REG, (int32_t)n->imm);
     } else if (n->state != NODE_FUSED || n->op == UOP_const) {
         mem = x86_mem(size, regs_get(e, addr), 0);

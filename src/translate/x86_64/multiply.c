@@ -58,32 +58,23 @@ void emit_multiply(struct emitter *e, ir_val i)
  * -------------------------------------------------------------------------------------------------------
  */
 
-/* By 0, and for signed ones by 0 or -1. The dividend is in rax; args[0] is the divisor. */
+/* By 0, and for signed ones by 0 or -1. The dividend is in rax; args[0] is the divisor. Leaves
+ * quotient and remainder, both: -1 and the dividend, or its opposite and 0. */
 static void cold_division(struct emitter *e, const struct cold *c)
 {
     const struct node *n = c->node;
     unsigned size = size_of(n);
     struct x86_operand a = gpr(size, X86_RAX), d = gpr(size, X86_RDX), b = c->args[0];
-    bool is_signed = n->op == UOP_divs || n->op == UOP_rems;
     host_label_bind(e->c, c->at);
-    if (n->op == UOP_divu) {
-        x86_mov_imm(e->c, X86_RAX, size == 4 ? UINT32_MAX : UINT64_MAX);
-    } else if (n->op == UOP_remu) {
-        x86_emit(e->c, X86_mov, d, a);
-    } else if (is_signed) {
-        /* quotient: -1 or -a; remainder: a or 0 */
-        if (n->op == UOP_divs) {
-            x86_emit(e->c, X86_neg, a);
-            x86_mov_imm(e->c, X86_RDX, size == 4 ? UINT32_MAX : UINT64_MAX);
-        } else {
-            x86_zero(e->c, X86_RDX);
-        }
+    if (n->op == UOP_divs || n->op == UOP_rems) {
+        x86_zero(e->c, X86_RDX);
+        x86_emit(e->c, X86_neg, a);
         x86_emit(e->c, X86_cmp, b, x86_imm(0));
-        if (n->op == UOP_divs)
-            x86_emit(e->c, X86_cmovz, a, d);
-        else
-            x86_emit(e->c, X86_cmovz, d, a);
+        x86_emit(e->c, X86_jnz, x86_label(c->back));
+        x86_emit(e->c, X86_neg, a);
     }
+    x86_emit(e->c, X86_mov, d, a);
+    x86_mov_imm(e->c, X86_RAX, size == 4 ? UINT32_MAX : UINT64_MAX);
     x86_emit(e->c, X86_jmp, x86_label(c->back));
 }
 
@@ -126,5 +117,8 @@ void emit_divide(struct emitter *e, ir_val i)
     if (cold)
         host_label_bind(e->c, cold->back);
     regs_release_operands(e);
-    regs_def_at(e, i, n->op == UOP_divs || n->op == UOP_divu ? X86_RAX : X86_RDX);
+    bool quotient = n->op == UOP_divs || n->op == UOP_divu;
+    if (n->pair != IR_NONE)
+        regs_def_early(e, n->pair, quotient ? X86_RDX : X86_RAX);
+    regs_def_at(e, i, quotient ? X86_RAX : X86_RDX);
 }

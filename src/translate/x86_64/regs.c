@@ -145,9 +145,10 @@ static unsigned find_temp(struct emitter *e, bool vector)
             continue;
         if (!is_value(e->owner[r]))
             return r;
-        if (best == NO_REG || node_at(e, e->owner[r])->last > farthest) {
+        uint32_t last = is_live(e, e->owner[r]) ? node_at(e, e->owner[r])->last : UINT32_MAX;
+        if (best == NO_REG || last > farthest) {
             best = r;
-            farthest = node_at(e, e->owner[r])->last;
+            farthest = last;
         }
     }
     return best;
@@ -233,6 +234,69 @@ static uint64_t constant_bits(const struct node *n)
     return n->type == IR_F32 ? n->imm | 0xffffffff00000000u : n->imm;
 }
 
+/* A register that a constant went to and that still holds it: the nearest to `bits`, or the same
+ * for a vector. */
+static unsigned find_constant(struct emitter *e, bool vector, uint64_t bits)
+{
+    unsigned best = NO_REG;
+    uint64_t least = INT32_MAX;
+    for (unsigned r = vector ? REG_VECTOR : 0; r < (vector ? REG_COUNT : REG_VECTOR); r++) {
+        if (!is_value(e->owner[r]) || !node_is_const(e->w, e->owner[r]))
+            continue;
+        uint64_t has = constant_bits(node_at(e, e->owner[r]));
+        uint64_t distance = has > bits ? has - bits : bits - has;
+        if (distance < (vector ? 1 : least)) {
+            best = r;
+            least = distance;
+        }
+    }
+    return best;
+}
+
+static bool is_long(uint64_t bits)
+{
+    return bits >> 32 != 0 && (int64_t)bits != (int32_t)bits;
+}
+
+/* reg = constant v: from the constants pool, another register or as an immediate. Flags stay. */
+static void load_constant(struct emitter *e, unsigned reg, ir_val v)
+{
+    uint64_t bits = constant_bits(node_at(e, v));
+    bool vector = is_vector_reg(reg);
+    unsigned near = vector || is_long(bits) ? find_constant(e, vector, bits) : NO_REG;
+    if (vector && near == NO_REG)
+        load_vector_constant(e, reg, bits);
+    else if (near == NO_REG)
+        x86_mov_imm(e->c, reg, bits);
+    else if (constant_bits(node_at(e, e->owner[near])) == bits)
+        regs_move(e, reg, near);
+    else
+        x86_emit(e->c, X86_lea, x86_r64(reg),
+                 x86_mem(0, near, (int32_t)(bits - constant_bits(node_at(e, e->owner[near])))));
+}
+
+unsigned regs_get_imm(struct emitter *e, uint64_t value)
+{
+    unsigned reg = find_constant(e, false, value);
+    if (reg != NO_REG && constant_bits(node_at(e, e->owner[reg])) == value) {
+        lock(e, reg);
+        return reg;
+    }
+    reg = regs_scratch(e, false);
+    x86_mov_imm(e->c, reg, value);
+    return reg;
+}
+
+bool regs_near_constant(struct emitter *e, uint64_t value, unsigned *reg, int32_t *distance)
+{
+    *reg = find_constant(e, false, value);
+    if (*reg == NO_REG)
+        return false;
+    *distance = (int32_t)(value - constant_bits(node_at(e, e->owner[*reg])));
+    lock(e, *reg);
+    return true;
+}
+
 static struct x86_operand memory_of(struct emitter *e, ir_val v, unsigned size)
 {
     const struct place *p = place_of(e, v);
@@ -247,11 +311,13 @@ unsigned regs_get(struct emitter *e, ir_val v)
     const struct node *n = node_at(e, v);
     bool vector = is_float_value(n);
     if (n->op == UOP_const) {
-        unsigned reg = regs_scratch(e, vector);
-        if (vector)
-            load_vector_constant(e, reg, constant_bits(n));
-        else
-            x86_mov_imm(e->c, reg, n->imm);
+        unsigned reg = find_constant(e, vector, constant_bits(n));
+        if (reg == NO_REG || constant_bits(node_at(e, e->owner[reg])) != constant_bits(n)) {
+            reg = take_temp(e, vector);
+            load_constant(e, reg, v);
+            give(e, reg, v);
+        }
+        lock(e, reg);
         return reg;
     }
     if (place_of(e, v)->reg == NO_REG) {
@@ -274,6 +340,9 @@ struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size)
 {
     struct node *n = node_at(e, v);
     if (n->op == UOP_const && is_float_value(n)) {
+        unsigned reg = find_constant(e, true, constant_bits(n));
+        if (reg != NO_REG && !is_temp(e, reg))
+            return vec(reg);
         struct x86_operand mem = host_constant_u64(e->c, constant_bits(n));
         mem.size = (uint8_t)size;
         return mem;
@@ -351,6 +420,14 @@ void regs_unlock(struct emitter *e)
             e->owner[r] = OWNER_NONE;
 }
 
+/* Was read, and is wanted again: of several places, all but one may go. */
+static void unlock_copies(struct emitter *e, ir_val v)
+{
+    for (unsigned r = 0; r < REG_COUNT; r++)
+        if (e->owner[r] == v && is_elsewhere(e, v, r))
+            e->locked &= ~(1u << r);
+}
+
 void regs_release(struct emitter *e, ir_val v)
 {
     struct node *n = node_at(e, v);
@@ -358,13 +435,17 @@ void regs_release(struct emitter *e, ir_val v)
     if (n->op == UOP_const)
         return;
     CHECK(n->uses > 0, "v%u is used more often than it was counted", v);
-    if (--n->uses > 0)
+    if (--n->uses > 0) {
+        unlock_copies(e, v);
         return;
+    }
     for (unsigned r = 0; r < REG_COUNT; r++) {
         if (e->owner[r] != v || !is_temp(e, r))
             continue;
-        e->owner[r] = OWNER_NONE;
         e->locked &= ~(1u << r);
+        if (p->home && e->n_unchecked > 0) /* to be looked at for a NaN, so if nobody else */
+            continue;                      /* wants the register */
+        e->owner[r] = OWNER_NONE;
         if (p->reg == r)
             p->reg = NO_REG;
         if (e->freed == NO_REG)
@@ -435,6 +516,12 @@ unsigned regs_def_at(struct emitter *e, ir_val i, unsigned at)
     return reg;
 }
 
+void regs_def_early(struct emitter *e, ir_val i, unsigned reg)
+{
+    CHECK(e->owner[reg] == OWNER_SCRATCH, "register %u was not taken", reg);
+    give(e, reg, i);
+}
+
 void regs_end_node(struct emitter *e, ir_val i)
 {
     regs_unlock(e);
@@ -477,10 +564,10 @@ static void put_pinned(struct emitter *e, unsigned pin, ir_val v)
     if (e->owner[pin] == v)
         return;
     displace(e, pin);
-    if (n->op == UOP_const && !is_vector_reg(pin)) {
-        x86_mov_imm(e->c, pin, n->imm);
+    if (n->op == UOP_const && constant_bits(n) == 0 && !is_vector_reg(pin)) {
+        x86_zero(e->c, pin);
     } else if (n->op == UOP_const) {
-        load_vector_constant(e, pin, constant_bits(n));
+        load_constant(e, pin, v);
     } else if (p->reg != NO_REG) {
         regs_move(e, pin, p->reg);
     } else if (!e->bailout) {
