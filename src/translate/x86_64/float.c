@@ -261,6 +261,27 @@ static void cold_convert(struct emitter *e, struct cold *cold, unsigned a, unsig
     emit_cold_branch(e, cond, cold);
 }
 
+/* In a mode of its own. It is rounded twice: silently first, for what does not fit is not inexact,
+ * then for the flag. */
+static void emit_round_to_signed(struct emitter *e, const struct node *n, unsigned a, unsigned d)
+{
+    enum { SILENT = 8 };
+    static const uint8_t modes[] = {[FP_RNE] = 0, [FP_RDN] = 1, [FP_RUP] = 2};
+    bool single = is_single(n->arg_type);
+    enum x86_insn round = single ? X86_vroundss : X86_vroundsd;
+    unsigned size = bytes_of(n->type), x = regs_scratch(e, true);
+    x86_emit(e->c, round, vec(x), vec(a), vec(a), x86_imm(modes[n->rm] | SILENT));
+    x86_emit(e->c, single ? X86_vcvttss2si : X86_vcvttsd2si, gpr(size, d), vec(x));
+    x86_emit(e->c, X86_cmp, gpr(size, d), x86_imm(1));
+    struct cold *cold = emit_cold(e, cold_slow, n);
+    cold->args[0] = vec(a);
+    cold->dst = (uint8_t)d;
+    x86_emit(e->c, X86_jo, x86_label(cold->at));
+    x86_emit(e->c, round, vec(x), vec(a), vec(a), x86_imm(modes[n->rm]));
+    host_label_bind(e->c, cold->back);
+    regs_release_operands(e);
+}
+
 /* Signed: the smallest integer stands for everything that does not fit. */
 static void emit_to_signed(struct emitter *e, ir_val i)
 {
@@ -270,9 +291,46 @@ static void emit_to_signed(struct emitter *e, ir_val i)
     enum x86_insn insn = truncates ? (single ? X86_vcvttss2si : X86_vcvttsd2si)
                                    : (single ? X86_vcvtss2si : X86_vcvtsd2si);
     unsigned d = regs_def(e, i);
+    if (n->rm != FP_DYN && !truncates) {
+        emit_round_to_signed(e, n, a, d);
+        return;
+    }
     x86_emit(e->c, insn, gpr(size, d), vec(a));
     x86_emit(e->c, X86_cmp, gpr(size, d), x86_imm(1));
     cold_convert(e, emit_cold(e, cold_slow, n), a, d, X86_O);
+    regs_release_operands(e);
+}
+
+/* The power of two as a constant of a type. */
+static struct x86_operand power(struct emitter *e, bool single, unsigned exponent)
+{
+    struct x86_operand mem = host_constant_u64(e->c, single ? (uint64_t)(127 + exponent) << 23
+                                                            : (uint64_t)(1023 + exponent) << 52);
+    mem.size = single ? 4 : 8;
+    return mem;
+}
+
+/* Truncation without AVX-512: what lies strictly between -1 and the first number that is too large,
+ * or too large for a signed conversion, is converted as a signed number. The rest is the helper's:
+ * nothing must have raised a flag by then, so the comparisons come first. */
+static void emit_truncate_unsigned(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i);
+    bool single = is_single(n->arg_type);
+    enum x86_insn compare = single ? X86_vucomiss : X86_vucomisd;
+    unsigned a = regs_get(e, n->arg[0]), d = regs_def(e, i);
+    struct x86_operand minus_one =
+        host_constant_u64(e->c, single ? UINT32_C(0xbf800000) : UINT64_C(0xbff0000000000000));
+    minus_one.size = single ? 4 : 8;
+    struct cold *cold = emit_cold(e, cold_slow, n);
+    cold->args[0] = vec(a);
+    cold->dst = (uint8_t)d;
+    x86_emit(e->c, compare, vec(a), power(e, single, n->type == IR_I32 ? 32 : 63));
+    x86_emit(e->c, x86_jcc(X86_AE), x86_label(cold->at));
+    x86_emit(e->c, compare, vec(a), minus_one);
+    x86_emit(e->c, x86_jcc(X86_BE), x86_label(cold->at)); /* NaNs too */
+    x86_emit(e->c, single ? X86_vcvttss2si : X86_vcvttsd2si, gpr(8, d), vec(a));
+    host_label_bind(e->c, cold->back);
     regs_release_operands(e);
 }
 
@@ -282,7 +340,10 @@ static void emit_to_unsigned(struct emitter *e, ir_val i)
     const struct node *n = node_at(e, i);
     bool single = is_single(n->arg_type), truncates = n->rm == FP_RTZ;
     if (!host_cpu_has(e->cpu, HOST_AVX512F)) {
-        emit_slow(e, i);
+        if (truncates)
+            emit_truncate_unsigned(e, i);
+        else
+            emit_slow(e, i);
         return;
     }
     unsigned size = bytes_of(n->type), a = regs_get(e, n->arg[0]);
@@ -302,13 +363,55 @@ static void prepare_conversion(struct emitter *e, unsigned d, bool single)
     x86_emit(e->c, single ? X86_vpcmpeqd : X86_vxorps, vec(d), vec(d), vec(d));
 }
 
+/* 64 unsigned bits without AVX-512: as a signed number if they are one, else by the helper. */
+static void emit_from_unsigned(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i);
+    bool single = is_single(n->type);
+    unsigned a = regs_get(e, n->arg[0]), d = regs_def(e, i);
+    struct cold *cold = emit_cold(e, cold_slow, n);
+    cold->args[0] = x86_r64(a);
+    cold->dst = (uint8_t)d;
+    x86_emit(e->c, X86_test, x86_r64(a), x86_r64(a));
+    x86_emit(e->c, X86_js, x86_label(cold->at));
+    prepare_conversion(e, d, single);
+    x86_emit(e->c, single ? X86_vcvtsi2ss : X86_vcvtsi2sd, vec(d), vec(d), x86_r64(a));
+    host_label_bind(e->c, cold->back);
+    regs_release_operands(e);
+}
+
+/* In a mode of its own: no matter if the number has few enough bits to be exact. */
+static void emit_from_small(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i);
+    bool single = is_single(n->type);
+    unsigned size = bytes_of(n->arg_type), a = regs_get(e, n->arg[0]), d = regs_def(e, i);
+    struct x86_operand top = gpr(size, regs_scratch(e, false));
+    struct cold *cold = emit_cold(e, cold_slow, n);
+    cold->args[0] = x86_r64(a);
+    cold->dst = (uint8_t)d;
+    x86_emit(e->c, X86_mov, top, gpr(size, a));
+    x86_emit(e->c, X86_sar, top, x86_imm(single ? 24 : 53));
+    x86_emit(e->c, X86_add, top, x86_imm(1));
+    x86_emit(e->c, X86_cmp, top, x86_imm(1));
+    x86_emit(e->c, x86_jcc(X86_A), x86_label(cold->at));
+    prepare_conversion(e, d, single);
+    x86_emit(e->c, single ? X86_vcvtsi2ss : X86_vcvtsi2sd, vec(d), vec(d), gpr(size, a));
+    host_label_bind(e->c, cold->back);
+    regs_release_operands(e);
+}
+
 static void emit_from_integer(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
     bool single = is_single(n->type), is_signed = n->op == UOP_s2f;
     unsigned size = bytes_of(n->arg_type);
+    if (is_signed && n->rm != FP_DYN && n->rm != FP_RNE && (single || size == 8)) {
+        emit_from_small(e, i);
+        return;
+    }
     if (!is_signed && size == 8 && !host_cpu_has(e->cpu, HOST_AVX512F)) {
-        emit_slow(e, i);
+        emit_from_unsigned(e, i);
         return;
     }
     struct x86_operand a = emit_operand(e, n->arg[0], size);
