@@ -52,3 +52,45 @@ static_up:
     fadd.d fa0,fa0,fa1,rup
 unpinned:
     fadd.d fs3,fs4,fs5
+sum_of_products:
+    fmul.d fa0,fa0,fa0
+    fmul.d fa1,fa1,fa1
+    fadd.d fa0,fa0,fa1
+    fsqrt.d fa0,fa0
+two_results:
+    fmul.d fa4,fa4,fa5
+    fadd.d fa0,fa0,fa4
+    fsub.d fa1,fa1,fa4
+result_stored:
+    fmul.d fa0,fa0,fa1
+    fsd fa0,0(a0)
+    fadd.d fa0,fa0,fa1
+result_compared:
+    fadd.d fa0,fa0,fa1
+    fle.d a0,fa0,fa2
+sign_of_result:
+    fsub.d fa0,fa0,fa1
+    fabs.d fa0,fa0
+result_unpinned:
+    fmul.d fs4,fs4,fs5
+    fadd.d fs6,fs4,fs5
+two_precisions:
+    fadd.s fa0,fa0,fa1
+    fcvt.d.s fa0,fa0
+    fmul.d fa2,fa0,fa3
+    fadd.s fa4,fa4,fa4
+constant_of_zero:
+    fmv.d.x fa4,zero
+    fadd.d fa5,fa4,fa5
+to_unsigned:
+    fcvt.lu.d a0,fa0,rtz
+    fcvt.wu.s a1,fa1,rtz
+from_unsigned:
+    fcvt.d.lu fa0,a0
+    fcvt.d.wu fa1,a1
+floor:
+    fcvt.l.d a5,fa0,rdn
+    fcvt.d.l fa5,a5,rdn
+    fsgnj.d fa0,fa5,fa0
+class:
+    fclass.d a0,fa0

@@ -8,14 +8,14 @@ li_64:
 move:
     mv a0,a1
 move_unpinned:
-    mv s2,a1
+    mv s4,a1
     mv a1,s3
 addi_in_place:
     addi sp,sp,-32
 addi_other:
     addi a0,a1,8
 addi_unpinned:
-    addi s2,s2,1
+    addi s3,s3,1
 add_three:
     add a0,a1,a2
 sub_reversed:
