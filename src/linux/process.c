@@ -47,8 +47,8 @@ int64_t process_exit_group(struct linux_task *task, const uint64_t args[6])
 }
 
 /* The end of one thread; the last one's is the process's. A signal that has come to this thread is
- * delivered first. The first thread ends by the kernel's call, for its status is the process's
- * (wait_task_zombie()); the others' host threads end as libc has it. */
+ * delivered first. The first thread ends by the kernel's call, for libc would end the process; the
+ * others' host threads end as libc has it. */
 int64_t process_exit(struct linux_task *task, const uint64_t args[6])
 {
     if (task->in_vfork)

@@ -159,7 +159,11 @@ static void join_ended(struct linux_process *process)
 bool threads_leave(struct linux_task *task)
 {
     futex_leave(task);
-    return remove_task(task) == 0;
+    if (remove_task(task) > 0)
+        return false;
+    /* The status of the thread that ends last is the process's (synchronize_group_exit()). */
+    join_ended(task->process);
+    return true;
 }
 
 /* The guest's thread has left its run loop; the host's is about to. From the moment that it stands
