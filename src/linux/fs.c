@@ -214,6 +214,77 @@ int64_t fs_fcntl(struct linux_task *task, const uint64_t args[6])
     return sys_host(task, __NR_fcntl, args[0], args[1], value);
 }
 
+/* ---- mounts and attributes ------------------------------------------------------------------- */
+
+/* fsconfig(fd, command, key, value, aux): what the value is depends on the command
+ * (<linux/mount.h>). */
+int64_t fs_fsconfig(struct linux_task *task, const uint64_t args[6])
+{
+    enum { SET_FLAG, SET_STRING, SET_BINARY, SET_PATH, SET_PATH_EMPTY };
+    char key[PATH_MAX], text[PATH_MAX];
+    uint64_t value = args[3];
+    int err = args[2] ? read_path(task, args[2], key) : 0;
+
+    if (!err && value) {
+        switch ((int)args[1]) {
+        case SET_STRING:
+        case SET_PATH:
+        case SET_PATH_EMPTY:
+            err = read_path(task, value, text);
+            value = (uint64_t)text;
+            break;
+        case SET_BINARY:
+            value = sys_span(task, value, (uint32_t)MAX((int)args[4], 0));
+            break;
+        default: /* none, and the kernel insists on it */
+            break;
+        }
+    }
+    return err ? err
+               : sys_host(task, __NR_fsconfig, args[0], args[1], args[2] ? key : NULL, value,
+                          args[4]);
+}
+
+/* struct xattr_args of <linux/xattr.h>, Linux 6.13. */
+struct xattr_args_guest {
+    uint64_t value;
+    uint32_t size, flags;
+};
+
+/* (dirfd, path, at flags, name, struct xattr_args, its size) */
+static int64_t xattr_at(struct linux_task *task, long number, const uint64_t args[6])
+{
+    char path[PATH_MAX], name[PATH_MAX];
+    struct xattr_args_guest a;
+    bool nofollow = args[2] & AT_SYMLINK_NOFOLLOW;
+    int err = read_path(task, args[1], path);
+
+    if (!err)
+        err = read_path(task, args[3], name);
+    if (!err && args[5] != sizeof(a))
+        err = args[5] < sizeof(a) ? -EINVAL : -E2BIG;
+    if (!err)
+        err = space_read(task->process->space, GVA(args[4]), &a, sizeof(a));
+    if (!err)
+        err = proc_redirect(task, (int)args[0], path, !nofollow);
+    if (!err)
+        err = path_resolve(task, path, nofollow ? PATH_NOFOLLOW : PATH_FOLLOW);
+    if (err)
+        return err;
+    a.value = sys_span(task, a.value, a.size);
+    return sys_host(task, number, args[0], path, args[2], name, &a, sizeof(a));
+}
+
+int64_t fs_setxattrat(struct linux_task *task, const uint64_t args[6])
+{
+    return xattr_at(task, 463, args);
+}
+
+int64_t fs_getxattrat(struct linux_task *task, const uint64_t args[6])
+{
+    return xattr_at(task, 464, args);
+}
+
 /* ---- epoll ----------------------------------------------------------------------------------- */
 
 int64_t fs_epoll_ctl(struct linux_task *task, const uint64_t args[6])

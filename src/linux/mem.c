@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -145,6 +146,74 @@ int64_t mem_flush_icache(struct linux_task *task, const uint64_t args[6])
     }
     vm_flush_icache(task->process->vm, GVA(start), GVA(end));
     return 0;
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+/* A set of `bits` nodes, in whole longs. */
+static uint64_t node_set(struct linux_task *task, uint64_t addr, uint64_t bits)
+{
+    return sys_span(task, addr, ALIGN_UP(MIN(bits, (uint64_t)UINT32_MAX), 64) / 8);
+}
+
+/* mbind(addr, len, mode, nodes, bits, flags) */
+int64_t mem_mbind(struct linux_task *task, const uint64_t args[6])
+{
+    return sys_host(task, __NR_mbind, sys_memory(task, args[0], args[1]), args[1], args[2],
+                    node_set(task, args[3], args[4]), args[4], args[5]);
+}
+
+/* get_mempolicy(mode, nodes, bits, addr, flags) */
+int64_t mem_get_mempolicy(struct linux_task *task, const uint64_t args[6])
+{
+    uint64_t addr = args[4] & 2 /* MPOL_F_ADDR */ ? sys_memory(task, args[3], 1) : args[3];
+
+    return sys_host(task, __NR_get_mempolicy, sys_span(task, args[0], sizeof(int)),
+                    node_set(task, args[1], args[2]), args[2], addr, args[4]);
+}
+
+int64_t mem_set_mempolicy(struct linux_task *task, const uint64_t args[6])
+{
+    return sys_host(task, __NR_set_mempolicy, args[0], node_set(task, args[1], args[2]), args[2]);
+}
+
+/* migrate_pages(pid, bits, from, to) */
+int64_t mem_migrate_pages(struct linux_task *task, const uint64_t args[6])
+{
+    return sys_host(task, __NR_migrate_pages, args[0], args[1], node_set(task, args[2], args[1]),
+                    node_set(task, args[3], args[1]));
+}
+
+/* ---- memory of another process --------------------------------------------------------------- */
+
+/* Between the caller and itself, which is how programs try an address. In another process it is not
+ * known where its guest's memory lies. */
+static int64_t process_vm(struct linux_task *task, long number, const uint64_t args[6])
+{
+    uint64_t n = args[2], m = args[4];
+
+    if ((pid_t)args[0] != getpid())
+        return -ENOSYS;
+    if (n > SYS_VEC_MAX || m > SYS_VEC_MAX || args[5] != 0)
+        return -EINVAL;
+    struct iovec *vec = base_alloc((n + m + 1) * sizeof(*vec));
+    int64_t result = sys_read_iovec(task, args[1], n, vec);
+    if (result == 0)
+        result = sys_read_iovec(task, args[3], m, vec + n);
+    if (result == 0)
+        result = sys_host(task, number, args[0], vec, n, vec + n, m, 0);
+    free(vec);
+    return result;
+}
+
+int64_t mem_process_vm_readv(struct linux_task *task, const uint64_t args[6])
+{
+    return process_vm(task, __NR_process_vm_readv, args);
+}
+
+int64_t mem_process_vm_writev(struct linux_task *task, const uint64_t args[6])
+{
+    return process_vm(task, __NR_process_vm_writev, args);
 }
 
 /* ---- System V shared memory ------------------------------------------------------------------ */

@@ -226,6 +226,7 @@ enum {
     RISCV_V_SET_CONTROL = 69,
     RISCV_V_GET_CONTROL = 70,
     RISCV_SET_ICACHE_FLUSH_CTX = 71,
+    GET_AUXV = 0x41555856,
     NAME_SIZE = 16, /* TASK_COMM_LEN */
 };
 
@@ -246,6 +247,19 @@ static int64_t prctl_set_name(struct linux_task *task, const uint64_t args[6])
         return len;
     name[NAME_SIZE - 1] = '\0';
     return sys_host(task, __NR_prctl, PR_SET_NAME, name);
+}
+
+/* PR_GET_AUXV(buffer, size, 0, 0): the whole vector's size, and as much of it as fits. */
+static int64_t prctl_get_auxv(struct linux_task *task, const uint64_t args[6])
+{
+    struct linux_process *process = task->process;
+
+    if (args[3] || args[4])
+        return -EINVAL;
+    if (space_write(process->space, GVA(args[1]), process->auxv,
+                    MIN(args[2], (uint64_t)process->auxv_size)))
+        return -EFAULT;
+    return (int64_t)process->auxv_size;
 }
 
 int64_t misc_prctl(struct linux_task *task, const uint64_t args[6])
@@ -280,7 +294,16 @@ int64_t misc_prctl(struct linux_task *task, const uint64_t args[6])
     case PR_TASK_PERF_EVENTS_DISABLE:
     case PR_TASK_PERF_EVENTS_ENABLE:
     case PR_GET_SECCOMP:
+    case PR_GET_SPECULATION_CTRL:
+    case PR_SET_SPECULATION_CTRL:
+    case PR_SET_IO_FLUSHER:
+    case PR_GET_IO_FLUSHER:
+    case PR_SET_PTRACER:
+    case 67: /* PR_SET_MEMORY_MERGE */
+    case 68: /* PR_GET_MEMORY_MERGE */
         return sys_host(task, __NR_prctl, args[0], args[1], args[2], args[3], args[4]);
+    case GET_AUXV:
+        return prctl_get_auxv(task, args);
     case RISCV_SET_ICACHE_FLUSH_CTX:
         /* Leave to use fence.i, which works here in any case. */
         return args[1] <= 1 && args[2] <= 1 ? 0 : -EINVAL;
@@ -289,6 +312,15 @@ int64_t misc_prctl(struct linux_task *task, const uint64_t args[6])
     default:
         return -EINVAL; /* as a kernel that does not know the option */
     }
+}
+
+/* kcmp(pid, pid, type, index, index): of an epoll set the last is a struct's address. */
+int64_t misc_kcmp(struct linux_task *task, const uint64_t args[6])
+{
+    enum { EPOLL_TFD = 7, EPOLL_SLOT = 12 };
+    uint64_t second = (int)args[2] == EPOLL_TFD ? sys_span(task, args[4], EPOLL_SLOT) : args[4];
+
+    return sys_host(task, __NR_kcmp, args[0], args[1], args[2], args[3], second);
 }
 
 /* ---- IPC ------------------------------------------------------------------------------------- */

@@ -42,15 +42,17 @@ static const char *without_result(const char *arguments)
 
 int main(void)
 {
-    printf("# System calls\n\n"
-           "The riscv64 system calls that isomorph knows: %u passed through to the host's kernel, "
-           "%u made by\n"
-           "handlers of its own, %u refused with `ENOSYS`. Made from `src/linux/sys.def` at build "
-           "time; the kinds of\n"
-           "arguments are explained there. Numbers that are not in the table fail with `ENOSYS` "
-           "too.\n\n"
-           "| number | name | how | arguments |\n|---|---|---|---|\n",
-           count(PASSED), count(OWN), count(REFUSED));
+    printf(
+        "# System calls\n\n"
+        "The riscv64 system calls that isomorph knows: %u passed through to the host's kernel, "
+        "%u made by\n"
+        "handlers of its own, %u refused with `ENOSYS`. Made from `src/linux/sys.def` when "
+        "isomorph is built\n"
+        "(`syscalls.md` in the build's `src/linux`); the kinds of arguments are explained there. "
+        "Numbers that are\n"
+        "not in the table fail with `ENOSYS` too.\n\n"
+        "| number | name | how | arguments |\n|---|---|---|---|\n",
+        count(PASSED), count(OWN), count(REFUSED));
     for (unsigned i = 0; i < row_count; i++) {
         const struct doc_row *r = &rows[i];
         if (r->way == PASSED)
