@@ -43,9 +43,14 @@ static bool access_amo(struct thread *t, enum uop op, enum ir_mem mem, uint64_t 
 #undef AMO
 #undef AMO_CASE
 
-static bool access_lr(struct thread *t, enum ir_mem mem, uint64_t addr, uint64_t *result)
+/* A load has acquire order on the host; to be behind the stores before it, it needs a fence. */
+static bool access_lr(struct thread *t, enum ir_mem mem, uint64_t addr, unsigned order,
+                      uint64_t *result)
 {
     uint32_t word = 0;
+
+    if (order & 1)
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
     bool ok = mem == IR_U32 ? space_load_u32(t->space, addr, &word)
                             : space_load_u64(t->space, addr, result);
     if (!ok)
@@ -83,7 +88,7 @@ bool rv64_atomic(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr, 
     if (t->log)
         ok = rv64_logged_atomic(t, op, mem, addr, operand, result);
     else if (op == UOP_lr)
-        ok = access_lr(t, mem, addr, result);
+        ok = access_lr(t, mem, addr, order, result);
     else if (op == UOP_sc)
         ok = access_sc(t, mem, addr, operand, result);
     else

@@ -48,7 +48,8 @@ bool rv64_logged_atomic(struct thread *t, enum uop op, enum ir_mem mem, uint64_t
  * t->trap filled: misaligned, or a fault; then memory is as before. A reservation is the address
  * and the value that lr read: sc succeeds if memory still holds that value (so a change there and
  * back goes unseen, as it does in every emulator that has compare-and-swap only), and clears it
- * whatever it does. Everything is sequentially consistent, which satisfies every order. */
+ * whatever it does. Everything that writes is sequentially consistent, which satisfies every order.
+ */
 bool rv64_atomic(struct thread *t, enum uop op, enum ir_mem mem, uint64_t addr, uint64_t operand,
                  unsigned order, uint64_t *result);
 

@@ -1,5 +1,5 @@
 /* Host code of atomic nodes. Everything locked is a full fence, which satisfies every order; lr is
- * a plain load, which has acquire order anyway.
+ * a plain load, which has acquire order anyway, behind a fence if it has release order too.
  *
  * A misaligned address is the interpreter's, which traps. All memory instructions write, also the
  * first one of a loop, so that a fault is a store's as it must be. */
@@ -32,6 +32,8 @@ static void emit_lr(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
     unsigned size = size_of(n), addr = emit_checked_address(e, n), value = regs_scratch(e, false);
+    if (n->order & 1)
+        x86_emit(e->c, X86_or | X86_LOCK, x86_mem(4, X86_RSP, 0), x86_imm(0));
     emit_reverse_point(e);
     x86_emit(e->c, X86_mov, gpr(size, value), guest_memory(e, x86_mem(size, addr, 0)));
     x86_emit(e->c, X86_mov, THREAD_FIELD(8, reserve_addr), x86_r64(addr));

@@ -7,7 +7,7 @@
 
 #include "show.h"
 
-enum { THREADS = 4, STEPS = 20000, LITMUS = 20000 };
+enum { THREADS = 4, STEPS = 20000 };
 
 static long run(int n, void *(*function)(void *))
 {
@@ -95,78 +95,122 @@ static void check_atomics(void)
 
 /* ---- orders ---------------------------------------------------------------------------------- */
 
-static atomic_long x, y, turn;
-static long seen_x, seen_y;
-static int litmus;
+/* Both threads go through the same places in the same order, as fast as they can, and meet after
+ * each round. So it happens now and then that they are at one place at the same time. */
+enum { PLACES = 1000, ROUNDS = 60 };
 
-/* Both threads are at the same step, or one is in front by less than one. */
-static void meet(long step)
+static struct {
+    _Alignas(64) atomic_long x;
+    _Alignas(64) atomic_long y;
+} places[PLACES];
+static long seen_x[PLACES], seen_y[PLACES];
+static atomic_long arrivals;
+
+/* What the guest's compilers begin a strong compare and exchange with. */
+static long load_reserved(atomic_long *from)
 {
-    atomic_fetch_add(&turn, 1);
-    for (int spins = 0; turn < 2 * step; spins++) {
-        if (spins % 128 == 127)
+    long value;
+#ifdef __riscv
+    __asm__ volatile("lr.d.aqrl %0, %1" : "=r"(value) : "A"(*from) : "memory");
+#else
+    atomic_thread_fence(memory_order_seq_cst);
+    value = *from;
+#endif
+    return value;
+}
+
+/* A failing one is a load, in order too. */
+static long load_exchanging(atomic_long *from)
+{
+    long value = -1;
+    atomic_compare_exchange_strong(from, &value, 0);
+    return value;
+}
+
+#define RELAXED memory_order_relaxed
+
+/* Each outcome is forbidden. */
+#define LITMUS(name, first, second, outcome)                                                       \
+    static void name##_0(int i)                                                                    \
+    {                                                                                              \
+        atomic_long *x = &places[i].x, *y = &places[i].y;                                          \
+        first;                                                                                     \
+    }                                                                                              \
+    static void name##_1(int i)                                                                    \
+    {                                                                                              \
+        atomic_long *x = &places[i].x, *y = &places[i].y;                                          \
+        second;                                                                                    \
+    }                                                                                              \
+    static bool name##_outcome(int i)                                                              \
+    {                                                                                              \
+        return outcome;                                                                            \
+    }
+
+LITMUS(buffering, (*x = 1, seen_y[i] = *y), (*y = 1, seen_x[i] = *x), !seen_x[i] && !seen_y[i])
+LITMUS(fences,
+       (atomic_store_explicit(x, 1, RELAXED), atomic_thread_fence(memory_order_seq_cst),
+        seen_y[i] = atomic_load_explicit(y, RELAXED)),
+       (atomic_store_explicit(y, 1, RELAXED), atomic_thread_fence(memory_order_seq_cst),
+        seen_x[i] = atomic_load_explicit(x, RELAXED)),
+       !seen_x[i] && !seen_y[i])
+LITMUS(passing,
+       (atomic_store_explicit(x, 1, RELAXED), atomic_store_explicit(y, 1, memory_order_release)),
+       (seen_y[i] = atomic_load_explicit(y, memory_order_acquire),
+        seen_x[i] = atomic_load_explicit(x, RELAXED)),
+       seen_y[i] && !seen_x[i])
+LITMUS(reserved, (atomic_store_explicit(x, 1, RELAXED), seen_y[i] = load_reserved(y)),
+       (atomic_store_explicit(y, 1, RELAXED), seen_x[i] = load_reserved(x)),
+       !seen_x[i] && !seen_y[i])
+LITMUS(exchanging, (*x = 1, seen_y[i] = load_exchanging(y)),
+       (*y = 1, seen_x[i] = load_exchanging(x)), !seen_x[i] && !seen_y[i])
+
+static void (*steps[2])(int i);
+static bool (*is_forbidden)(int i);
+
+/* A barrier that lets both go at the same time, if they have a processor each. */
+static void meet(long time)
+{
+    atomic_fetch_add(&arrivals, 1);
+    for (int spins = 0; arrivals < 2 * time; spins++) {
+        if (spins > 10000)
             sched_yield();
     }
 }
 
 static void *litmus_thread(void *arg)
 {
-    bool first = arg == NULL;
-    long forbidden = 0, step = 0;
+    void (*step)(int i) = steps[(long)arg];
+    long forbidden = 0;
 
-    for (long i = 1; i <= LITMUS; i++) {
-        meet(++step);
-        if (litmus == 0 && first) { /* store buffering, sequentially consistent */
-            x = i;
-            seen_y = y;
-        } else if (litmus == 0) {
-            y = i;
-            seen_x = x;
-        } else if (litmus == 1 && first) { /* the same by fences */
-            atomic_store_explicit(&x, i, memory_order_relaxed);
-            atomic_thread_fence(memory_order_seq_cst);
-            seen_y = atomic_load_explicit(&y, memory_order_relaxed);
-        } else if (litmus == 1) {
-            atomic_store_explicit(&y, i, memory_order_relaxed);
-            atomic_thread_fence(memory_order_seq_cst);
-            seen_x = atomic_load_explicit(&x, memory_order_relaxed);
-        } else if (litmus == 2 && first) { /* message passing */
-            atomic_store_explicit(&x, i, memory_order_relaxed);
-            atomic_store_explicit(&y, i, memory_order_release);
-        } else if (litmus == 2) {
-            seen_y = atomic_load_explicit(&y, memory_order_acquire);
-            seen_x = atomic_load_explicit(&x, memory_order_relaxed);
-        } else if (first) { /* a failing compare and exchange is a load, in order too */
-            long other = -1;
-            x = i;
-            atomic_compare_exchange_strong(&y, &other, 0);
-            seen_y = other;
-        } else {
-            long other = -1;
-            y = i;
-            atomic_compare_exchange_strong(&x, &other, 0);
-            seen_x = other;
+    for (int round = 0; round < ROUNDS; round++) {
+        meet(2 * round + 1);
+        for (int i = 0; i < PLACES; i++)
+            step(i);
+        meet(2 * round + 2);
+        for (int i = 0; i < PLACES && arg; i++) {
+            forbidden += is_forbidden(i);
+            places[i].x = places[i].y = 0;
         }
-        meet(++step);
-        if (!first)
-            continue;
-        if (litmus == 2)
-            forbidden += seen_x < seen_y;
-        else
-            forbidden += seen_x < i && seen_y < i;
     }
     return (void *)forbidden;
 }
 
+#define RUN_LITMUS(name)                                                                           \
+    do {                                                                                           \
+        steps[0] = name##_0;                                                                       \
+        steps[1] = name##_1;                                                                       \
+        is_forbidden = name##_outcome;                                                             \
+        arrivals = 0;                                                                              \
+        show(#name ", forbidden outcomes: %ld", run(2, litmus_thread));                            \
+    } while (0)
+
 static void check_litmus(void)
 {
-    static const char *const names[] = {"store buffering", "store buffering with fences",
-                                        "message passing", "compare and exchange"};
-
-    for (litmus = 0; litmus < 4; litmus++) {
-        x = y = turn = 0;
-        show("%s, forbidden outcomes: %ld", names[litmus], run(2, litmus_thread));
-    }
+    RUN_LITMUS(buffering);
+    RUN_LITMUS(fences);
+    RUN_LITMUS(passing);
+    RUN_LITMUS(reserved);
+    RUN_LITMUS(exchanging);
 }
 
 /* ---- code that changes ----------------------------------------------------------------------- */
