@@ -22,6 +22,7 @@
 /* ---- exit statuses of the runtime's own (the guest's own status passes through unchanged) ---- */
 
 enum {
+    EXIT_DIFFERS = 123,    /* --verify has found a difference */
     EXIT_BUG = 124,        /* our own defect: a CHECK failed or the runtime itself faulted */
     EXIT_USAGE = 125,      /* bad option, or the environment refuses what we need */
     EXIT_CANNOT_RUN = 126, /* the program was found but cannot be run */

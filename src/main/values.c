@@ -110,6 +110,15 @@ static void check_code_cache(const struct options *options)
               options->cache_policy);
 }
 
+static void check_verify(const struct options *options)
+{
+    if (options->verify_every == 0)
+        base_fail(EXIT_USAGE, "--every: expected a number from 1, not 0");
+    if (options->verify && strcmp(options->engine, "interp") == 0)
+        base_fail(EXIT_USAGE,
+                  "--verify: engine interp is the reference; name the one to check with --engine");
+}
+
 static void check_stats(const char *format)
 {
     if (!format || strcmp(format, "text") == 0 || strcmp(format, "json") == 0 ||
@@ -127,6 +136,7 @@ void options_check(const struct options *options)
         help_print_version();
     check_cpu(options->cpu);
     check_engine(options->engine);
+    check_verify(options);
     check_log_items(options->log_items);
     check_environment_lists(options);
     check_memory(options);

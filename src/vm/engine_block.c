@@ -91,12 +91,15 @@ static void block_start(struct vm *vm)
 
     vm->block = e;
     e->timed = vm->options->stats != NULL;
-    e->config = (struct translate_config){
-        .guest = vm->guest, .space_base = vm->space->base, .count = e->timed};
+    e->config = (struct translate_config){.guest = vm->guest,
+                                          .space_base = vm->space->base,
+                                          .count = e->timed || vm->options->verify};
     host_cpu_detect(&e->config.cpu);
     e->code = make_code_cache(vm);
     e->translator = translator_create(&e->config);
     tier_start(&e->tier, vm->options);
+    if (vm->options->verify)
+        e->tier.runs = 0;
     ir_block_init(&e->lifted, vm->guest->regs, vm->guest->n_regs);
     place_trampolines(e);
 }
@@ -288,6 +291,17 @@ static enum exit_kind interpret_rest(struct vm *vm, struct thread *t)
     return vm->guest->interpret(t, block);
 }
 
+/* A single instruction: for --verify, under which a turn must not go beyond the end of a block. */
+static enum exit_kind interpret_one(struct vm *vm, struct thread *t)
+{
+    union decoded_room decoded;
+
+    if (vm->guest->decode_block(vm->space, thread_pc(t), 1, &decoded.block, &t->trap) < 0)
+        return EXIT_TRAP;
+    t->counters[COUNTER_INTERPRETED]++;
+    return vm->guest->interpret(t, &decoded.block);
+}
+
 /* A block that has no fragment, and others of the kind that follow. */
 static enum exit_kind interpret_block(struct vm *vm, struct thread *t)
 {
@@ -299,6 +313,8 @@ static enum exit_kind interpret_block(struct vm *vm, struct thread *t)
         tier_run(&vm->block->tier, block);
         t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
     }
+    if (vm->verify)
+        decoded_block_set_runs(block, 0); /* do not repeat it */
     t->counters[COUNTER_INTERPRETED]++;
     return vm->guest->interpret(t, block);
 }
@@ -324,7 +340,7 @@ static bool follow_exit(struct vm *vm, struct thread *t)
     if (!to)
         return vm->block->wants_alone;
     /* Another thread may have linked it meanwhile. */
-    if (after.evicted == before.evicted && !fragment_exit_goal(from, exit)) {
+    if (!vm->verify && after.evicted == before.evicted && !fragment_exit_goal(from, exit)) {
         code_cache_link(code, from, exit, to);
         block_log_link(from, exit, to);
     }
@@ -408,7 +424,8 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
     if (!f)
         return wants_alone ? translate_alone(vm, t) : interpret_block(vm, t);
     forget_block_ref(t, f->pc);
-    t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
+    if (!vm->verify)
+        t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
     enum translate_exit exit = enter(vm, t, f);
     switch (exit) {
     case TRANSLATE_EXIT_LINK:
@@ -416,13 +433,13 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
         vm_lock(vm);
         translated = follow_exit(vm, t);
         vm_unlock(vm);
-        return translated ? EXIT_LOOKUP : interpret_block(vm, t);
+        return translated || vm->verify ? EXIT_LOOKUP : interpret_block(vm, t);
     case TRANSLATE_EXIT_LOOKUP:
         t->counters[COUNTER_JUMP_MISSES]++;
         return EXIT_LOOKUP;
     case TRANSLATE_EXIT_INTERP:
         t->counters[COUNTER_INTERP_EXITS]++;
-        return interpret_rest(vm, t);
+        return vm->verify ? interpret_one(vm, t) : interpret_rest(vm, t);
     case TRANSLATE_EXIT_POLL:
         return EXIT_POLL;
     case TRANSLATE_EXIT_FLUSH:

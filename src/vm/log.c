@@ -33,7 +33,7 @@ void vm_log_block(struct vm *vm, const struct decoded_block *block)
     strbuf_free(&text);
 }
 
-static const char *trap_name(enum trap_kind kind)
+const char *vm_trap_name(enum trap_kind kind)
 {
     static const char *const names[] = {
         [TRAP_NONE] = "none",
@@ -70,11 +70,11 @@ void vm_log_exit(const struct thread *t, enum exit_kind kind)
     case TRAP_LOAD:
     case TRAP_STORE:
     case TRAP_MISALIGNED:
-        log_print("exit trap %s pc=%#lx addr=%#lx\n", trap_name(t->trap.kind), pc,
+        log_print("exit trap %s pc=%#lx addr=%#lx\n", vm_trap_name(t->trap.kind), pc,
                   (unsigned long)t->trap.addr.v);
         break;
     default:
-        log_print("exit trap %s pc=%#lx\n", trap_name(t->trap.kind), pc);
+        log_print("exit trap %s pc=%#lx\n", vm_trap_name(t->trap.kind), pc);
     }
 }
 
@@ -104,7 +104,7 @@ static void report_part(FILE *out, struct strbuf *text)
     strbuf_free(text);
 }
 
-static void report_block(FILE *out, const struct vm *vm, gva pc)
+void vm_report_block(FILE *out, const struct vm *vm, gva pc)
 {
     const struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
     const struct fragment *f = vm->block ? code_cache_find(vm->block->code, pc, 0) : NULL;
@@ -142,5 +142,5 @@ void vm_report(FILE *out)
             (unsigned long)pc.v);
     report_registers(out, t);
     fflush(out);
-    report_block(out, vm, pc);
+    vm_report_block(out, vm, pc);
 }

@@ -10,7 +10,7 @@
  *
  * Guest threads run here side by side, each in the loop of its own host thread. quiesce.c has the
  * rules: a thread is "in guest code" for the whole of a turn but for the hooks. */
-#include "vm/vm_private.h"
+#include "vm/verify.h"
 
 #include "vm/tier.h"
 
@@ -287,7 +287,7 @@ static enum vm_next vm_turn(struct vm *vm, struct thread *t)
     if (UNLIKELY(poll & POLL_SIGNAL))
         return handle_exit(vm, t, EXIT_POLL);
 
-    enum exit_kind kind = vm->engine->run(vm, t);
+    enum exit_kind kind = vm->verify ? verify_run(vm, t) : vm->engine->run(vm, t);
     if (log_on(LOG_EXIT))
         vm_log_exit(t, kind);
 
@@ -347,6 +347,8 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
     vm->cache = block_cache_create(
         vm->block ? TIER_DECODED_BYTES
                   : MAX(options->cache_size, (uint64_t)BLOCK_CACHE_MIN_CAPACITY));
+    if (options->verify)
+        vm->verify = verify_create(vm);
     space->on_change = on_space_change;
     space->on_changed = on_space_changed;
     space->on_change_arg = vm;
@@ -360,6 +362,8 @@ void vm_destroy(struct vm *vm)
     vm_blocks_dropped(vm);
     if (vm->engine->stop)
         vm->engine->stop(vm);
+    if (vm->verify)
+        verify_destroy(vm->verify);
     hash_map_free(&vm->lifted);
     block_cache_destroy(vm->cache);
     vec_free(&vm->threads);
@@ -452,6 +456,8 @@ void vm_fork_end(struct vm *vm, bool child)
     if (child) {
         vm_stop_all_end_alone(vm);
         keep_current_thread(vm);
+        if (vm->verify)
+            verify_forked(vm->verify);
     }
     if (vm->engine->fork_end)
         vm->engine->fork_end(vm, child);

@@ -16,6 +16,7 @@ struct vm_engine {
     void (*stop)(struct vm *vm);
     /* Runs t from its pc until an exit. Takes and leaves exact guest state. In guest code
      * (quiesce.c), without the lock. */
+    /* With vm->verify it comes back after one block at the latest, and counts instructions. */
     enum exit_kind (*run)(struct vm *vm, struct thread *t);
     /* Some or all decoded blocks are gone: forget what was made from them. In an exclusive section,
      * like the one below. */
@@ -47,6 +48,7 @@ struct vm {
     uint64_t ended_counters[COUNTER_COUNT]; /* of threads that are gone */
     struct hash_map lifted;                 /* engine eval: decoded block to struct ir_block */
     struct block_engine *block;             /* engine block; else NULL */
+    struct verify *verify;                  /* --verify; else NULL */
 };
 
 /* A decoded block on the stack. */
@@ -93,5 +95,8 @@ bool vm_state_at(const struct vm *vm, hpc host, gva *pc);
 /* log.c: what -d shows of a block that was just decoded, and of an exit. */
 void vm_log_block(struct vm *vm, const struct decoded_block *block);
 void vm_log_exit(const struct thread *t, enum exit_kind kind);
+const char *vm_trap_name(enum trap_kind kind);
+/* Prints guest code, µops and host code of the block at pc, as far as there are any. */
+void vm_report_block(FILE *out, const struct vm *vm, gva pc);
 
 #endif
