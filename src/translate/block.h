@@ -73,7 +73,8 @@ enum translate_pass {
     PASS_FUSE,
     PASS_HINTS,
     PASS_NANS,
-    PASS_PAIRS
+    PASS_PAIRS,
+    PASS_NARROW
 };
 
 static inline bool pass_on(const struct work *w, enum translate_pass pass)
@@ -121,6 +122,8 @@ int pass_fold(struct work *w);
 /* Puts that are overwritten before anybody can see them, and what nobody uses. Needs may_leave.
  * (dead.c) */
 void pass_dead(struct work *w);
+/* Extensions and masks that nobody needs. (narrow.c) */
+void pass_narrow(struct work *w);
 /* Which nodes are part of their users' instructions. (fuse.c) */
 void pass_fuse(struct work *w);
 /* Users are counted, and values told in which register they will be wanted. (hints.c) */

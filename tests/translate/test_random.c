@@ -632,7 +632,7 @@ int main(int argc, char **argv)
     static struct setting settings[] = {
         {"plain", 0, false, false, -1},          {"offset", 0, true, false, -1},
         {"counting", 0, false, true, -1},        {"without fusion", 4, false, false, -1},
-        {"no passes", 63, false, false, -1},     {"no avx512", 0, false, false, HOST_AVX512F},
+        {"no passes", 127, false, false, -1},     {"no avx512", 0, false, false, HOST_AVX512F},
         {"no fma", 0, false, false, HOST_FMA},   {"no avx", 0, false, false, HOST_AVX},
         {"no bmi2", 0, false, false, HOST_BMI2}, {"no lzcnt", 0, false, false, HOST_LZCNT},
     };
