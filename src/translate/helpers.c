@@ -13,6 +13,7 @@ void translate_helper_uop(struct thread *t)
     uint64_t *arg = &t->spill[SPILL_ARGS];
     uint64_t packed = t->spill[SPILL_PACKED];
     uint32_t mode;
+    t->counters[COUNTER_SLOW_UOPS]++;
     arg[0] = uop_eval(&t->fp, packed & 255, packed >> 8 & 255, packed >> 16 & 255,
                       packed >> 24 & 255, arg[0], arg[1], arg[2]);
     /* Fragments rely on the guest's own mode being loaded, or nearest even if the host does not
