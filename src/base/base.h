@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define LIKELY(x)    __builtin_expect(!!(x), 1)
@@ -129,6 +130,10 @@ void arena_free(struct arena *a);
     ((n) > (v)->cap                                                                                \
          ? (void)((v)->data = base_vec_grow((v)->data, &(v)->cap, (n), sizeof(*(v)->data)))        \
          : (void)0)
+/* n items, all their bytes `byte`. */
+#define vec_fill(v, n, byte)                                                                       \
+    (vec_reserve(v, n), (void)memset((v)->data, (byte), (n) * sizeof(*(v)->data)),                 \
+     (void)((v)->len = (n)))
 #define vec_free(v) (free((v)->data), (v)->data = NULL, (v)->len = (v)->cap = 0)
 void *base_vec_grow(void *data, size_t *cap, size_t need, size_t item_size);
 

@@ -183,6 +183,11 @@ static struct kept_fragment *kept_of(struct index_item *item)
                 : NULL;
 }
 
+static uint64_t name_of(const struct fragment *f)
+{
+    return f->pc.v ^ (uint64_t)f->context << 48;
+}
+
 static void drop_fragment(struct code_cache *c, struct kept_fragment *k)
 {
     struct span span = fragment_span(c, k);
@@ -195,6 +200,7 @@ static void drop_fragment(struct code_cache *c, struct kept_fragment *k)
     c->stats.used -= span.end - span.start;
     c->stats.fragments--;
     c->stats.evicted++;
+    hash_map_put(&c->names, name_of(&k->f), c);
     if (c->policy->removed)
         c->policy->removed(c, k);
     free(k);
@@ -308,18 +314,6 @@ static void check_image(const struct fragment_image *image)
     }
 }
 
-/* Counts the names that come back. */
-static void count_name(struct code_cache *c, const struct fragment_image *image)
-{
-    uint64_t name = image->pc.v ^ (uint64_t)image->context << 48;
-
-    c->stats.inserted++;
-    if (hash_map_get(&c->names, name))
-        c->stats.retranslated++;
-    else
-        hash_map_put(&c->names, name, c);
-}
-
 struct fragment *code_cache_insert(struct code_cache *c, const struct fragment_image *image)
 {
     check_image(image);
@@ -340,7 +334,8 @@ struct fragment *code_cache_insert(struct code_cache *c, const struct fragment_i
     link_reset_exits(c, k);
     index_add(&c->index, &k->item, image->pc, image->context, image->guest_bytes);
     place_insert(c, k);
-    count_name(c, image);
+    c->stats.inserted++;
+    c->stats.retranslated += hash_map_get(&c->names, name_of(&k->f)) != NULL;
     c->stats.used += fragment_span(c, k).end - fragment_span(c, k).start;
     c->stats.fragments++;
     if (c->policy->inserted)

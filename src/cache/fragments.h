@@ -45,7 +45,7 @@ struct code_cache {
     struct kept_fragment *first, *last; /* by address */
     /* For each CHUNK_BYTES of the arena the lowest fragment with a byte in it, or NULL. */
     struct kept_fragment **chunks;
-    struct hash_map names; /* of all fragments that ever were */
+    struct hash_map names; /* of all fragments that ever were dropped */
     struct code_cache_stats stats;
     uint64_t changes;
     uint64_t verify_next; /* verify.c: how many changes until all is looked at */

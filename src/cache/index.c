@@ -11,7 +11,7 @@
 
 void index_init(struct guest_index *x)
 {
-    *x = (struct guest_index){.n_buckets = 256};
+    *x = (struct guest_index){.n_buckets = 1024};
     x->buckets = base_zalloc(x->n_buckets * sizeof(*x->buckets));
 }
 
@@ -77,10 +77,16 @@ static void link_page(struct guest_index *x, struct index_item *item, uint64_t p
     struct page_link *link = &item->links[item->n_links++];
     struct page_link *first = hash_map_get(&x->pages, page);
 
-    *link = (struct page_link){.next = first, .item = item, .page = page};
-    if (first)
-        first->prev = link;
-    hash_map_put(&x->pages, page, link);
+    *link = (struct page_link){.item = item, .page = page};
+    if (!first) {
+        hash_map_put(&x->pages, page, link);
+        return;
+    }
+    link->prev = first; /* second, so that the map stays as it is */
+    link->next = first->next;
+    if (link->next)
+        link->next->prev = link;
+    first->next = link;
 }
 
 static void unlink_page(struct guest_index *x, struct page_link *link)
@@ -103,7 +109,7 @@ void index_add(struct guest_index *x, struct index_item *item, gva pc, uint32_t 
     CHECK(guest_bytes > 0, "code of no bytes at %#lx", (unsigned long)pc.v);
     CHECK(!index_find(x, pc, context), "the code at %#lx is in the cache already",
           (unsigned long)pc.v);
-    if (x->n == x->n_buckets)
+    if (x->n == x->n_buckets / 2)
         grow_buckets(x);
     struct index_item **bucket = bucket_of(x, pc, context);
     *item = (struct index_item){

@@ -28,7 +28,7 @@ struct index_item {
 
 struct guest_index {
     struct index_item **buckets;
-    size_t n_buckets;      /* a power of two; at least n */
+    size_t n_buckets;      /* a power of two; at least twice n: most that is absent meets no item */
     struct hash_map pages; /* page number to the first struct page_link of its list */
     size_t n;              /* items */
 };

@@ -10,9 +10,7 @@
 
 static void dead_puts(struct work *w)
 {
-    w->overwritten.len = 0;
-    for (unsigned r = 0; r < w->guest->n_regs; r++)
-        vec_push(&w->overwritten, 0);
+    vec_fill(&w->overwritten, w->guest->n_regs, 0);
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = &w->nodes.data[i];
         if (n->state == NODE_DEAD)

@@ -574,8 +574,9 @@ int pass_fold(struct work *w)
 {
     struct folding f = {.w = w};
     w->nodes.len = w->alias.len = w->current.len = 0;
-    for (unsigned r = 0; r < w->guest->n_regs; r++)
-        vec_push(&w->current, IR_NONE);
+    vec_fill(&w->current, w->guest->n_regs, 0xff); /* IR_NONE */
+    vec_reserve(&w->nodes, w->ir->uops.len);
+    vec_reserve(&w->alias, w->ir->uops.len);
     for (size_t i = 0; i < w->ir->uops.len; i++) {
         const struct ir_uop *u = &w->ir->uops.data[i];
         if (is_vector(u))

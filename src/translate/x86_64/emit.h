@@ -85,6 +85,7 @@ struct emitter {
     /* registers */
     ir_val owner[REG_COUNT];
     uint32_t locked;
+    uint32_t scratch; /* set of registers taken for the node at hand; some may have a value since */
     uint8_t
         freed; /* the first register that the operands of the node at hand gave back, or NO_REG */
     VEC(struct place) places; /* of each node */

@@ -54,14 +54,14 @@ void regs_begin(struct emitter *e)
         e->owner[r] = OWNER_NONE;
     for (unsigned s = 0; s < SPILL_VALUES; s++)
         e->spilled[s] = IR_NONE;
-    e->locked = 0;
+    e->locked = e->scratch = 0;
     e->most_spilled = 0;
     e->freed = NO_REG;
-    e->places.len = e->slot_value.len = 0;
+    vec_reserve(&e->places, e->w->nodes.len);
     for (size_t i = 0; i < e->w->nodes.len; i++)
-        vec_push(&e->places, ((struct place){.reg = NO_REG}));
-    for (unsigned r = 0; r < e->w->guest->n_regs; r++)
-        vec_push(&e->slot_value, IR_NONE);
+        e->places.data[i] = (struct place){.reg = NO_REG};
+    e->places.len = e->w->nodes.len;
+    vec_fill(&e->slot_value, e->w->guest->n_regs, 0xff); /* IR_NONE */
     for (size_t i = 0; i < e->w->nodes.len; i++)
         if (node_at(e, (ir_val)i)->op == UOP_get && node_at(e, (ir_val)i)->state == NODE_EMIT)
             begin_get(e, (ir_val)i);
@@ -174,6 +174,8 @@ static void give(struct emitter *e, unsigned reg, ir_val v)
     e->owner[reg] = v;
     if (is_value(v))
         place_of(e, v)->reg = (uint8_t)reg;
+    else
+        e->scratch |= 1u << reg;
     lock(e, reg);
 }
 
@@ -415,9 +417,11 @@ struct x86_operand regs_get_aside(struct emitter *e, ir_val v, unsigned size)
 void regs_unlock(struct emitter *e)
 {
     e->locked = 0;
-    for (unsigned r = 0; r < REG_COUNT; r++)
+    for (; e->scratch; e->scratch &= e->scratch - 1) {
+        unsigned r = (unsigned)__builtin_ctz(e->scratch);
         if (e->owner[r] == OWNER_SCRATCH)
             e->owner[r] = OWNER_NONE;
+    }
 }
 
 /* Was read, and is wanted again: of several places, all but one may go. */
@@ -439,8 +443,9 @@ void regs_release(struct emitter *e, ir_val v)
         unlock_copies(e, v);
         return;
     }
-    for (unsigned r = 0; r < REG_COUNT; r++) {
-        if (e->owner[r] != v || !is_temp(e, r))
+    for (uint32_t left = e->temps; left; left &= left - 1) {
+        unsigned r = (unsigned)__builtin_ctz(left);
+        if (e->owner[r] != v)
             continue;
         e->locked &= ~(1u << r);
         if (p->home && e->n_unchecked > 0) /* to be looked at for a NaN, so if nobody else */
@@ -526,14 +531,17 @@ void regs_end_node(struct emitter *e, ir_val i)
 {
     regs_unlock(e);
     e->freed = NO_REG;
-    for (unsigned s = 0; s < SPILL_VALUES; s++) {
+    for (unsigned s = 0; s < e->most_spilled; s++) {
         if (e->spilled[s] == IR_NONE || node_at(e, e->spilled[s])->uses > 0)
             continue;
         place_of(e, e->spilled[s])->spill = 0;
         e->spilled[s] = IR_NONE;
     }
-    for (unsigned r = 0; r < REG_COUNT; r++) {
-        if (e->owner[r] == i && node_at(e, i)->uses == 0 && is_temp(e, r))
+    if (node_at(e, i)->uses > 0)
+        return;
+    for (uint32_t left = e->temps; left; left &= left - 1) {
+        unsigned r = (unsigned)__builtin_ctz(left);
+        if (e->owner[r] == i)
             forget_register(e, r);
     }
 }
