@@ -24,6 +24,21 @@ ir_val ir_append(struct ir_block *b, const struct ir_uop *u)
     return uop_infos[u->op].result == IR_VOID ? IR_NONE : (ir_val)(b->uops.len - 1);
 }
 
+/* The place of the next µop, which is made there: made elsewhere and copied, its bytes would be
+ * stored one by one and loaded together at once, and the processor waits then. */
+static struct ir_uop *ir_next(struct ir_block *b)
+{
+    vec_reserve(&b->uops, b->uops.len + 1);
+    return &b->uops.data[b->uops.len];
+}
+
+/* The µop at ir_next() is complete. */
+static ir_val ir_made(struct ir_block *b)
+{
+    ir_val v = (ir_val)b->uops.len++;
+    return uop_infos[b->uops.data[v].op].result == IR_VOID ? IR_NONE : v;
+}
+
 static const struct ir_uop *ir_at(const struct ir_block *b, ir_val v)
 {
     CHECK(v < b->uops.len, "operand v%u of a block of %zu", v, b->uops.len);
@@ -53,35 +68,37 @@ ir_val ir_const(struct ir_block *b, enum ir_type type, uint64_t value)
 {
     CHECK(uop_infos[UOP_const].var_types[0] >> type & 1, "constant of type %s",
           ir_type_names[type]);
-    return ir_append(b, &(struct ir_uop){.op = UOP_const,
-                                         .type = type,
-                                         .arg = {IR_NONE, IR_NONE, IR_NONE},
-                                         .imm = ir_cut(type, value)});
+    *ir_next(b) = (struct ir_uop){.op = UOP_const,
+                                  .type = type,
+                                  .arg = {IR_NONE, IR_NONE, IR_NONE},
+                                  .imm = ir_cut(type, value)};
+    return ir_made(b);
 }
 
-/* Starts a µop: operands in place, types inferred and checked. type may be IR_VOID where the
- * operands tell. */
-static struct ir_uop ir_prepare(const struct ir_block *b, enum uop op, enum ir_type type, ir_val a,
-                                ir_val c, ir_val d)
+/* Starts a µop at ir_next(): operands in place, types inferred and checked. type may be IR_VOID
+ * where the operands tell. */
+static struct ir_uop *ir_prepare(struct ir_block *b, enum uop op, enum ir_type type, ir_val a,
+                                 ir_val c, ir_val d)
 {
     const struct uop_info *row = &uop_infos[op];
-    struct ir_uop u = {.op = op, .type = type, .arg = {a, c, d}};
+    struct ir_uop *u = ir_next(b);
+    *u = (struct ir_uop){.op = op, .type = type, .arg = {a, c, d}};
     if (row->n_args > 0)
-        u.arg_type = ir_at(b, a)->type;
+        u->arg_type = ir_at(b, a)->type;
     if (row->result < UOP_VAR0) {
-        u.type = row->result;
+        u->type = row->result;
     } else if (type == IR_VOID) {
         for (unsigned i = 0; i < row->n_args; i++)
             if (row->arg[i] == row->result)
-                u.type = ir_at(b, u.arg[i])->type;
-        CHECK(u.type != IR_VOID, "%s needs a type", row->name);
+                u->type = ir_at(b, u->arg[i])->type;
+        CHECK(u->type != IR_VOID, "%s needs a type", row->name);
     }
     for (unsigned i = 0; i < 3; i++) {
         if (i >= row->n_args) {
-            CHECK(u.arg[i] == IR_NONE, "%s takes %u operands", row->name, row->n_args);
+            CHECK(u->arg[i] == IR_NONE, "%s takes %u operands", row->name, row->n_args);
             continue;
         }
-        enum ir_type want = ir_row_type(&u, row->arg[i]), got = ir_at(b, u.arg[i])->type;
+        enum ir_type want = ir_row_type(u, row->arg[i]), got = ir_at(b, u->arg[i])->type;
         CHECK(got == want && got != IR_VOID, "%s: operand %u is %s, not %s", row->name, i + 1,
               ir_type_names[got], ir_type_names[want]);
     }
@@ -106,9 +123,9 @@ static ir_val ir_fold(struct ir_block *b, const struct ir_uop *u)
 ir_val ir_op(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir_val c, ir_val d)
 {
     CHECK(uop_infos[op].imms == 0, "%s needs an immediate", uop_infos[op].name);
-    struct ir_uop u = ir_prepare(b, op, type, a, c, d);
-    ir_val folded = ir_fold(b, &u);
-    return folded != IR_NONE ? folded : ir_append(b, &u);
+    struct ir_uop *u = ir_prepare(b, op, type, a, c, d);
+    ir_val folded = ir_fold(b, u);
+    return folded != IR_NONE ? folded : ir_made(b);
 }
 
 ir_val ir_op_rm(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir_val c, ir_val d,
@@ -116,56 +133,56 @@ ir_val ir_op_rm(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir
 {
     CHECK(uop_infos[op].imms == UOP_HAS_rm, "%s has no rounding mode", uop_infos[op].name);
     CHECK(rm <= FP_RMM || rm == FP_DYN, "rounding mode %u", rm);
-    struct ir_uop u = ir_prepare(b, op, type, a, c, d);
-    u.rm = (uint8_t)rm;
-    return ir_append(b, &u);
+    struct ir_uop *u = ir_prepare(b, op, type, a, c, d);
+    u->rm = (uint8_t)rm;
+    return ir_made(b);
 }
 
 ir_val ir_op_imm(struct ir_block *b, enum uop op, uint64_t imm)
 {
     CHECK(uop_infos[op].imms == UOP_HAS_imm && op != UOP_const, "%s has no immediate alone",
           uop_infos[op].name);
-    struct ir_uop u = ir_prepare(b, op, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
-    u.imm = imm;
-    return ir_append(b, &u);
+    struct ir_uop *u = ir_prepare(b, op, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
+    u->imm = imm;
+    return ir_made(b);
 }
 
 ir_val ir_get(struct ir_block *b, enum ir_type type, unsigned reg)
 {
-    struct ir_uop u = ir_prepare(b, UOP_get, type, IR_NONE, IR_NONE, IR_NONE);
-    u.reg = (uint16_t)reg;
-    return ir_append(b, &u);
+    struct ir_uop *u = ir_prepare(b, UOP_get, type, IR_NONE, IR_NONE, IR_NONE);
+    u->reg = (uint16_t)reg;
+    return ir_made(b);
 }
 
 void ir_put(struct ir_block *b, unsigned reg, ir_val v)
 {
-    struct ir_uop u = ir_prepare(b, UOP_put, IR_VOID, v, IR_NONE, IR_NONE);
-    u.reg = (uint16_t)reg;
-    ir_append(b, &u);
+    struct ir_uop *u = ir_prepare(b, UOP_put, IR_VOID, v, IR_NONE, IR_NONE);
+    u->reg = (uint16_t)reg;
+    ir_made(b);
 }
 
 ir_val ir_load(struct ir_block *b, enum ir_mem mem, ir_val addr)
 {
-    struct ir_uop u = ir_prepare(b, UOP_load, IR_VOID, addr, IR_NONE, IR_NONE);
-    u.mem = mem;
-    return ir_append(b, &u);
+    struct ir_uop *u = ir_prepare(b, UOP_load, IR_VOID, addr, IR_NONE, IR_NONE);
+    u->mem = mem;
+    return ir_made(b);
 }
 
 void ir_store(struct ir_block *b, enum ir_mem mem, ir_val addr, ir_val v)
 {
-    struct ir_uop u = ir_prepare(b, UOP_store, IR_VOID, addr, v, IR_NONE);
-    u.mem = mem;
-    ir_append(b, &u);
+    struct ir_uop *u = ir_prepare(b, UOP_store, IR_VOID, addr, v, IR_NONE);
+    u->mem = mem;
+    ir_made(b);
 }
 
 ir_val ir_atomic(struct ir_block *b, enum uop op, enum ir_mem mem, ir_val addr, ir_val v,
                  unsigned order)
 {
     CHECK(uop_infos[op].class == UOP_CLASS_atomic, "%s is not atomic", uop_infos[op].name);
-    struct ir_uop u = ir_prepare(b, op, IR_VOID, addr, v, IR_NONE);
-    u.mem = mem;
-    u.order = (uint8_t)order;
-    return ir_append(b, &u);
+    struct ir_uop *u = ir_prepare(b, op, IR_VOID, addr, v, IR_NONE);
+    u->mem = mem;
+    u->order = (uint8_t)order;
+    return ir_made(b);
 }
 
 /* Drops the constants at the block's end: nothing can use them any more. */
@@ -177,25 +194,26 @@ static void ir_drop_constants(struct ir_block *b)
 
 void ir_exit_to(struct ir_block *b, ir_val v)
 {
-    struct ir_uop u = *ir_at(b, v);
-    CHECK(u.type == IR_I64, "exit to a value of type %s", ir_type_names[u.type]);
-    if (u.op == UOP_const) {
+    const struct ir_uop *u = ir_at(b, v);
+    CHECK(u->type == IR_I64, "exit to a value of type %s", ir_type_names[u->type]);
+    if (u->op == UOP_const) {
+        uint64_t to = u->imm;
         ir_drop_constants(b);
-        ir_op_imm(b, UOP_jump, u.imm);
+        ir_op_imm(b, UOP_jump, to);
         return;
     }
-    if (u.op != UOP_select || !ir_is_const(b, u.arg[1]) || !ir_is_const(b, u.arg[2])) {
+    if (u->op != UOP_select || !ir_is_const(b, u->arg[1]) || !ir_is_const(b, u->arg[2])) {
         ir_op(b, UOP_jumpr, IR_VOID, v, IR_NONE, IR_NONE);
         return;
     }
-    uint64_t taken = ir_at(b, u.arg[1])->imm, other = ir_at(b, u.arg[2])->imm;
+    ir_val condition = u->arg[0];
+    uint64_t taken = ir_at(b, u->arg[1])->imm, other = ir_at(b, u->arg[2])->imm;
     if (v == b->uops.len - 1) {
         b->uops.len--;
-        if (!ir_is_const(b, u.arg[0]))
+        if (!ir_is_const(b, condition))
             ir_drop_constants(b);
     }
-    struct ir_uop branch = ir_prepare(b, UOP_branch, IR_VOID, u.arg[0], IR_NONE, IR_NONE);
-    branch.imm = taken;
-    ir_append(b, &branch);
+    ir_prepare(b, UOP_branch, IR_VOID, condition, IR_NONE, IR_NONE)->imm = taken;
+    ir_made(b);
     ir_op_imm(b, UOP_jump, other);
 }

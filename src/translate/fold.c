@@ -581,20 +581,21 @@ int pass_fold(struct work *w)
         const struct ir_uop *u = &w->ir->uops.data[i];
         if (is_vector(u))
             return -BAILOUT_VECTOR;
-        struct node n = {.op = u->op,
-                         .type = u->type,
-                         .arg_type = u->arg_type,
-                         .mem = u->mem,
-                         .rm = u->rm,
-                         .order = u->order,
-                         .reg = u->reg,
-                         .width = 64,
-                         .pair = IR_NONE,
-                         .imm = u->imm};
+        struct node *n = &w->nodes.data[i]; /* made in its place, not copied to it */
+        *n = (struct node){.op = u->op,
+                           .type = u->type,
+                           .arg_type = u->arg_type,
+                           .mem = u->mem,
+                           .rm = u->rm,
+                           .order = u->order,
+                           .reg = u->reg,
+                           .width = 64,
+                           .pair = IR_NONE,
+                           .imm = u->imm};
         for (unsigned k = 0; k < 3; k++)
-            n.arg[k] = u->arg[k] == IR_NONE ? IR_NONE : w->alias.data[u->arg[k]];
-        vec_push(&w->nodes, n);
-        vec_push(&w->alias, (ir_val)i);
+            n->arg[k] = u->arg[k] == IR_NONE ? IR_NONE : w->alias.data[u->arg[k]];
+        w->nodes.len = w->alias.len = i + 1;
+        w->alias.data[i] = (ir_val)i;
         w->alias.data[i] = fold_uop(&f, (ir_val)i);
         if (f.ended || node_ends_here(&w->nodes.data[i]))
             break;
