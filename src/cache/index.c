@@ -23,11 +23,14 @@ void index_free(struct guest_index *x)
 
 /* ---- by name --------------------------------------------------------------------------------- */
 
+/* Code of one neighbourhood has its buckets in one neighbourhood, so that they are in the host's
+ * caches together; where that is, is hashed. */
 static struct index_item **bucket_of(const struct guest_index *x, gva pc, uint32_t context)
 {
-    uint64_t h = ((pc.v >> 1) ^ ((uint64_t)context << 40)) * 0x9e3779b97f4a7c15u;
+    enum { NEIGHBOURS = 10 }; /* bits of the pc */
+    uint64_t h = ((pc.v >> NEIGHBOURS) ^ ((uint64_t)context << 40)) * 0x9e3779b97f4a7c15u;
 
-    return &x->buckets[(h >> 32) & (x->n_buckets - 1)];
+    return &x->buckets[((h >> 32) + (pc.v >> 1)) & (x->n_buckets - 1)];
 }
 
 struct index_item *index_find(const struct guest_index *x, gva pc, uint32_t context)

@@ -250,12 +250,16 @@ static void forget_block_ref(struct thread *t, gva pc)
         ref->pc = ~(uint64_t)0;
 }
 
-static struct fragment *translate_if_hot(struct vm *vm, struct thread *t)
+/* In *cold the block, if it was met before and is not hot. */
+static struct fragment *translate_if_hot(struct vm *vm, struct thread *t,
+                                         struct decoded_block **cold)
 {
     struct decoded_block *block = block_cache_find(vm->cache, thread_pc(t), 0);
 
-    if (!block || !tier_is_hot(block))
+    if (!block || !tier_is_hot(block)) {
+        *cold = block;
         return NULL;
+    }
     struct fragment *f = translate(vm, t, block);
     if (!f)
         return NULL;
@@ -264,18 +268,19 @@ static struct fragment *translate_if_hot(struct vm *vm, struct thread *t)
     return f;
 }
 
-/* The fragment for t's pc; NULL: it is the interpreter's turn, or e->wants_alone. Under the lock.
- */
-static struct fragment *find_fragment(struct vm *vm, struct thread *t)
+/* The fragment for t's pc; NULL: it is the interpreter's turn (on *cold, if that is not NULL), or
+ * e->wants_alone. Under the lock. */
+static struct fragment *find_fragment(struct vm *vm, struct thread *t, struct decoded_block **cold)
 {
     gva pc = thread_pc(t);
     struct fragment *f = code_cache_find(vm->block->code, pc, 0);
 
+    *cold = NULL;
     vm->block->wants_alone = false;
     t->counters[COUNTER_LOOKUPS]++;
     if (f || hash_map_get(&vm->block->bailed, pc.v))
         return f;
-    return vm->block->tier.runs > 0 ? translate_if_hot(vm, t) : translate_at_once(vm, t);
+    return vm->block->tier.runs > 0 ? translate_if_hot(vm, t, cold) : translate_at_once(vm, t);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -302,12 +307,11 @@ static enum exit_kind interpret_one(struct vm *vm, struct thread *t)
     return vm->guest->interpret(t, &decoded.block);
 }
 
-/* A block that has no fragment, and others of the kind that follow. */
-static enum exit_kind interpret_block(struct vm *vm, struct thread *t)
+/* A block that has no fragment, and others of the kind that follow. block: the one at t's pc, or
+ * NULL. */
+static enum exit_kind interpret_block(struct vm *vm, struct thread *t, struct decoded_block *block)
 {
-    struct decoded_block *block = vm_find_block(vm, t);
-
-    if (!block)
+    if (!block && !(block = vm_find_block(vm, t)))
         return EXIT_TRAP;
     if (vm->block->tier.runs > 0) {
         tier_run(&vm->block->tier, block);
@@ -319,10 +323,20 @@ static enum exit_kind interpret_block(struct vm *vm, struct thread *t)
     return vm->guest->interpret(t, block);
 }
 
+/* A block that the interpreter has run before and that is not hot yet, without looking further;
+ * else NULL. */
+static struct decoded_block *find_cold(const struct thread *t)
+{
+    gva pc = thread_pc(t);
+    const struct block_ref *ref = &t->blocks[block_ref_index(pc.v)];
+
+    return ref->pc == pc.v && !tier_is_hot(ref->block) ? ref->block : NULL;
+}
+
 /* t has left through an exit that is not linked: links it to the fragment that it leads to, if
- * there is one now and it did not push the other out. False: it is the interpreter's turn. Under
- * the lock. */
-static bool follow_exit(struct vm *vm, struct thread *t)
+ * there is one now and it did not push the other out. False: it is the interpreter's turn, on
+ * *cold if that is not NULL. Under the lock. */
+static bool follow_exit(struct vm *vm, struct thread *t, struct decoded_block **cold)
 {
     struct code_cache *code = vm->block->code;
     struct code_cache_stats before, after;
@@ -334,8 +348,10 @@ static bool follow_exit(struct vm *vm, struct thread *t)
           (unsigned long)t->exit_stub);
     gva pc = fragment_exit_of(from, exit)->pc;
     thread_set_pc(t, pc);
+    if ((*cold = find_cold(t)) != NULL)
+        return false;
     code_cache_get_stats(code, &before);
-    struct fragment *to = find_fragment(vm, t);
+    struct fragment *to = find_fragment(vm, t, cold);
     code_cache_get_stats(code, &after);
     if (!to)
         return vm->block->wants_alone;
@@ -390,9 +406,11 @@ static enum translate_exit enter(struct vm *vm, struct thread *t, const struct f
 /* Makes the fragment for t's pc when others must go for it; the next turn finds it. */
 static enum exit_kind translate_alone(struct vm *vm, struct thread *t)
 {
+    struct decoded_block *cold;
+
     vm_leave_code(t);
     vm_exclusive_begin(vm);
-    find_fragment(vm, t);
+    find_fragment(vm, t, &cold);
     vm_exclusive_end(vm);
     vm_enter_code(t);
     return EXIT_LOOKUP;
@@ -412,17 +430,20 @@ static enum exit_kind count_from_now_on(struct vm *vm, struct thread *t)
 
 static enum exit_kind block_run(struct vm *vm, struct thread *t)
 {
+    struct decoded_block *cold = find_cold(t);
     bool translated;
 
     if (UNLIKELY(t->reads_instret && !vm->block->config.count))
         return count_from_now_on(vm, t);
+    if (cold)
+        return interpret_block(vm, t, cold);
     vm_lock(vm);
-    const struct fragment *f = find_fragment(vm, t);
+    const struct fragment *f = find_fragment(vm, t, &cold);
     bool wants_alone = vm->block->wants_alone;
     vm_unlock(vm);
 
     if (!f)
-        return wants_alone ? translate_alone(vm, t) : interpret_block(vm, t);
+        return wants_alone ? translate_alone(vm, t) : interpret_block(vm, t, cold);
     forget_block_ref(t, f->pc);
     if (!vm->verify)
         t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
@@ -431,9 +452,9 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
     case TRANSLATE_EXIT_LINK:
         t->counters[COUNTER_LINK_EXITS]++;
         vm_lock(vm);
-        translated = follow_exit(vm, t);
+        translated = follow_exit(vm, t, &cold);
         vm_unlock(vm);
-        return translated || vm->verify ? EXIT_LOOKUP : interpret_block(vm, t);
+        return translated || vm->verify ? EXIT_LOOKUP : interpret_block(vm, t, cold);
     case TRANSLATE_EXIT_LOOKUP:
         t->counters[COUNTER_JUMP_MISSES]++;
         return EXIT_LOOKUP;

@@ -9,7 +9,7 @@
 enum {
     /* Decoded blocks that engine block keeps for the interpreter, bytes. They are what it lives on
      * when the code cache is tiny; when they are full, the counts of what is not hot begin anew. */
-    TIER_DECODED_BYTES = 4 << 20,
+    TIER_DECODED_BYTES = 16 << 20,
 };
 
 struct tier {
