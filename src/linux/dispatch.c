@@ -58,6 +58,13 @@
 #define PATH_C      {ARG_PATH_C}
 #define PATH_W      {ARG_PATH_W}
 #define PTR         {ARG_PTR}
+#define ARGV        {ARG_ARGV}
+#define ENVP        {ARG_ENVP}
+#define SIGACT      {ARG_SIGACTION}
+#define SIGACT_OUT  {ARG_SIGACTION_OUT}
+#define UNAME       {ARG_UNAME}
+#define OUT_STR(k)  {ARG_OUT_STR, k}
+#define ADDR_IN(k)  {ARG_ADDR_IN, k}
 #define IN(k)       {ARG_IN, k}
 #define IN_RAW(k)   {ARG_IN_RAW, k}
 #define OUT(k)      {ARG_OUT, k}
@@ -344,7 +351,9 @@ static int convert_argument(struct linux_task *task, const struct sys_row *row,
     case ARG_IN:
     case ARG_IN_RAW:
     case ARG_OUT:
+    case ARG_OUT_STR:
     case ARG_OUT_RAW:
+    case ARG_ADDR_IN:
     case ARG_MSG_IN:
     case ARG_MSG_OUT:
     case ARG_IN_S:

@@ -32,7 +32,7 @@ struct strace_line {
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static void print_address(struct strbuf *out, uint64_t value)
+void strace_print_address(struct strbuf *out, uint64_t value)
 {
     if (value)
         strbuf_printf(out, "%#llx", (unsigned long long)value);
@@ -59,13 +59,13 @@ static void print_bytes(struct strbuf *out, const unsigned char *bytes, size_t l
     strbuf_printf(out, "\"");
 }
 
-static void print_buffer(struct linux_task *task, struct strbuf *out, uint64_t addr, uint64_t len)
+void strace_print_buffer(struct linux_task *task, struct strbuf *out, uint64_t addr, uint64_t len)
 {
     unsigned char bytes[SHOWN_BYTES];
     size_t shown = MIN(len, (uint64_t)SHOWN_BYTES);
 
     if (addr == 0 || space_read(task->process->space, GVA(addr), bytes, shown)) {
-        print_address(out, addr);
+        strace_print_address(out, addr);
         return;
     }
     print_bytes(out, bytes, shown);
@@ -73,19 +73,19 @@ static void print_buffer(struct linux_task *task, struct strbuf *out, uint64_t a
         strbuf_printf(out, "...");
 }
 
-static void print_string(struct linux_task *task, struct strbuf *out, uint64_t addr)
+void strace_print_string(struct linux_task *task, struct strbuf *out, uint64_t addr)
 {
     char text[PATH_MAX];
     int64_t len =
         addr ? space_read_string(task->process->space, GVA(addr), text, sizeof(text)) : -EFAULT;
 
     if (len < 0)
-        print_address(out, addr);
+        strace_print_address(out, addr);
     else
         print_bytes(out, (const unsigned char *)text, (size_t)len);
 }
 
-static void print_sigset(struct strbuf *out, uint64_t set)
+void strace_print_sigset(struct strbuf *out, uint64_t set)
 {
     const char *between = "";
     bool inverse = __builtin_popcountll(set) > 32;
@@ -115,7 +115,7 @@ static void print_siginfo(struct strbuf *out, const siginfo_t *info)
     case SIGTRAP:
         if (info->si_code > 0) {
             strbuf_printf(out, ", si_addr=");
-            print_address(out, (uint64_t)info->si_addr);
+            strace_print_address(out, (uint64_t)info->si_addr);
             break;
         }
         /* fall through */
@@ -172,10 +172,13 @@ static void print_struct(struct linux_task *task, struct strbuf *out, enum sys_s
 
     if (addr == 0 || sys_struct_size(kind) > sizeof(u) ||
         space_read(task->process->space, GVA(addr), &u, sys_struct_size(kind))) {
-        print_address(out, addr);
+        strace_print_address(out, addr);
         return;
     }
     switch (kind) {
+    case STRUCT_wstatus:
+        strace_print_wait_status(out, u.word[0]);
+        break;
     case STRUCT_int:
         strbuf_printf(out, "[%d]", u.word[0]);
         break;
@@ -211,29 +214,14 @@ static void print_struct(struct linux_task *task, struct strbuf *out, enum sys_s
         strbuf_printf(out, "}");
         break;
     case STRUCT_sigset:
-        print_sigset(out, u.u64[0]);
+        strace_print_sigset(out, u.u64[0]);
         break;
     case STRUCT_siginfo:
         print_siginfo(out, &u.siginfo);
         break;
     default:
-        print_address(out, addr);
+        strace_print_address(out, addr);
     }
-}
-
-static void print_stat(struct linux_task *task, struct strbuf *out, uint64_t addr)
-{
-    enum { MODE_AT = 16, SIZE_AT = 48 }; /* struct stat of riscv64 */
-    struct space *space = task->process->space;
-    uint32_t mode;
-    int64_t size;
-
-    if (space_read(space, GVA(addr + MODE_AT), &mode, sizeof(mode)) ||
-        space_read(space, GVA(addr + SIZE_AT), &size, sizeof(size))) {
-        print_address(out, addr);
-        return;
-    }
-    strbuf_printf(out, "{st_mode=%#o, st_size=%lld, ...}", mode, (long long)size);
 }
 
 /* ---- arguments ------------------------------------------------------------------------------- */
@@ -276,14 +264,25 @@ static void print_value(struct strbuf *out, const struct sys_arg *arg, uint64_t 
         strace_print_flags(out, arg->aux, value);
         break;
     default:
-        print_address(out, value);
+        strace_print_address(out, value);
     }
 }
 
 /* True if what the argument points to is known only after the call. */
 static bool is_output(const struct sys_arg *arg)
 {
-    return arg->kind == ARG_OUT || arg->kind == ARG_OUT_S || arg->kind == ARG_STAT;
+    switch (arg->kind) {
+    case ARG_OUT:
+    case ARG_OUT_STR:
+    case ARG_OUT_S:
+    case ARG_STAT:
+    case ARG_VEC_OUT:
+    case ARG_SIGACTION_OUT:
+    case ARG_UNAME:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void print_argument(struct linux_task *task, struct strace_line *line, unsigned i,
@@ -294,7 +293,7 @@ static void print_argument(struct linux_task *task, struct strace_line *line, un
     struct strbuf *out = &line->text;
 
     if (is_output(arg) && result < 0) {
-        print_address(out, value);
+        strace_print_address(out, value);
         return;
     }
     switch (arg->kind) {
@@ -304,21 +303,50 @@ static void print_argument(struct linux_task *task, struct strace_line *line, un
     case ARG_PATH_F:
     case ARG_PATH_C:
     case ARG_PATH_W:
-        print_string(task, out, value);
+        strace_print_string(task, out, value);
         break;
     case ARG_IN:
-        print_buffer(task, out, value, line->args[arg->aux]);
+        strace_print_buffer(task, out, value, line->args[arg->aux]);
         break;
     case ARG_OUT:
-        print_buffer(task, out, value, (uint64_t)result);
+        strace_print_buffer(task, out, value, (uint64_t)result);
         break;
     case ARG_IN_S:
     case ARG_OUT_S:
     case ARG_IO_S:
         print_struct(task, out, arg->aux, value);
         break;
+    case ARG_OUT_STR:
+        strace_print_string(task, out, value);
+        break;
+    case ARG_VEC_IN:
+        strace_print_iovec(task, out, value, line->args[arg->aux], UINT64_MAX);
+        break;
+    case ARG_VEC_OUT:
+        strace_print_iovec(task, out, value, line->args[arg->aux], (uint64_t)result);
+        break;
+    case ARG_IN_A:
+        if ((arg->aux & 63) == STRUCT_pollfd)
+            strace_print_pollfds(task, out, value, (uint32_t)line->args[arg->aux >> 6]);
+        else
+            strace_print_address(out, value);
+        break;
+    case ARG_ADDR_IN:
+        strace_print_sockaddr(task, out, value, (uint32_t)line->args[arg->aux]);
+        break;
+    case ARG_ARGV:
+    case ARG_ENVP:
+        strace_print_strings(task, out, value, arg->kind == ARG_ENVP);
+        break;
+    case ARG_SIGACTION:
+    case ARG_SIGACTION_OUT:
+        strace_print_sigaction(task, out, value);
+        break;
+    case ARG_UNAME:
+        strace_print_uname(task, out, value);
+        break;
     case ARG_STAT:
-        print_stat(task, out, value);
+        strace_print_stat(task, out, value);
         break;
     default:
         print_value(out, arg, value);
@@ -330,6 +358,12 @@ static bool is_left_out(const struct strace_line *line, unsigned i)
 {
     const struct sys_arg *args = line->row->args;
 
+    /* fcntl's commands that only ask */
+    if (i == 2 && args[1].kind == ARG_ENUM && args[1].aux == NAMES_fcntl) {
+        int command = (int)line->args[1];
+        return command == F_GETFD || command == F_GETFL || command == F_GETOWN ||
+               command == F_GETPIPE_SZ || command == F_GET_SEALS;
+    }
     return args[i].kind == ARG_MODE && i > 0 && args[i - 1].kind == ARG_FLAGS &&
            args[i - 1].aux == NAMES_open &&
            !(line->args[i - 1] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));

@@ -34,6 +34,13 @@ enum sys_arg_kind {
     ARG_PATH_C, /* on the host, under the prefix if the host has none */
     ARG_PATH_W, /* a name to be made, removed or mounted on: always on the host */
     /* guest memory that the kernel reads or writes in place */
+    ARG_ARGV,    /* these too: an execve's strings, dispositions, the kernel's name */
+    ARG_ENVP,
+    ARG_SIGACTION,
+    ARG_SIGACTION_OUT,
+    ARG_UNAME,
+    ARG_OUT_STR, /* like ARG_OUT: a string */
+    ARG_ADDR_IN, /* like ARG_IN: a socket's address */
     ARG_PTR,     /* anything: only for calls with a handler */
     ARG_IN,      /* bytes, argument aux says how many */
     ARG_IN_RAW,  /* the same, not text: printed as an address */
