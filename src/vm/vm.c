@@ -382,7 +382,7 @@ struct thread *vm_thread_create(struct vm *vm)
     thread_forget_blocks(t);
     thread_forget_jumps(t);
     /* From the second thread on the lock counts; whoever makes it is in the runtime, and alone. */
-    if (vm->threads.len > 0)
+    if (!vm->shared && vm->threads.len > 0)
         vm->shared = true;
     vm_lock(vm);
     vec_push(&vm->threads, t);
