@@ -8,6 +8,7 @@
 #include "linux/sys.h"
 
 #include <errno.h>
+#include <linux/fd.h>
 #include <linux/fs.h>
 #include <linux/sockios.h>
 #include <linux/tty.h>
