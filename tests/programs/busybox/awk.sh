@@ -8,8 +8,10 @@ awk 'BEGIN { s = "the cat sat on the mat"; n = gsub(/at/, "og", s); print n, s; 
 awk 'BEGIN { n = split("a:b:c:d", p, ":"); for (i = n; i > 0; i--) printf "%s ", p[i]; print n; print substr("x", 0), substr("hello", -1, 3) }'
 printf 'alice 30 5.5\nbob 25 6.1\ncarol 35 5.9\ndave 40 5.8\n' >work/people
 awk '{ s += $2; h += $3 } END { print NR, s, s / NR, h / NR }' work/people
-awk '$2 > 28 && $1 ~ /^[a-c]/ { print NR ": " $0, NF }' work/people; awk -F: 'END { print $1 }' work/people
-awk 'NR == 2, NR == 3' work/people; awk -v x=5 'BEGIN { print x * 2, ARGC }' ; awk '{ $2 = ""; print; print NF }' work/people
+awk '$2 > 28 && $1 ~ /^[a-c]/ { print NR ": " $0, NF }' work/people
+awk -F: 'END { print $1 }' work/people
+awk 'NR == 2, NR == 3' work/people; awk -v x=5 'BEGIN { print x * 2, ARGC }'
+awk '{ $2 = ""; print; print NF }' work/people
 awk '{ a[$1] = $2 } END { print ("bob" in a), ("zed" in a); delete a["bob"]; print length(a) }' work/people
 awk 'function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2) } BEGIN { print f(18) }'
 awk 'function swap(a, i, j, t) { t = a[i]; a[i] = a[j]; a[j] = t }
@@ -26,8 +28,11 @@ line two
 para two
 X
 awk 'BEGIN { printf "%s %s %s\n", "10" < "9", 10 < 9, "abc" < "abd"; print 1 == 1.0, "a" "b" == "ab", !0, !"", !"0" }'
-awk 'BEGIN { x["a"]; if ("a" in x) print "in"; do { i++ } while (i < 5); print i; for (;;) if (i++ > 8) break; print i; exit 3 } END { print "end" }'; echo "status $?"
+awk 'BEGIN { x["a"]; if ("a" in x) print "in"; do { i++ } while (i < 5); print i; for (;;) if (i++ > 8) break; print i; exit 3 } END { print "end" }'
+echo "status $?"
 awk 'BEGIN { print substr("hello world", 7); print sprintf("%-10s|%10s|", "ab", "cd"); print 010 + 0, "0x10" + 0, "3x" + 1, ".5" + 0 }'
 awk 'BEGIN { print and(12, 10), or(12, 10), xor(12, 10), lshift(1, 10), rshift(1024, 3), compl(0) }'
-awk '{ for (i = NF; i > 0; i--) printf "%s%s", $i, i > 1 ? OFS : ORS }' OFS=- work/people; awk '!seen[$2 % 10]++' work/people
-awk 'BEGIN { syntax error'; echo "status $?"; awk '{ print }' nosuchfile; echo "status $?"; awk 'BEGIN { print 1 / 0 }'; echo "status $?"
+awk '{ for (i = NF; i > 0; i--) printf "%s%s", $i, i > 1 ? OFS : ORS }' OFS=- work/people
+awk '!seen[$2 % 10]++' work/people
+awk 'BEGIN { syntax error'; echo "status $?"; awk '{ print }' nosuchfile; echo "status $?"
+awk 'BEGIN { print 1 / 0 }'; echo "status $?"

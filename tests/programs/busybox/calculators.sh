@@ -24,8 +24,11 @@ X
 echo 'scale = 60; 4 * a(1); e(1); l(2); s(1); c(1); j(0, 1)' | bc -l
 echo 'scale = 30; x = 2; for (i = 0; i < 8; i++) { x = x - (x * x - 2) / (2 * x); x }' | bc
 echo 'a = 1; b = 1; for (i = 0; i < 300; i++) { t = a + b; a = b; b = t }; b' | bc
-echo '1 / 0' | bc; echo "status $?"; echo '2 +' | bc; echo "status $?"; echo 'define f(' | bc; echo "status $?"
+echo '1 / 0' | bc; echo "status $?"; echo '2 +' | bc; echo "status $?"
+echo 'define f(' | bc; echo "status $?"
 dc -e '2 100 ^ p 3 v p 20 k 2 v p 1 3 / p [hello] p c 5 3 - p 7 3 ~ f'
-dc -e '[d 1 - d 1 <F *] sF 30 lF x p' ; dc -e '0 1 [d p r 1 index + ] sa' ; dc -e '16 o 255 p 2 o 10 p 10 o 8 i 17 p'; dc -e '1 2 3 f r p z p'; dc -e '[la 1 + d sa p la 6 >b] sb 0 sa lb x'
+dc -e '[d 1 - d 1 <F *] sF 30 lF x p'; dc -e '0 1 [d p r 1 index + ] sa'
+dc -e '16 o 255 p 2 o 10 p 10 o 8 i 17 p'; dc -e '1 2 3 f r p z p'
+dc -e '[la 1 + d sa p la 6 >b] sb 0 sa lb x'
 echo 'for (i = 1; i <= 20; i++) { i * i * i }' | bc | paste - - - - -
 echo '(123456789012345678901234567890 * 987654321098765432109876543210) ^ 3' | bc

@@ -8,12 +8,16 @@ inserted line'; t | sed '/three/c\
 changed line'; t | sed 'y/abcdefghij/ABCDEFGHIJ/'; t | sed '$!N;s/\n/ + /'; t | sed = | sed 'N;s/\n/: /'
 t | sed -e ':a' -e '$!{N;ba' -e '}' -e 's/\n/,/g'; t | sed -n '/two/,/six/{/five/!p}'
 t | sed 's/e/X/3;t;s/e/Y/'; t | sed '/six/q'; t | sed -n 'l' | head -2; echo "aaa" | sed 's/a/b/2g'
-echo "/usr/local/bin" | sed 's,/,|,g'; echo "Hello World" | sed 's/world/THERE/I'; echo abc | sed 's/b*/x/g'
+echo "/usr/local/bin" | sed 's,/,|,g'; echo "Hello World" | sed 's/world/THERE/I'
+echo abc | sed 's/b*/x/g'
 t >work/f; sed -i 's/five/5/;w work/copy' work/f; cat work/f; cat work/copy
 printf 'key: a\nkey: b\nother\n' | sed -n 's/^key: //p'; echo 'a+b' | sed -E 's/a\+b/sum/'
-seq 12 | sed '3,+2d;/9/,11s/^/>/'; echo "one  two" | sed 's/  */ /g;s/^/[/;s/$/]/'; seq 3 | sed 'x;p;x'
+seq 12 | sed '3,+2d;/9/,11s/^/>/'; echo "one  two" | sed 's/  */ /g;s/^/[/;s/$/]/'
+seq 3 | sed 'x;p;x'
 printf 'a b c d e\n' | sed 's/\([a-z]\) \([a-z]\)/\2\1/g'; seq 3 | sed '2r work/f'
-echo abcabc | sed 's/\(abc\)\1/<\1>/'; printf 'foo\n' | sed 's/o/\n/g'; echo '$HOME' | sed 's/\$HOME/home/'
-echo bad | sed 's/x'; echo "status $?"; echo bad | sed 'k'; echo "status $?"; sed p nosuchfile; echo "status $?"
+echo abcabc | sed 's/\(abc\)\1/<\1>/'; printf 'foo\n' | sed 's/o/\n/g'
+echo '$HOME' | sed 's/\$HOME/home/'
+echo bad | sed 's/x'; echo "status $?"; echo bad | sed 'k'; echo "status $?"
+sed p nosuchfile; echo "status $?"
 # A small program: sorting the letters of a word by bubbling.
 echo "differential" | sed ':a;s/\(.\)\(.*\)/\1\2/;tb;:b' | sed -E ':a;s/([b-z])a/a\1/;ta;:b;s/([c-z])b/b\1/;tb;:c;s/([d-z])c/c\1/;tc;:d;s/([e-z])d/d\1/;td'
