@@ -302,6 +302,13 @@ static _Noreturn void report_difference(struct vm *vm, const struct verify *v)
 
 /* ---- a turn ---------------------------------------------------------------------------------- */
 
+/* The engine may stop anywhere; also right before what the reference trapped at. */
+static bool stopped_before(const struct outcome *engine, const struct outcome *reference)
+{
+    return engine->n_insns < reference->n_insns ||
+           (engine->n_insns == reference->n_insns && exit_class(engine->kind) < 0);
+}
+
 static enum exit_kind check_block(struct vm *vm, struct thread *t, struct verify *v)
 {
     unsigned limit = BLOCK_MAX_INSNS;
@@ -314,7 +321,7 @@ static enum exit_kind check_block(struct vm *vm, struct thread *t, struct verify
         t->counters[COUNTER_VERIFY_SKIPPED]++;
         return v->engine.kind;
     }
-    if (v->engine.n_insns < v->reference.n_insns) {
+    if (stopped_before(&v->engine, &v->reference)) {
         limit = (unsigned)v->engine.n_insns;
         repeat_reference(vm, t, v, limit);
     }

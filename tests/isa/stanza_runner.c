@@ -4,7 +4,7 @@
  * The instruction stands before an ecall, so that both engines stop right behind it unless it
  * jumps. All registers, the scratch memory, the pc, fcsr, the kind of trap and the count of
  * instructions are compared with what the test says; what it does not name must be as before. */
-#include "stanza_runner.h"
+#include "stanza_machine.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -17,17 +17,8 @@
 
 #include "guest/rv64/rv64.h"
 
-enum { ECALL = 0x73, CSR_FFLAGS = 1, CSR_FRM = 2, CSR_FCSR = 3 };
-
 static struct space *space;
 static struct thread *thread;
-
-/* What can be compared. */
-struct machine {
-    struct rv64_state regs;
-    unsigned char scratch[STANZA_SCRATCH_SIZE];
-    enum trap_kind trap; /* TRAP_NONE: it went on to regs.pc */
-};
 
 static void handle_fault(int sig, siginfo_t *info, void *context)
 {
@@ -74,76 +65,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- state of a test ------------------------------------------------------------------------- */
-
-static void set_csr(struct machine *m, unsigned number, uint64_t value)
-{
-    uint32_t *fcsr = &m->regs.fcsr;
-    switch (number) {
-    case CSR_FFLAGS:
-        *fcsr = (*fcsr & ~31u) | (value & 31);
-        break;
-    case CSR_FRM:
-        *fcsr = (*fcsr & 31) | (uint32_t)(value & 7) << 5;
-        break;
-    case CSR_FCSR:
-        *fcsr = value & 255;
-        break;
-    default:
-        fail_msg("CSR 0x%x has no state of its own", number);
-    }
-}
-
-/* Puts one item into m; a reservation is none of it. */
-static void apply_item(struct machine *m, const struct stanza_item *item)
-{
-    switch (item->kind) {
-    case ITEM_X:
-        m->regs.x[item->index] = item->value;
-        break;
-    case ITEM_F:
-        m->regs.f[item->index] = item->value;
-        break;
-    case ITEM_MEM:
-        memcpy(&m->scratch[item->index], &item->value, item->bits / 8);
-        break;
-    case ITEM_CSR:
-        set_csr(m, item->index, item->value);
-        break;
-    case ITEM_PC:
-        m->regs.pc = item->value;
-        break;
-    case ITEM_TRAP:
-        m->trap = (enum trap_kind)item->value;
-        m->regs.pc = STANZA_CODE;
-        break;
-    case ITEM_RESERVE:
-        break;
-    }
-}
-
-/* Every register holds something that no test expects by accident. */
-static void make_before(const struct stanza_test *test, struct machine *m)
-{
-    memset(m, 0, sizeof *m);
-    m->regs.pc = STANZA_CODE;
-    for (unsigned n = 1; n < 32; n++)
-        m->regs.x[n] = UINT64_C(0x5a5a5a5a00000000) + n * UINT64_C(0x01010101);
-    for (unsigned n = 0; n < 32; n++)
-        m->regs.f[n] = UINT64_C(0xa5a5a5a500000000) + n * UINT64_C(0x01010101);
-    for (size_t i = 0; i < test->n_before; i++)
-        apply_item(m, &test->before[i]);
-}
-
-static void make_after(const struct stanza_case *stanza, const struct stanza_test *test,
-                       const struct machine *before, struct machine *m)
-{
-    *m = *before;
-    m->regs.pc = STANZA_CODE + stanza->bytes;
-    for (size_t i = 0; i < test->n_after; i++)
-        apply_item(m, &test->after[i]);
-}
-
 static uint64_t read_scratch(uint64_t addr, unsigned bits)
 {
     uint64_t value = 0;
@@ -152,10 +73,10 @@ static uint64_t read_scratch(uint64_t addr, unsigned bits)
 }
 
 static void load_machine(const struct stanza_case *stanza, const struct stanza_test *test,
-                         const struct machine *m)
+                         const struct stanza_machine *m)
 {
     unsigned char code[8];
-    const uint32_t ecall = ECALL;
+    const uint32_t ecall = STANZA_ECALL;
     memcpy(code, &test->word, 4);
     memcpy(code + stanza->bytes, &ecall, 4);
     assert_int_equal(space_write(space, GVA(STANZA_CODE), code, stanza->bytes + 4), 0);
@@ -173,7 +94,7 @@ static void load_machine(const struct stanza_case *stanza, const struct stanza_t
 }
 
 /* The ecall behind the instruction is where it went on to, not a trap of its own. */
-static void store_machine(struct machine *m, enum exit_kind kind)
+static void store_machine(struct stanza_machine *m, enum exit_kind kind)
 {
     memset(m, 0, sizeof *m);
     m->regs = *thread_regs();
@@ -190,7 +111,8 @@ static struct decoded_block *decode(void)
     struct decoded_block *block = malloc(sizeof *block + BLOCK_MAX_BYTES);
     struct trap trap;
     assert_non_null(block);
-    assert_int_equal(guest_rv64.decode_block(space, GVA(STANZA_CODE), BLOCK_MAX_INSNS, block, &trap), 0);
+    assert_int_equal(
+        guest_rv64.decode_block(space, GVA(STANZA_CODE), BLOCK_MAX_INSNS, block, &trap), 0);
     return block;
 }
 
@@ -222,7 +144,7 @@ static unsigned report(const char *what, unsigned index, uint64_t got, uint64_t 
 }
 
 /* Returns the number of differences, each printed. */
-static unsigned compare(const struct machine *got, const struct machine *want)
+static unsigned compare(const struct stanza_machine *got, const struct stanza_machine *want)
 {
     unsigned bad = 0;
     for (unsigned n = 0; n < 32; n++)
@@ -253,9 +175,9 @@ static void run_stanza(void **state)
     install_handler();
     for (size_t i = 0; i < stanza->n_tests; i++) {
         for (int engine = 0; engine < 2; engine++) {
-            struct machine before, want, got;
-            make_before(&stanza->tests[i], &before);
-            make_after(stanza, &stanza->tests[i], &before, &want);
+            struct stanza_machine before, want, got;
+            stanza_make_before(&stanza->tests[i], &before);
+            stanza_make_after(stanza, &stanza->tests[i], &before, &want);
             load_machine(stanza, &stanza->tests[i], &before);
             struct decoded_block *block = decode();
             store_machine(&got, engine ? run_uops(block) : run_interpreter(block));

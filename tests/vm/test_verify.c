@@ -1,0 +1,273 @@
+/* The isomorphism check is itself checked. Every test of every stanza passes it; and a fault
+ * planted in what the engine makes of any one µop is found by it, with a report that shows the
+ * code.
+ *
+ * The fault is planted between the lifting and the translator, by a guest whose lift_block spoils
+ * the µop (plant.c); the reference does not lift. Each block is run in a child of its own, for a
+ * difference ends the process. */
+#include "vm/verify.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../isa/stanza_machine.h"
+#include "plant.h"
+
+static struct guest guest; /* guest_rv64 with a lift_block of ours */
+static enum uop planted = UOP_COUNT;
+static bool op_used[UOP_COUNT]; /* by the block lifted last */
+
+static struct {
+    struct options options;
+    struct space *space;
+    struct vm *vm;
+    struct thread *t;
+} m;
+
+static void lift_and_plant(const struct decoded_block *block, struct ir_block *b)
+{
+    rv64_lift_block(block, b);
+    memset(op_used, 0, sizeof(op_used));
+    for (size_t i = 0; i < b->uops.len; i++)
+        op_used[b->uops.data[i].op] = true;
+    if (planted != UOP_COUNT)
+        plant_fault(b, planted);
+}
+
+static enum vm_next stop_syscall(struct thread *t)
+{
+    return VM_STOP;
+}
+
+static enum vm_next stop_trap(struct thread *t, const struct trap *trap)
+{
+    return VM_STOP;
+}
+
+static const struct vm_hooks hooks = {stop_syscall, stop_trap, stop_syscall};
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    if (!vm_handle_fault(m.t, sig, info, context) &&
+        !space_handle_fault(m.space, sig, info, context, &m.t->fault))
+        _exit(EXIT_BUG);
+}
+
+/* ---- a block in a child ---------------------------------------------------------------------- */
+
+static void map_page(uint64_t at)
+{
+    uint64_t page = ALIGN_DOWN(at, 4096);
+    int64_t got = space_map(m.space, GVA(page), 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL);
+
+    CHECK(got == (int64_t)page, "the page at %#lx cannot be had", (unsigned long)page);
+}
+
+static void start(const char *engine)
+{
+    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    const char *why = NULL;
+
+    guest = guest_rv64;
+    guest.lift_block = lift_and_plant;
+    m.options = (struct options){.engine = engine,
+                                 .cache_size = 64 << 10,
+                                 .cache_policy = "flush",
+                                 .wx = "rwx",
+                                 .verify = true,
+                                 .verify_every = 1};
+    m.space = space_create(SPACE_IDENTITY, 0, &why);
+    CHECK(m.space, "no space: %s", why);
+    map_page(STANZA_CODE);
+    map_page(STANZA_SCRATCH);
+    m.vm = vm_create(&guest, m.space, &m.options, &hooks);
+    m.t = vm_thread_create(m.vm);
+    sigaction(SIGSEGV, &fault, NULL);
+    sigaction(SIGBUS, &fault, NULL);
+}
+
+static void finish(void)
+{
+    vm_thread_destroy(m.t);
+    vm_destroy(m.vm);
+    space_destroy(m.space);
+}
+
+static void set_up_state(const struct stanza_case *stanza, const struct stanza_test *test)
+{
+    const uint32_t ecall = STANZA_ECALL;
+    struct stanza_machine before;
+    unsigned char code[8];
+
+    stanza_make_before(test, &before);
+    memcpy(code, &test->word, 4);
+    memcpy(code + stanza->bytes, &ecall, 4);
+    space_write(m.space, GVA(STANZA_CODE), code, stanza->bytes + 4);
+    space_write(m.space, GVA(STANZA_SCRATCH), before.scratch, sizeof(before.scratch));
+    vm_invalidate(m.vm, GVA(STANZA_CODE), GVA(STANZA_CODE + 8));
+    memcpy(m.t->guest, &before.regs, sizeof(before.regs));
+    m.t->reserve_addr = ~UINT64_C(0);
+    for (size_t i = 0; i < test->n_before; i++) {
+        if (test->before[i].kind != ITEM_RESERVE)
+            continue;
+        m.t->reserve_addr = test->before[i].value;
+        space_read(m.space, GVA(m.t->reserve_addr), &m.t->reserve_value, 8);
+    }
+}
+
+/* One turn of the run loop. */
+static void run_block(const struct stanza_case *stanza, const struct stanza_test *test)
+{
+    set_up_state(stanza, test);
+    vm_enter_code(m.t);
+    verify_run(m.vm, m.t);
+    vm_leave_code(m.t);
+}
+
+/* Runs the function in a child; its exit status, and what it printed to stderr. */
+static int status_of(void (*run)(void *), void *arg, char *text, size_t size)
+{
+    int fds[2], status;
+    size_t n = 0;
+    ssize_t got;
+
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        dup2(fds[1], 2);
+        close(fds[0]);
+        close(fds[1]);
+        run(arg);
+        _exit(0);
+    }
+    close(fds[1]);
+    while (n < size - 1 && (got = read(fds[0], text + n, size - 1 - n)) > 0)
+        n += (size_t)got;
+    text[n] = '\0';
+    close(fds[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static void run_all(void *engine)
+{
+    finish();
+    start(engine);
+    for (unsigned i = 0; i < stanza_case_count; i++) {
+        for (size_t k = 0; k < stanza_cases[i].n_tests; k++)
+            run_block(&stanza_cases[i], &stanza_cases[i].tests[k]);
+    }
+}
+
+static void test_stanzas_agree(void **state)
+{
+    static char text[1 << 16];
+    int status = status_of(run_all, *state, text, sizeof(text));
+
+    if (status != 0)
+        fail_msg("status %d: %s", status, text);
+}
+
+struct one {
+    const struct stanza_case *stanza;
+    const struct stanza_test *test;
+};
+
+static void run_planted(void *arg)
+{
+    const struct one *one = arg;
+
+    run_block(one->stanza, one->test);
+}
+
+static bool lifts_to(const struct stanza_test *test, enum uop op)
+{
+    union decoded_room decoded;
+    struct ir_block lifted;
+    unsigned char code[8];
+    const uint32_t ecall = STANZA_ECALL;
+    struct trap trap;
+
+    memcpy(code, &test->word, 4);
+    memcpy(code + rv64_insn_len((uint16_t)test->word), &ecall, 4);
+    space_write(m.space, GVA(STANZA_CODE), code, sizeof(code));
+    if (guest_rv64.decode_block(m.space, GVA(STANZA_CODE), BLOCK_MAX_INSNS, &decoded.block, &trap) <
+        0)
+        return false;
+    ir_block_init(&lifted, guest_rv64.regs, guest_rv64.n_regs);
+    lift_and_plant(&decoded.block, &lifted);
+    ir_block_free(&lifted);
+    return op_used[op];
+}
+
+/* The report names the µop's block: guest code, host code, and how to repeat it. */
+static void check_report(const char *text)
+{
+    static const char *const parts[] = {"isomorph: verify: engine block differs",
+                                        "reference:",
+                                        "engine:",
+                                        "repeat with:",
+                                        "insn",
+                                        "40000800"};
+
+    for (unsigned i = 0; i < ARRAY_LEN(parts); i++) {
+        if (!strstr(text, parts[i]))
+            fail_msg("the report lacks '%s': %s", parts[i], text);
+    }
+}
+
+/* Some tests of a stanza do not depend on the µop's value; one at least must. */
+static void test_planted(void **state)
+{
+    enum uop op = (enum uop)(uintptr_t)*state;
+    static char text[1 << 16];
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < stanza_case_count; i++) {
+        for (size_t k = 0; k < stanza_cases[i].n_tests; k++) {
+            struct one one = {&stanza_cases[i], &stanza_cases[i].tests[k]};
+            planted = UOP_COUNT;
+            if (!lifts_to(one.test, op))
+                continue;
+            used++;
+            planted = op;
+            int status = status_of(run_planted, &one, text, sizeof(text));
+            if (status == EXIT_DIFFERS) {
+                check_report(text);
+                return;
+            }
+            assert_int_equal(status, 0);
+        }
+    }
+    if (used == 0)
+        skip(); /* the lifting makes none */
+    fail_msg("a wrong %s is not seen in any of %u tests that use it", uop_infos[op].name, used);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[UOP_COUNT + 2];
+    size_t n = 0;
+
+    start("block");
+    tests[n++] =
+        (struct CMUnitTest){"stanzas_agree_block", test_stanzas_agree, NULL, NULL, "block"};
+    tests[n++] = (struct CMUnitTest){"stanzas_agree_eval", test_stanzas_agree, NULL, NULL, "eval"};
+    for (unsigned op = 0; op < UOP_COUNT; op++) {
+        if (!plant_exempt((enum uop)op))
+            tests[n++] = (struct CMUnitTest){base_printf("planted_%s", uop_infos[op].name),
+                                             test_planted, NULL, NULL, (void *)(uintptr_t)op};
+    }
+    return _cmocka_run_group_tests("verify", tests, n, NULL, NULL) != 0;
+}
