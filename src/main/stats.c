@@ -83,6 +83,21 @@ static void print_json(struct strbuf *out, const uint64_t *counters, double seco
     strbuf_printf(out, "\n}\n");
 }
 
+/* One line. Somebody who asked for the check wants to know that it was made. */
+static void print_summary(struct strbuf *out, const uint64_t *counters, double seconds)
+{
+    strbuf_printf(out, "isomorph: engine %s, %.3f s, %lu instructions", run.options->engine,
+                  seconds, (unsigned long)counters[COUNTER_GUEST_INSNS]);
+    if (run.options->verify)
+        strbuf_printf(out, "; %lu of them in %lu blocks verified, no difference",
+                      (unsigned long)counters[COUNTER_VERIFY_INSNS],
+                      (unsigned long)counters[COUNTER_VERIFY_BLOCKS]);
+    if (counters[COUNTER_VERIFY_SKIPPED] > 0)
+        strbuf_printf(out, "; %lu blocks read a clock and were not compared",
+                      (unsigned long)counters[COUNTER_VERIFY_SKIPPED]);
+    strbuf_printf(out, "\n");
+}
+
 static void write_file(const char *path, const struct strbuf *text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -106,6 +121,8 @@ static void stats_print(struct thread *t)
     double rate = seconds > 0 ? (double)counters[COUNTER_GUEST_INSNS] / seconds : 0;
     if (strcmp(format, "text") == 0)
         print_text(&text, counters, seconds, rate);
+    else if (strcmp(format, "summary") == 0)
+        print_summary(&text, counters, seconds);
     else
         print_json(&text, counters, seconds, rate);
     if (strncmp(format, "json:", 5) == 0)
@@ -119,6 +136,8 @@ void stats_start(struct options *options)
 {
     char *folder;
 
+    if (options->verify && !options->stats)
+        options->stats = "summary";
     if (!options->stats || strcmp(options->stats, "off") == 0)
         return;
     if (strncmp(options->stats, "json:", 5) == 0 && options->stats[5] != '/' &&

@@ -122,10 +122,11 @@ static void check_verify(const struct options *options)
 static void check_stats(const char *format)
 {
     if (!format || strcmp(format, "text") == 0 || strcmp(format, "json") == 0 ||
-        strcmp(format, "off") == 0)
+        strcmp(format, "summary") == 0 || strcmp(format, "off") == 0)
         return;
     if (strncmp(format, "json:", 5) != 0 || format[5] == '\0')
-        base_fail(EXIT_USAGE, "--stats: expected text, json, json:FILE or off, not '%s'", format);
+        base_fail(EXIT_USAGE, "--stats: expected text, summary, json, json:FILE or off, not '%s'",
+                  format);
 }
 
 void options_check(const struct options *options)

@@ -105,6 +105,8 @@ BAD_OPTIONS = [
     (["-d", "guest,nothing", SHOW], ["-d", "'nothing'", "help"]),
     (["-d", "", SHOW], ["-d", "help"]),
     (["-D", "/nonexistent/log", SHOW], ["-D", "/nonexistent/log", "No such file"]),
+    (["--verify", "--engine=interp", SHOW], ["--verify", "interp"]),
+    (["--every=0", SHOW], ["--every", "from 1"]),
     (["--stats=xml", SHOW], ["--stats", "'xml'"]),
     (["--stats=json:", SHOW], ["--stats", "'json:'"]),
     (["--strace=yes", SHOW], ["--strace", "takes no value"]),
