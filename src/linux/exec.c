@@ -86,6 +86,12 @@ static void add_string_option(struct linux_task *task, word_list *words, const c
         add_word(&task->exec->scratch, words, option, passed);
 }
 
+/* Descriptors that were passed on to this process: they are told anew. */
+static bool is_about_descriptor(const char *field)
+{
+    return strcmp(field, "program_fd") == 0 || strcmp(field, "runtime_fd") == 0;
+}
+
 /* The options of this run, as words of a command line. Those that change the environment have done
  * so. */
 static void add_options(struct linux_task *task, word_list *words)
@@ -99,7 +105,7 @@ static void add_options(struct linux_task *task, word_list *words)
 #define OPTION_STRING(field, short_form, long_form, env, fallback, argument, preset, help)         \
     add_string_option(task, words, #field, long_form, o->field, preset);
 #define OPTION_U64(field, short_form, long_form, env, fallback, argument, preset, help)            \
-    if (o->field != (preset) && strcmp(#field, "program_fd") != 0) {                               \
+    if (o->field != (preset) && !is_about_descriptor(#field)) {                                    \
         snprintf(number, sizeof(number), "%llu", (unsigned long long)o->field);                    \
         add_word(&task->exec->scratch, words, long_form, number);                                  \
     }
@@ -156,6 +162,10 @@ static void add_guest_start(struct linux_task *task, const struct exec_plan *pla
     /* The settings of this run go on; the environment is the guest's, which may have changed it. */
     vec_push(out, "--no-environment");
     add_options(task, out);
+    if (process->runtime_fd >= 0) {
+        snprintf(number, sizeof(number), "%d", process->runtime_fd);
+        add_word(&task->exec->scratch, out, "runtime-fd", number);
+    }
     add_word(&task->exec->scratch, out, "limits", limits_option(process, &task->exec->scratch));
     if (from && from->own_fd >= 0 && plan->n_scripts == 0) {
         snprintf(number, sizeof(number), "%d", from->own_fd);
@@ -192,10 +202,13 @@ static void build_command(struct linux_task *task, const struct exec_plan *plan,
 static int64_t execute_runtime(struct linux_task *task, const word_list *command,
                                const word_list *env)
 {
+    int fd = task->process->runtime_fd; /* stays open there: no path may lead to it */
     uint64_t files = limits_start_prepare();
-    int64_t err = sys_host(task, __NR_execveat, task->process->runtime_fd, "", command->data,
-                           env->data, AT_EMPTY_PATH);
 
+    fcntl(fd, F_SETFD, 0);
+    int64_t err = sys_host(task, __NR_execveat, fd, "", command->data, env->data, AT_EMPTY_PATH);
+
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
     limits_start_failed(files);
     return err;
 }

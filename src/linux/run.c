@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -101,7 +102,13 @@ static struct space *make_space(const struct options *options)
  * (chroot, mount namespaces). */
 static void open_own_files(struct linux_process *process, const char *prefix)
 {
-    process->runtime_fd = path_open_high("/proc/self/exe", 0);
+    process->runtime_fd = (int)process->options->runtime_fd;
+    if (process->runtime_fd)
+        fcntl(process->runtime_fd, F_SETFD, FD_CLOEXEC);
+    else
+        process->runtime_fd = path_open_high("/proc/self/exe", 0);
+    if (process->runtime_fd < 0) /* no /proc: by the name that we were started by */
+        process->runtime_fd = path_open_high((const char *)getauxval(AT_EXECFN), 0);
     process->prefix_fd = -1;
     if (!prefix)
         return;

@@ -24,7 +24,8 @@ static const struct {
 /* Ends a help text: what did not reach stdout is an error of the environment. */
 static _Noreturn void help_end(void)
 {
-    if (fflush(stdout) != 0)
+    /* A text longer than the buffer has failed before, and then there is nothing left to flush. */
+    if (fflush(stdout) != 0 || ferror(stdout))
         base_fail(EXIT_USAGE, "cannot write to the standard output: %m");
     _exit(0);
 }
