@@ -272,6 +272,7 @@ struct thread {
     gva fault_block;        /* then: where the guest code of that fragment starts */
     struct store_log *log;  /* of interpret_logged, while it runs; else NULL */
     bool unrepeatable;      /* set by it: what ran read a clock and would give something else again */
+    uint64_t counters[COUNTER_COUNT]; /* first, so that displacements of the rest do not depend on their number */
     _Alignas(64) struct block_ref blocks[BLOCK_REF_COUNT];
     struct jump_entry jumps[JUMP_TABLE_COUNT];
     const struct guest *desc;
@@ -279,8 +280,6 @@ struct thread {
     const struct options *options;
     void *vm;               /* vm/'s own */
     void *task;             /* linux/'s own */
-    uint64_t counters[COUNTER_COUNT];
-    _Alignas(64)            /* what follows stands at the same displacements however many counters there are */
     struct trap fault;      /* reason of the last access that was fixed up; written by the host's signal handler */
     struct trap trap;       /* of the last EXIT_TRAP */
     struct fp_env fp;
