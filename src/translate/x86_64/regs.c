@@ -480,6 +480,13 @@ void regs_release_operands(struct emitter *e)
  * --------------------------------------------------------------------------------------------------------
  */
 
+/* Of a value in a register that is locked: does the node at hand still want it? Uses of constants
+ * are not counted. */
+static bool is_wanted(struct emitter *e, ir_val v)
+{
+    return is_live(e, v) || (is_value(v) && node_is_const(e->w, v));
+}
+
 /* Can the node be made in the register that it will be put into? */
 static bool hint_holds(struct emitter *e, ir_val i, unsigned *reg)
 {
@@ -488,7 +495,7 @@ static bool hint_holds(struct emitter *e, ir_val i, unsigned *reg)
         return false;
     *reg = e->pin_of.data[n->hint - 1];
     return *reg != NO_REG && !must_be_saved(e, *reg) &&
-           !(e->locked >> *reg & 1 && is_live(e, e->owner[*reg])) &&
+           !(e->locked >> *reg & 1 && is_wanted(e, e->owner[*reg])) &&
            is_vector_reg(*reg) == is_float_value(n);
 }
 

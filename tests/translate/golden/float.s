@@ -10,6 +10,9 @@ fnmsub_d:
     fnmsub.d fa3,fa1,fa2,fa0
 fma_over_factor:
     fmadd.d fa0,fa0,fa1,fa2
+fma_over_zero_factor:
+    fmv.d.x fa0,zero
+    fmadd.d fa0,fa0,fa1,fa2
 fsqrt_d:
     fsqrt.d fa0,fa1
 fadd_s:
