@@ -4,15 +4,17 @@
  * registers, flags, trap and every byte that was stored must agree. The first difference ends the
  * process with a report and EXIT_DIFFERS.
  *
- * The engine runs alone (vm->alone): no links and no look-ups inside translated code, so it comes
- * back after each block, and it counts instructions. If it came back earlier than the reference did
- * (a poll, an instruction for a lower engine), the reference is run again for as many instructions
- * as the engine did, over memory put back as it was.
+ * The engine runs alone (vm->verify): no links and no look-ups inside translated code, so it comes
+ * back after each block, and it counts instructions.
  *
- * System calls end a block and are made once, by nobody's engine. Atomics are executed by the
- * reference in the log and by the engine in memory. What reads a clock cannot be repeated: such
- * blocks are executed but not compared. Memory shared with another process may change between the
- * two; so a difference counts only if the reference, run once more, still sees it.
+ * A second look is taken where the two have to differ: the engine came back earlier (a poll, an
+ * instruction for a lower engine); memory that is shared with another process changed in between;
+ * or memory is mapped twice, which the log does not know. Then memory is put back as it was and the
+ * plain interpreter executes in it as many instructions as the engine did. Only what differs even
+ * then is a difference.
+ *
+ * System calls end a block and are made once. What reads a clock cannot be repeated: such blocks
+ * are executed but not compared.
  *
  * One guest thread runs at a time. With --every=N one block in N is checked.
  *
@@ -24,6 +26,12 @@
 #include <string.h>
 
 #include "vm/block_engine.h"
+
+/* Eight aligned bytes of memory that the reference stored to. */
+struct stored {
+    uint64_t addr, mask; /* 0xff for each byte stored */
+    uint64_t old, reference, engine;
+};
 
 /* What one execution of a block leaves. */
 struct outcome {
@@ -39,6 +47,7 @@ struct verify {
     uint64_t every, turns;
     struct store_log log;
     struct outcome before, reference, engine;
+    VEC(struct stored) stored;
 };
 
 struct verify *verify_create(struct vm *vm)
@@ -57,6 +66,7 @@ struct verify *verify_create(struct vm *vm)
 void verify_destroy(struct verify *v)
 {
     store_log_free(&v->log);
+    vec_free(&v->stored);
     free(v->before.guest);
     free(v->reference.guest);
     free(v->engine.guest);
@@ -89,74 +99,88 @@ static void put_state(struct thread *t, const struct outcome *o)
 
 /* ---- the two executions ---------------------------------------------------------------------- */
 
-/* The block at t's pc, of at most max_insns. NULL if that is 0, or with t->trap if it cannot be
- * fetched. */
-static struct decoded_block *decode_limited(struct vm *vm, struct thread *t, unsigned max_insns,
-                                            union decoded_room *room)
-{
-    if (max_insns == BLOCK_MAX_INSNS)
-        return vm_find_block(vm, t);
-    if (max_insns == 0 ||
-        vm->guest->decode_block(vm->space, thread_pc(t), max_insns, &room->block, &t->trap) < 0)
-        return NULL;
-    return &room->block;
-}
-
-/* The reference, from v->before, for one block or max_insns of it. */
-static void run_reference(struct vm *vm, struct thread *t, struct verify *v, unsigned max_insns)
+/* The reference, from v->before, with nothing but the log changed. t is as it was, in the end. */
+static void run_reference(struct vm *vm, struct thread *t, struct verify *v)
 {
     struct outcome *out = &v->reference;
     uint64_t counters[COUNTER_COUNT];
-    union decoded_room decoded;
 
     memcpy(counters, t->counters, sizeof(counters));
-    put_state(t, &v->before);
     store_log_clear(&v->log);
     v->log.fault = &t->fault;
-    struct decoded_block *block = decode_limited(vm, t, max_insns, &decoded);
+    struct decoded_block *block = vm_find_block(vm, t);
     if (block) {
         t->log = &v->log;
         out->kind = vm->guest->interpret_logged(t, block);
         t->log = NULL;
     } else {
-        out->kind = max_insns > 0 ? EXIT_TRAP : EXIT_LOOKUP;
+        out->kind = EXIT_TRAP;
     }
     keep_state(out, t);
     out->n_insns = t->counters[COUNTER_GUEST_INSNS] - counters[COUNTER_GUEST_INSNS];
     memcpy(t->counters, counters, sizeof(counters));
+    put_state(t, &v->before);
 }
 
 static void run_engine(struct vm *vm, struct thread *t, struct verify *v)
 {
     uint64_t before = t->counters[COUNTER_GUEST_INSNS];
 
-    put_state(t, &v->before);
     v->engine.kind = vm->engine->run(vm, t);
     keep_state(&v->engine, t);
     v->engine.n_insns = t->counters[COUNTER_GUEST_INSNS] - before;
 }
 
-/* Runs the reference once more after the engine has been in memory, for as many instructions as the
- * engine did. What the engine stored is put back in the end. */
-static void repeat_reference(struct vm *vm, struct thread *t, struct verify *v, unsigned max_insns)
+/* What memory holds where the reference has stored. */
+static void keep_stored(struct vm *vm, struct verify *v)
 {
-    VEC(struct store_log_word) words = {0};
-
+    v->stored.len = 0;
     for (size_t i = 0; i < v->log.words.len; i++) {
-        struct store_log_word word = v->log.words.data[i];
-        uint64_t now;
-        if (!space_load_u64(vm->space, word.addr, &now))
-            continue;
-        store_log_poke(&v->log, word.addr, word.mask, word.old);
-        word.value = now;
-        vec_push(&words, word);
+        const struct store_log_word *word = &v->log.words.data[i];
+        struct stored stored = {
+            .addr = word->addr, .mask = word->mask, .old = word->old, .reference = word->value};
+        if (!space_load_u64(vm->space, word->addr, &stored.engine))
+            stored.engine = ~word->value;
+        vec_push(&v->stored, stored);
     }
-    run_reference(vm, t, v, max_insns);
-    for (size_t i = 0; i < words.len; i++) {
-        const struct store_log_word *word = &words.data[i];
-        store_log_poke(&v->log, word->addr, word->mask, word->value);
+}
+
+/* The plain interpreter from v->before, in memory, for as many instructions as the engine did. */
+static void interpret_again(struct vm *vm, struct thread *t, struct verify *v)
+{
+    uint64_t counters[COUNTER_COUNT];
+    union decoded_room decoded;
+
+    memcpy(counters, t->counters, sizeof(counters));
+    put_state(t, &v->before);
+    v->reference.kind = EXIT_LOOKUP;
+    if (v->engine.n_insns > 0 &&
+        vm->guest->decode_block(vm->space, thread_pc(t),
+                                (unsigned)MIN(v->engine.n_insns, (uint64_t)BLOCK_MAX_INSNS),
+                                &decoded.block, &t->trap) < 0) {
+        v->reference.kind = EXIT_TRAP;
+    } else if (v->engine.n_insns > 0) {
+        decoded_block_set_runs(&decoded.block, 0); /* do not repeat it */
+        v->reference.kind = vm->guest->interpret(t, &decoded.block);
     }
-    vec_free(&words);
+    keep_state(&v->reference, t);
+    v->reference.n_insns = t->counters[COUNTER_GUEST_INSNS] - counters[COUNTER_GUEST_INSNS];
+    memcpy(t->counters, counters, sizeof(counters));
+}
+
+/* The second look. Memory and t are left as the engine had them. */
+static void look_again(struct vm *vm, struct thread *t, struct verify *v)
+{
+    for (size_t i = 0; i < v->stored.len; i++)
+        store_log_poke(&v->log, v->stored.data[i].addr, v->stored.data[i].mask,
+                       v->stored.data[i].old);
+    interpret_again(vm, t, v);
+    for (size_t i = 0; i < v->stored.len; i++) {
+        struct stored *stored = &v->stored.data[i];
+        if (!space_load_u64(vm->space, stored->addr, &stored->reference))
+            stored->reference = ~stored->engine;
+        store_log_poke(&v->log, stored->addr, stored->mask, stored->engine);
+    }
     put_state(t, &v->engine);
 }
 
@@ -184,18 +208,14 @@ static bool traps_agree(const struct trap *a, const struct trap *b)
            a->insn == b->insn;
 }
 
-/* The logged bytes that memory holds otherwise: a bit for each. */
-static uint64_t wrong_bits(const struct vm *vm, const struct store_log_word *word, uint64_t *now)
+static bool stores_agree(const struct stored *stored)
 {
-    if (!space_load_u64(vm->space, word->addr, now))
-        return word->mask;
-    return (*now ^ word->value) & word->mask;
+    return ((stored->reference ^ stored->engine) & stored->mask) == 0;
 }
 
 static bool outcomes_agree(const struct vm *vm, const struct verify *v)
 {
     const struct outcome *a = &v->reference, *b = &v->engine;
-    uint64_t now;
 
     if (a->n_insns != b->n_insns || exit_class(a->kind) != exit_class(b->kind) ||
         a->reserve_addr != b->reserve_addr || a->reserve_value != b->reserve_value)
@@ -206,8 +226,8 @@ static bool outcomes_agree(const struct vm *vm, const struct verify *v)
         if (!registers_agree(&vm->guest->regs[i], a, b))
             return false;
     }
-    for (size_t i = 0; i < v->log.words.len; i++) {
-        if (wrong_bits(vm, &v->log.words.data[i], &now))
+    for (size_t i = 0; i < v->stored.len; i++) {
+        if (!stores_agree(&v->stored.data[i]))
             return false;
     }
     return true;
@@ -258,8 +278,6 @@ static uint64_t register_value(const struct guest_reg *reg, const struct outcome
 
 static void print_differences(const struct vm *vm, const struct verify *v, struct strbuf *out)
 {
-    uint64_t now;
-
     print_exit(out, "reference:", &v->reference);
     print_exit(out, "engine:", &v->engine);
     for (unsigned i = 0; i < vm->guest->n_regs; i++) {
@@ -272,14 +290,16 @@ static void print_differences(const struct vm *vm, const struct verify *v, struc
                       (unsigned long)register_value(reg, &v->reference),
                       (unsigned long)register_value(reg, &v->engine));
     }
-    for (size_t i = 0; i < v->log.words.len; i++) {
-        const struct store_log_word *word = &v->log.words.data[i];
-        if (wrong_bits(vm, word, &now))
-            strbuf_printf(
-                out,
-                "  memory %#lx: before %016lx, reference %016lx, engine %016lx, of bytes %016lx\n",
-                (unsigned long)word->addr, (unsigned long)word->old, (unsigned long)word->value,
-                (unsigned long)(now & word->mask), (unsigned long)word->mask);
+    for (size_t i = 0; i < v->stored.len; i++) {
+        const struct stored *stored = &v->stored.data[i];
+        if (!stores_agree(stored))
+            strbuf_printf(out,
+                          "  memory %#lx: before %016lx, reference %016lx, engine %016lx, of bytes "
+                          "%016lx\n",
+                          (unsigned long)stored->addr, (unsigned long)stored->old,
+                          (unsigned long)(stored->reference & stored->mask),
+                          (unsigned long)(stored->engine & stored->mask),
+                          (unsigned long)stored->mask);
     }
 }
 
@@ -306,30 +326,27 @@ static _Noreturn void report_difference(struct vm *vm, const struct verify *v)
 static bool stopped_before(const struct outcome *engine, const struct outcome *reference)
 {
     return engine->n_insns < reference->n_insns ||
-           (engine->n_insns == reference->n_insns && exit_class(engine->kind) < 0);
+           (engine->n_insns == reference->n_insns && exit_class(engine->kind) < 0 &&
+            exit_class(reference->kind) >= 0);
 }
 
 static enum exit_kind check_block(struct vm *vm, struct thread *t, struct verify *v)
 {
-    unsigned limit = BLOCK_MAX_INSNS;
-
     keep_state(&v->before, t);
     t->unrepeatable = false;
-    run_reference(vm, t, v, limit);
+    run_reference(vm, t, v);
     run_engine(vm, t, v);
     if (t->unrepeatable) {
         t->counters[COUNTER_VERIFY_SKIPPED]++;
         return v->engine.kind;
     }
-    if (stopped_before(&v->engine, &v->reference)) {
-        limit = (unsigned)v->engine.n_insns;
-        repeat_reference(vm, t, v, limit);
-    }
-    if (!outcomes_agree(vm, v)) {
-        repeat_reference(vm, t, v, limit);
+    keep_stored(vm, v);
+    bool early = stopped_before(&v->engine, &v->reference);
+    if (early || !outcomes_agree(vm, v)) {
+        look_again(vm, t, v);
         if (!outcomes_agree(vm, v))
             report_difference(vm, v);
-        t->counters[COUNTER_VERIFY_DISTURBED]++;
+        t->counters[COUNTER_VERIFY_DISTURBED] += !early;
     }
     t->counters[COUNTER_VERIFY_BLOCKS]++;
     t->counters[COUNTER_VERIFY_INSNS] += v->engine.n_insns;

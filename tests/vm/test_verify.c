@@ -250,9 +250,19 @@ static void test_planted(void **state)
             assert_int_equal(status, 0);
         }
     }
-    if (used == 0)
-        skip(); /* the lifting makes none */
     fail_msg("a wrong %s is not seen in any of %u tests that use it", uop_infos[op].name, used);
+}
+
+/* Not every µop is made by a lifting yet. */
+static bool any_lifts_to(enum uop op)
+{
+    for (unsigned i = 0; i < stanza_case_count; i++) {
+        for (size_t k = 0; k < stanza_cases[i].n_tests; k++) {
+            if (lifts_to(&stanza_cases[i].tests[k], op))
+                return true;
+        }
+    }
+    return false;
 }
 
 int main(void)
@@ -265,7 +275,7 @@ int main(void)
         (struct CMUnitTest){"stanzas_agree_block", test_stanzas_agree, NULL, NULL, "block"};
     tests[n++] = (struct CMUnitTest){"stanzas_agree_eval", test_stanzas_agree, NULL, NULL, "eval"};
     for (unsigned op = 0; op < UOP_COUNT; op++) {
-        if (!plant_exempt((enum uop)op))
+        if (!plant_exempt((enum uop)op) && any_lifts_to((enum uop)op))
             tests[n++] = (struct CMUnitTest){base_printf("planted_%s", uop_infos[op].name),
                                              test_planted, NULL, NULL, (void *)(uintptr_t)op};
     }
