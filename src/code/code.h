@@ -203,23 +203,66 @@ struct fragment_image {
     uint32_t n_reverse;
 };
 
-/* The reverse translation table of a fragment: for the host instructions that may trap, the guest pc that is due. At each
- * of them every guest register is at its home (the state map of fragment borders). Points are delta-coded, by rising host
- * offset: about two bytes each. */
+/* ---- reverse translation tables (reverse.c) --------------------------------------------------------------------------- */
+
+enum { HOST_GPRS = 16, HOST_REGS = 32, SPILL_SLOTS = 16, REVERSE_REGS = 128 };
+
+/* What a host context says: registers 0 to 15 general, 16 to 31 the low 64 bits of the vector registers. */
+struct host_regs {
+    uint64_t r[HOST_REGS];
+    uint32_t mxcsr;
+};
+
+enum recipe_kind {
+    RECIPE_HOME,  /* where it is at the borders of fragments: the state map of the translator */
+    RECIPE_HOST,  /* host register `where` */
+    RECIPE_SLOT,  /* thread->spill[where] */
+    RECIPE_CONST, /* nowhere: it is `plus` */
+};
+
+/* How the value of a guest register is rebuilt. `plus` is added to what is found; HOME has none. */
+struct recipe {
+    uint8_t kind;
+    uint8_t where;
+    int64_t plus;
+};
+
+/* The table has points: host instructions that may trap, with the guest pc that is due and a recipe for each guest register.
+ * Recipes are told where they change, so that points of code which keeps all registers at home take about two bytes.
+ *
+ * Several guest instructions that became one host instruction, and code that was moved ahead of its turn, have a point
+ * marked `again`: the state is that before the first instruction of which an effect is missing, pc is that instruction's,
+ * and an engine that runs from there one by one comes to the trap, if there is one. */
 struct reverse_writer {
     VEC(uint8_t) bytes;
     uint32_t host, guest; /* of the point before */
+    uint64_t changed[REVERSE_REGS / 64]; /* set of registers whose recipe was set since */
+    bool any;                            /* some recipe may be other than HOME */
+    struct recipe now[REVERSE_REGS], told[REVERSE_REGS];
 };
+/* The writer starts zeroed, and keeps its memory from table to table. */
 void reverse_begin(struct reverse_writer *w);
-/* host: offset of the instruction that may trap; guest: offset of the guest instruction from the fragment's pc. */
+/* From the next point on, guest register reg (a row of the register table) is found like this. */
+void reverse_set(struct reverse_writer *w, unsigned reg, struct recipe recipe);
+/* host: offset of the instruction that may trap, above that of the point before; guest: offset of the guest instruction from
+ * the fragment's pc. */
 void reverse_add(struct reverse_writer *w, uint32_t host, uint32_t guest);
-/* The guest offset of the point at exactly this host offset; false if there is none. Async-signal-safe. */
-bool reverse_find(const uint8_t *table, uint32_t n, uint32_t host, uint32_t *guest);
-/* Walks the table: start with a zeroed cursor; false at the end. For printing and tests. */
+void reverse_add_again(struct reverse_writer *w, uint32_t host, uint32_t guest);
+void reverse_free(struct reverse_writer *w);
+
+/* Walks the table: start with a zeroed cursor; false at its end, or where it is not well-formed. */
 struct reverse_cursor {
     uint32_t pos, host, guest;
+    bool again;
+    uint8_t n_changes; /* recipes that this point changed */
+    struct recipe recipes[REVERSE_REGS];
 };
 bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c);
+/* Brings a zeroed cursor to the point at exactly this host offset; false if there is none: then it stands at the last point
+ * before it, or is as zeroed. Async-signal-safe. */
+bool reverse_find(const uint8_t *table, uint32_t n, uint32_t host, struct reverse_cursor *c);
+/* The value that a recipe other than HOME gives. */
+uint64_t recipe_value(struct recipe recipe, const struct host_regs *regs, const uint64_t spill[SPILL_SLOTS]);
 
 /* ---- thread record --------------------------------------------------------------------------------------------------- */
 
@@ -285,7 +328,7 @@ struct thread {
     struct fp_env fp;
     uint64_t exit_stub;     /* after CODE_EXIT_LINK: host address of the stub */
     uint64_t host_sp;       /* the run loop's stack while translated code runs */
-    uint64_t spill[16];     /* values of a fragment that no register holds */
+    uint64_t spill[SPILL_SLOTS]; /* values of a fragment that no register holds */
     uint64_t reserve_addr;  /* LR/SC: ~0 if there is no reservation */
     uint64_t reserve_value;
     _Atomic uint32_t poll;  /* not 0: leave guest code at the next poll */

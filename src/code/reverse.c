@@ -1,23 +1,32 @@
 /* code/reverse.c: the codec of the reverse translation table.
  *
- * A table is the points of a fragment by rising host offset, each as two numbers of seven bits a
- * byte, the lowest first, the top bit set where another byte follows (LEB128):
+ * A table is the points of a fragment by rising host offset, in numbers of seven bits a byte, the
+ * lowest first, the top bit set where another byte follows (LEB128):
  *
- *     host offset - that of the point before
- *     guest offset - that of the point before, folded to be positive: 0, -1, 1, -2, 2 are 0, 1, 2,
- * 3, 4
+ *     point    host offset - that of the point before
+ *              guest offset - that of the point before, folded
+ *              [0  count << 1 | again  change...]
+ *     change   guest register
+ *              where << 3 | has_plus << 2 | kind
+ *              [plus, folded]
  *
- * Host instructions are a few bytes apart and so are guest ones, so a point takes two bytes. Guest
- * offsets may fall: code may be reordered. The table has no header; its length stands in the
- * fragment.
+ * folded: made positive; 0, -1, 1, -2, 2 are 0, 1, 2, 3, 4. The distance of two points is never 0,
+ * so a 0 in its place says that the point just read changes recipes or is marked `again`.
  *
- * A table is only read from its start. What reads it is a fault or a signal, once, and a fragment
- * has few points. */
+ * Host instructions are a few bytes apart and so are guest ones, so a point takes two bytes, a
+ * register that moves three more. Guest offsets may fall: code may be reordered. The table has no
+ * header; its length stands in the fragment.
+ *
+ * A table is only read from its start. What reads it is a fault or a debugger, once, and a fragment
+ * has few points. Whatever the bytes are, nothing is read beyond them, and no register, slot or
+ * row is given out that does not exist. */
 #include "code/code.h"
+
+#include <string.h>
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-static void put_number(struct reverse_writer *w, uint32_t value)
+static void put_number(struct reverse_writer *w, uint64_t value)
 {
     for (; value >= 0x80; value >>= 7)
         vec_push(&w->bytes, (uint8_t)(value | 0x80));
@@ -25,67 +34,198 @@ static void put_number(struct reverse_writer *w, uint32_t value)
 }
 
 /* False at the end of the table, or where it ends within a number. */
-static bool get_number(const uint8_t *table, uint32_t n, uint32_t *pos, uint32_t *value)
+static bool get_number(const uint8_t *table, uint32_t n, uint32_t *pos, uint64_t *value)
 {
     *value = 0;
-    for (unsigned shift = 0; *pos < n && shift < 32; shift += 7) {
+    for (unsigned shift = 0; *pos < n && shift < 64; shift += 7) {
         uint8_t byte = table[(*pos)++];
-        *value |= (uint32_t)(byte & 0x7f) << shift;
+        *value |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80)
             return true;
     }
     return false;
 }
 
-/* Two's complement differences, folded so that small ones of either sign are small numbers. */
-static uint32_t fold_sign(uint32_t difference)
+/* Two's complement numbers, folded so that small ones of either sign are small. */
+static uint64_t fold_sign(int64_t value)
 {
-    return difference << 1 ^ (difference >> 31 ? ~0u : 0);
+    return (uint64_t)value << 1 ^ (value < 0 ? ~(uint64_t)0 : 0);
 }
 
-static uint32_t unfold_sign(uint32_t folded)
+static int64_t unfold_sign(uint64_t folded)
 {
-    return folded >> 1 ^ (folded & 1 ? ~0u : 0);
+    return (int64_t)(folded >> 1 ^ (folded & 1 ? ~(uint64_t)0 : 0));
 }
 
-/* ---- tables ---------------------------------------------------------------------------------- */
+/* ---- recipes --------------------------------------------------------------------------------- */
+
+static bool is_same(struct recipe a, struct recipe b)
+{
+    return a.kind == b.kind && a.where == b.where && a.plus == b.plus;
+}
+
+/* HOME and CONST are nowhere, HOME adds nothing. */
+static bool is_sound(struct recipe r)
+{
+    switch ((enum recipe_kind)r.kind) {
+    case RECIPE_HOME:
+        return r.where == 0 && r.plus == 0;
+    case RECIPE_HOST:
+        return r.where < HOST_REGS;
+    case RECIPE_SLOT:
+        return r.where < SPILL_SLOTS;
+    case RECIPE_CONST:
+        return r.where == 0;
+    }
+    return false;
+}
+
+static void put_recipe(struct reverse_writer *w, unsigned reg, struct recipe r)
+{
+    put_number(w, reg);
+    put_number(w, (uint64_t)r.where << 3 | (uint64_t)(r.plus != 0) << 2 | r.kind);
+    if (r.plus != 0)
+        put_number(w, fold_sign(r.plus));
+}
+
+static bool get_recipe(const uint8_t *table, uint32_t n, struct reverse_cursor *c)
+{
+    uint64_t reg, head, plus = 0;
+
+    if (!get_number(table, n, &c->pos, &reg) || !get_number(table, n, &c->pos, &head) ||
+        (head & 4 && !get_number(table, n, &c->pos, &plus)))
+        return false;
+    struct recipe r = {(uint8_t)(head & 3), (uint8_t)(head >> 3), unfold_sign(plus)};
+    if (reg >= REVERSE_REGS || head >> 3 >= HOST_REGS || !is_sound(r))
+        return false;
+    c->recipes[reg] = r;
+    return true;
+}
+
+uint64_t recipe_value(struct recipe recipe, const struct host_regs *regs,
+                      const uint64_t spill[SPILL_SLOTS])
+{
+    uint64_t base = recipe.kind == RECIPE_HOST   ? regs->r[recipe.where]
+                    : recipe.kind == RECIPE_SLOT ? spill[recipe.where]
+                                                 : 0;
+
+    return base + (uint64_t)recipe.plus;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
 
 void reverse_begin(struct reverse_writer *w)
 {
     w->bytes.len = 0;
     w->host = w->guest = 0;
+    if (w->any) {
+        memset(w->now, 0, sizeof(w->now));
+        memset(w->told, 0, sizeof(w->told));
+        memset(w->changed, 0, sizeof(w->changed));
+        w->any = false;
+    }
 }
 
-void reverse_add(struct reverse_writer *w, uint32_t host, uint32_t guest)
+void reverse_free(struct reverse_writer *w)
+{
+    vec_free(&w->bytes);
+}
+
+void reverse_set(struct reverse_writer *w, unsigned reg, struct recipe recipe)
+{
+    CHECK(reg < REVERSE_REGS && is_sound(recipe), "register %u: no recipe of kind %u in %u", reg,
+          recipe.kind, recipe.where);
+    w->now[reg] = recipe;
+    w->any = true;
+    if (is_same(recipe, w->told[reg]))
+        w->changed[reg / 64] &= ~((uint64_t)1 << reg % 64);
+    else
+        w->changed[reg / 64] |= (uint64_t)1 << reg % 64;
+}
+
+static void put_changes(struct reverse_writer *w, bool again)
+{
+    unsigned count = 0;
+
+    for (unsigned k = 0; k < ARRAY_LEN(w->changed); k++)
+        count += (unsigned)__builtin_popcountll(w->changed[k]);
+    if (count == 0 && !again)
+        return;
+    put_number(w, 0);
+    put_number(w, count << 1 | again);
+    for (unsigned k = 0; k < ARRAY_LEN(w->changed); k++) {
+        for (; w->changed[k]; w->changed[k] &= w->changed[k] - 1) {
+            unsigned reg = 64 * k + (unsigned)__builtin_ctzll(w->changed[k]);
+            put_recipe(w, reg, w->now[reg]);
+            w->told[reg] = w->now[reg];
+        }
+    }
+}
+
+static void add_point(struct reverse_writer *w, uint32_t host, uint32_t guest, bool again)
 {
     CHECK(host > w->host || w->bytes.len == 0, "a point at host offset %u after one at %u", host,
           w->host);
     put_number(w, host - w->host);
-    put_number(w, fold_sign(guest - w->guest));
+    put_number(w, fold_sign((int32_t)(guest - w->guest)));
     w->host = host;
     w->guest = guest;
+    if (UNLIKELY(again || w->any))
+        put_changes(w, again);
+}
+
+void reverse_add(struct reverse_writer *w, uint32_t host, uint32_t guest)
+{
+    add_point(w, host, guest, false);
+}
+
+void reverse_add_again(struct reverse_writer *w, uint32_t host, uint32_t guest)
+{
+    add_point(w, host, guest, true);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static bool get_changes(const uint8_t *table, uint32_t n, struct reverse_cursor *c)
+{
+    uint64_t head;
+
+    c->pos++; /* the 0 */
+    if (!get_number(table, n, &c->pos, &head) || head >> 1 > REVERSE_REGS)
+        return false;
+    c->again = head & 1;
+    c->n_changes = (uint8_t)(head >> 1);
+    for (unsigned i = 0; i < c->n_changes; i++)
+        if (!get_recipe(table, n, c))
+            return false;
+    return true;
 }
 
 bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c)
 {
-    uint32_t host, guest;
+    uint64_t host, guest;
 
     if (!get_number(table, n, &c->pos, &host) || !get_number(table, n, &c->pos, &guest))
         return false;
-    c->host += host;
-    c->guest += unfold_sign(guest);
-    return true;
+    c->host += (uint32_t)host;
+    c->guest += (uint32_t)unfold_sign(guest);
+    c->again = false;
+    c->n_changes = 0;
+    return c->pos >= n || table[c->pos] != 0 || get_changes(table, n, c);
 }
 
-bool reverse_find(const uint8_t *table, uint32_t n, uint32_t host, uint32_t *guest)
+/* The recipes go with the walk; where it overshoots nobody asks for them. */
+bool reverse_find(const uint8_t *table, uint32_t n, uint32_t host, struct reverse_cursor *c)
 {
-    struct reverse_cursor c = {0};
+    uint32_t before = c->host, guest = c->guest;
 
-    while (reverse_next(table, n, &c) && c.host <= host) {
-        if (c.host == host) {
-            *guest = c.guest;
+    while (reverse_next(table, n, c) && c->host <= host) {
+        if (c->host == host)
             return true;
-        }
+        before = c->host;
+        guest = c->guest;
     }
+    c->host = before;
+    c->guest = guest;
     return false;
 }

@@ -66,6 +66,11 @@ uint32_t fp_leave(struct fp_env *fp)
     return fp->rm << 5 | fp->flags;
 }
 
+uint32_t fp_fcsr_of(const struct fp_env *fp, uint32_t mxcsr)
+{
+    return fp->rm << 5 | mxcsr_to_flags(mxcsr);
+}
+
 uint64_t fp_get_flags(const struct fp_env *fp)
 {
     return mxcsr_to_flags(mxcsr_read());

@@ -47,6 +47,9 @@ void fp_enter(struct fp_env *fp, uint32_t fcsr);
 /* Gives MXCSR back to the runtime and returns fcsr. env->flags is then exact too. */
 uint32_t fp_leave(struct fp_env *fp);
 
+/* fcsr while the guest's MXCSR is this. */
+uint32_t fp_fcsr_of(const struct fp_env *fp, uint32_t mxcsr);
+
 uint64_t fp_get_flags(const struct fp_env *fp);
 void fp_set_flags(struct fp_env *fp, uint64_t flags);
 static inline uint64_t fp_get_rm(const struct fp_env *fp)

@@ -67,17 +67,24 @@ static uint64_t context_gpr(const ucontext_t *context, unsigned reg)
     return (uint64_t)context->uc_mcontext.gregs[places[reg]];
 }
 
-void translate_save_pins(const struct translator *tr, struct thread *t, const void *ucontext)
+void translate_read_context(const void *ucontext, struct host_regs *out)
 {
     const ucontext_t *context = ucontext;
+    const struct _libc_fpstate *fp = context->uc_mcontext.fpregs;
+    for (unsigned reg = 0; reg < HOST_GPRS; reg++)
+        out->r[reg] = context_gpr(context, reg);
+    for (unsigned reg = HOST_GPRS; reg < HOST_REGS; reg++)
+        memcpy(&out->r[reg], &fp->_xmm[reg - REG_VECTOR], sizeof(out->r[reg]));
+    out->mxcsr = fp->mxcsr;
+}
+
+void translate_read_homes(const struct translator *tr, const struct thread *t,
+                          const struct host_regs *regs, unsigned char *guest)
+{
     const struct emitter *e = &tr->emitter;
-    for (unsigned k = 0; k < e->n_pins; k++) {
-        unsigned reg = e->pins[k].reg;
-        uint64_t value;
-        if (is_vector_reg(reg))
-            memcpy(&value, &context->uc_mcontext.fpregs->_xmm[reg - REG_VECTOR], sizeof(value));
-        else
-            value = context_gpr(context, reg);
-        memcpy(t->guest + e->pins[k].offset, &value, sizeof(value));
-    }
+    uint32_t fcsr = emit_fcsr_offset(tr->work.guest);
+    for (unsigned k = 0; k < e->n_pins; k++)
+        memcpy(guest + e->pins[k].offset, &regs->r[e->pins[k].reg], sizeof(regs->r[0]));
+    if (fcsr != UINT32_MAX)
+        *(uint32_t *)(guest + fcsr) = fp_fcsr_of(&t->fp, regs->mxcsr);
 }

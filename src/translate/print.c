@@ -66,7 +66,7 @@ void translate_print_regs(const struct translator *tr, struct strbuf *out)
     const struct emitter *e = &tr->emitter;
     char name[8];
     for (unsigned k = 0; k < e->n_pins; k++) {
-        emitter_register_name(e->pins[k].reg, name, sizeof(name));
+        translate_register_name(e->pins[k].reg, name, sizeof(name));
         strbuf_printf(out, "%s%s=%s", k ? " " : "", register_name(&tr->work, e->pins[k].row), name);
     }
     strbuf_printf(out, "; %zu values spilled at most\n", e->most_spilled);

@@ -68,11 +68,13 @@ enum translate_exit {
  * code_target. For code_cache_config.target. */
 uint64_t translate_target(unsigned id);
 
-/* In the host's fault handler, when the host pc is in a fragment: moves the guest registers that
- * are pinned from the interrupted context (ucontext_t *) to their slots in t->guest, so that the
- * state is whole but for the pc and fcsr. The handler then sets pc and t->trap and resumes at
- * CODE_EXIT_FAULT, all registers of the context but rip as they are. Async-signal-safe. */
-void translate_save_pins(const struct translator *tr, struct thread *t, const void *ucontext);
+/* The registers of an interrupted context (ucontext_t *). Async-signal-safe. */
+void translate_read_context(const void *ucontext, struct host_regs *out);
+/* The state map of fragment borders, for a context in translated code: puts into guest (a copy of
+ * t->guest, or that itself), what lives in host registers there, and fcsr. The pc stays as it is.
+ * Async-signal-safe. */
+void translate_read_homes(const struct translator *tr, const struct thread *t,
+                          const struct host_regs *regs, unsigned char *guest);
 
 /* ---- for listings
  * -------------------------------------------------------------------------------------------------
@@ -82,6 +84,8 @@ void translate_save_pins(const struct translator *tr, struct thread *t, const vo
  * registers and values live (-d regs). */
 void translate_print_opt(const struct translator *tr, struct strbuf *out);
 void translate_print_regs(const struct translator *tr, struct strbuf *out);
+/* "rax", "xmm2": of a register as struct host_regs counts them. */
+void translate_register_name(unsigned reg, char *out, size_t size);
 /* A host_namer; arg is the struct translate_names. Names trampolines, helpers and fields of the
  * thread. */
 struct translate_names {

@@ -1,6 +1,47 @@
 /* vm/block_log.c: engine block's listings. */
 #include "vm/block_engine.h"
 
+static void print_recipe(struct recipe r, struct strbuf *out)
+{
+    char name[8];
+
+    switch ((enum recipe_kind)r.kind) {
+    case RECIPE_HOME:
+        strbuf_printf(out, "at home");
+        return;
+    case RECIPE_HOST:
+        translate_register_name(r.where, name, sizeof(name));
+        strbuf_printf(out, "%s", name);
+        break;
+    case RECIPE_SLOT:
+        strbuf_printf(out, "spill %u", r.where);
+        break;
+    case RECIPE_CONST:
+        strbuf_printf(out, "%#llx", (unsigned long long)r.plus);
+        return;
+    }
+    if (r.plus)
+        strbuf_printf(out, " + %lld", (long long)r.plus);
+}
+
+/* An entry of the reverse table: the guest pc, and all registers that are not at home. */
+static void print_point(const struct block_engine *e, const struct fragment *f,
+                        const struct reverse_cursor *point, struct strbuf *out)
+{
+    const struct guest *guest = e->config.guest;
+
+    strbuf_printf(out, "; may trap: guest pc %#lx%s", (unsigned long)(f->pc.v + point->guest),
+                  point->again ? ", from there again" : "");
+    for (unsigned i = 0; i < guest->n_regs && i < REVERSE_REGS; i++) {
+        if (point->recipes[i].kind == RECIPE_HOME)
+            continue;
+        strbuf_printf(out,
+                      ", %s: ", guest->regs[i].alias ? guest->regs[i].alias : guest->regs[i].name);
+        print_recipe(point->recipes[i], out);
+    }
+    strbuf_printf(out, "\n");
+}
+
 void block_print_host(const struct block_engine *e, const struct fragment *f, struct strbuf *out)
 {
     const uint8_t *bytes = code_cache_bytes(e->code, f);
@@ -11,8 +52,7 @@ void block_print_host(const struct block_engine *e, const struct fragment *f, st
         strbuf_printf(out, "; bytes only: this build of isomorph has no disassembler (Zydis)\n");
     for (uint32_t at = 0; at < f->n_code;) {
         if (more && point.host == at) {
-            strbuf_printf(out, "; may trap: guest pc %#lx\n",
-                          (unsigned long)(f->pc.v + point.guest));
+            print_point(e, f, &point, out);
             more = reverse_next(f->reverse, f->n_reverse, &point);
         }
         for (unsigned i = 0; i < f->n_exits; i++) {

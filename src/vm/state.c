@@ -1,68 +1,84 @@
 /* vm/state.c: from a host pc in translated code to guest state.
  *
- * At a host instruction that may trap every guest register is at its home: in the register that it
- * is pinned to, or in its slot. So the state is the slots, the pins saved from the interrupted
- * context, and the guest pc from the fragment's reverse table. */
+ * At a host instruction that may trap every guest register is at its home, in the register that it
+ * is pinned to or in its slot, unless the fragment's reverse table has a recipe for it. So the
+ * state is the slots, the pins of the interrupted context, what the recipes say, and the table's
+ * guest pc. Whoever wants the state (traps, the debugger, a profiler, a check) asks here. */
 #include "vm/block_engine.h"
 
-/* The fragment too: *f. */
-static bool find_point(const struct vm *vm, hpc host, const struct fragment **f, gva *pc)
-{
-    uint32_t guest;
+#include <string.h>
 
-    *f = code_cache_find_host(vm->block->code, host);
-    if (!*f ||
-        !reverse_find((*f)->reverse, (*f)->n_reverse, (uint32_t)(host.v - (*f)->code.v), &guest))
-        return false;
-    *pc = GVA((*f)->pc.v + guest);
-    return true;
+static void read_recipes(const struct thread *t, const struct reverse_cursor *point,
+                         const struct host_regs *regs, unsigned char *guest)
+{
+    for (unsigned i = 0; i < t->desc->n_regs && i < REVERSE_REGS; i++) {
+        const struct guest_reg *reg = &t->desc->regs[i];
+        if (point->recipes[i].kind == RECIPE_HOME || reg->zero)
+            continue;
+        uint64_t value = recipe_value(point->recipes[i], regs, t->spill);
+        memcpy(guest + reg->offset, &value, MIN(reg->bits / 8u, sizeof(value)));
+    }
 }
 
-bool vm_state_at(const struct vm *vm, hpc host, gva *pc)
+enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_regs *regs,
+                          unsigned char *guest, gva *block)
 {
-    const struct fragment *f;
+    const struct block_engine *e = ((const struct vm *)t->vm)->block;
+    const struct fragment *f = e ? code_cache_find_host(e->code, host) : NULL;
+    struct reverse_cursor point = {0};
 
-    return vm->block && find_point(vm, host, &f, pc);
+    if (!f)
+        return VM_STATE_NONE;
+    bool exact = reverse_find(f->reverse, f->n_reverse, (uint32_t)(host.v - f->code.v), &point);
+    if (exact) {
+        translate_read_homes(e->translator, t, regs, guest);
+        read_recipes(t, &point, regs, guest);
+    }
+    *(gva *)(guest + t->desc->pc_offset) = GVA(f->pc.v + point.guest);
+    if (block)
+        *block = f->pc;
+    return !exact ? VM_STATE_NEAR : point.again ? VM_STATE_AGAIN : VM_STATE_EXACT;
 }
 
-/* Where a signal interrupted t. A thread in translated code holds no lock, so that the handler may
- * take one; and since it is in guest code, the fragment stays. */
-static bool find_faulting_point(struct vm *vm, struct thread *t, hpc host, gva *pc)
+/* The state where a signal interrupted t, into t itself. A thread in translated code holds no lock,
+ * so that the handler may take one; and since it is in guest code, the fragment stays. */
+static enum vm_state take_state(struct thread *t, const ucontext_t *context)
 {
-    const struct fragment *f;
+    struct vm *vm = t->vm;
+    hpc host = HPC(context->uc_mcontext.gregs[REG_RIP]);
+    struct host_regs regs;
+    gva pc = thread_pc(t);
 
-    if (!code_cache_contains(vm->block->code, host))
-        return false;
+    if (!vm->block || !code_cache_contains(vm->block->code, host))
+        return VM_STATE_NONE;
+    translate_read_context(context, &regs);
     vm_lock(vm);
-    bool found = find_point(vm, host, &f, pc);
-    if (found)
-        t->fault_block = f->pc;
+    enum vm_state state = vm_state_at(t, host, &regs, t->guest, &t->fault_block);
     vm_unlock(vm);
-    return found;
+    if (state == VM_STATE_NEAR)
+        thread_set_pc(t, pc);
+    return state;
 }
 
-/* Only page faults come with an address. Without one (it was not canonical) the trap's kind stays
- * NONE, and the engine finds it. */
+/* Only page faults come with an address. Without one (it was not canonical), and where the point
+ * says again, the trap's kind stays NONE, and the interpreter finds it. */
 bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *context)
 {
     enum { PAGE_FAULT = 14 }; /* AMD64 manual, volume 2, 8.2.15 */
     greg_t *regs = context->uc_mcontext.gregs;
-    struct vm *vm = t->vm;
-    struct block_engine *e = vm->block;
-    gva pc;
+    const struct block_engine *e = ((struct vm *)t->vm)->block;
 
     if (space_watch_fault(t->space, sig, info, context)) {
         t->counters[COUNTER_WATCHED_STORES]++;
         vm_request_poll(t);
         return true;
     }
-    if (!e || info->si_code <= 0 || !find_faulting_point(vm, t, HPC(regs[REG_RIP]), &pc))
+    enum vm_state state = info->si_code > 0 ? take_state(t, context) : VM_STATE_NONE;
+    if (state != VM_STATE_EXACT && state != VM_STATE_AGAIN)
         return false;
     t->trap = (struct trap){.kind = TRAP_NONE};
-    if (regs[REG_TRAPNO] == PAGE_FAULT)
+    if (regs[REG_TRAPNO] == PAGE_FAULT && state == VM_STATE_EXACT)
         space_read_fault(t->space, sig, info, context, &t->trap);
-    translate_save_pins(e->translator, t, context);
-    thread_set_pc(t, pc);
     t->faulted = true;
     regs[REG_RIP] = (greg_t)code_cache_target(e->code, CODE_EXIT_FAULT).v;
     return true;

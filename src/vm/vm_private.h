@@ -87,10 +87,21 @@ bool vm_decode_block(struct vm *vm, struct thread *t, gva pc, union decoded_room
  * fetched. In guest code, without the lock; pointers from before are stale afterwards. */
 struct decoded_block *vm_find_block(struct vm *vm, struct thread *t);
 
-/* state.c: the guest pc that is due at a host pc in translated code; false if the host pc is none
- * that may trap. The only reader of reverse tables. Under the lock, but for the handler of a fault
- * in translated code. */
-bool vm_state_at(const struct vm *vm, hpc host, gva *pc);
+/* state.c: what the guest's state is while the host stands at a pc in translated code. */
+enum vm_state {
+    VM_STATE_NONE,  /* the pc is in no fragment */
+    VM_STATE_NEAR,  /* it is at no point of the reverse table: only the pc is known, roughly */
+    VM_STATE_EXACT, /* all instructions before the pc have taken effect, none from it on */
+    VM_STATE_AGAIN, /* the same, but host code behind the pc may have been done too: guest code must
+                     * go on one by one from here */
+};
+/* Puts all guest registers, fcsr and the pc into guest (t->desc->state_size bytes; may be t->guest)
+ * if the state is exact, only the pc if it is near. *block, if wanted, is where the fragment's
+ * guest code starts. regs are the host's registers at that pc, and t the thread that has them. The
+ * only reader of reverse tables. Async-signal-safe; under the lock, but for a handler in its own
+ * thread's translated code, which takes it. */
+enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_regs *regs,
+                          unsigned char *guest, gva *block);
 
 /* log.c: what -d shows of a block that was just decoded, and of an exit. */
 void vm_log_block(struct vm *vm, const struct decoded_block *block);

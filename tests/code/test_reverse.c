@@ -1,5 +1,5 @@
 /* The reverse translation table: what was put in comes out, exactly there, in about two bytes a
- * point; a table that is cut short ends the walk and nothing is read past it. */
+ * point that has no recipes; whatever a table's bytes are, nothing is read past them. */
 #include "code/code.h"
 
 #include <setjmp.h>
@@ -30,17 +30,19 @@ static void write_points(struct reverse_writer *w, const struct point *points, s
 /* Every point is found, no offset between two points is, and the walk gives them in order. */
 static void check_points(const struct point *points, size_t n, uint32_t end)
 {
-    struct reverse_writer w = {0};
+    static struct reverse_writer w;
     struct reverse_cursor c = {0};
-    uint32_t guest;
     size_t next = 0;
 
     write_points(&w, points, n);
     for (uint32_t host = 0; host <= end; host++) {
         bool point = next < n && points[next].host == host;
-        assert_int_equal(reverse_find(w.bytes.data, (uint32_t)w.bytes.len, host, &guest), point);
+        struct reverse_cursor at = {0};
+        assert_int_equal(reverse_find(w.bytes.data, (uint32_t)w.bytes.len, host, &at), point);
         if (point)
-            assert_int_equal(guest, points[next++].guest);
+            assert_int_equal(at.guest, points[next++].guest);
+        else /* the point before */
+            assert_int_equal(at.host, next ? points[next - 1].host : 0);
     }
     assert_int_equal(next, n);
     for (size_t i = 0; i < n; i++) {
@@ -49,17 +51,14 @@ static void check_points(const struct point *points, size_t n, uint32_t end)
         assert_int_equal(c.guest, points[i].guest);
     }
     assert_false(reverse_next(w.bytes.data, (uint32_t)w.bytes.len, &c));
-    vec_free(&w.bytes);
 }
 
 static void an_empty_table_has_no_point(void **state)
 {
-    uint32_t guest = 7;
     struct reverse_cursor c = {0};
 
-    assert_false(reverse_find(NULL, 0, 0, &guest));
+    assert_false(reverse_find(NULL, 0, 0, &c));
     assert_false(reverse_next(NULL, 0, &c));
-    assert_int_equal(guest, 7);
 }
 
 static void points_are_found_where_they_are_and_nowhere_else(void **state)
@@ -76,14 +75,14 @@ static void the_widest_numbers_come_back(void **state)
 {
     static const struct point points[] = {{0, UINT32_MAX}, {1, 0}, {UINT32_MAX, 0x80000000u}};
     struct reverse_writer w = {0};
-    uint32_t guest;
 
     write_points(&w, points, ARRAY_LEN(points));
     for (size_t i = 0; i < ARRAY_LEN(points); i++) {
-        assert_true(reverse_find(w.bytes.data, (uint32_t)w.bytes.len, points[i].host, &guest));
-        assert_int_equal(guest, points[i].guest);
+        struct reverse_cursor c = {0};
+        assert_true(reverse_find(w.bytes.data, (uint32_t)w.bytes.len, points[i].host, &c));
+        assert_int_equal(c.guest, points[i].guest);
     }
-    vec_free(&w.bytes);
+    reverse_free(&w);
 }
 
 static void random_tables_come_back(void **state)
@@ -117,7 +116,7 @@ static void an_ordinary_point_takes_two_bytes(void **state)
         guest += i % 3 ? 4 : 2;
     }
     assert_int_equal(w.bytes.len, 128);
-    vec_free(&w.bytes);
+    reverse_free(&w);
 }
 
 /* Cut after each byte, in memory that ends there (for the address sanitizer): only whole points are
@@ -140,24 +139,175 @@ static void a_table_cut_short_ends_there(void **state)
         assert_true(seen <= ARRAY_LEN(points) && (seen == ARRAY_LEN(points)) == (n == w.bytes.len));
         free(cut);
     }
-    vec_free(&w.bytes);
+    reverse_free(&w);
+}
+
+/* ---- recipes --------------------------------------------------------------------------------- */
+
+static struct recipe random_recipe(void)
+{
+    struct recipe r = {.kind = (uint8_t)random_below(4)};
+
+    if (r.kind == RECIPE_HOST)
+        r.where = (uint8_t)random_below(HOST_REGS);
+    if (r.kind == RECIPE_SLOT)
+        r.where = (uint8_t)random_below(SPILL_SLOTS);
+    if (r.kind != RECIPE_HOME && random_below(2))
+        r.plus = (int64_t)((uint64_t)random_below(UINT32_MAX) << 32 | random_below(UINT32_MAX)) >>
+                 random_below(64);
+    return r;
+}
+
+static void assert_recipes(const struct recipe have[REVERSE_REGS],
+                           const struct recipe want[REVERSE_REGS])
+{
+    for (unsigned i = 0; i < REVERSE_REGS; i++) {
+        assert_int_equal(have[i].kind, want[i].kind);
+        assert_int_equal(have[i].where, want[i].where);
+        assert_true(have[i].plus == want[i].plus);
+    }
+}
+
+/* What a model says of each point of a random fragment, and the table. */
+struct model {
+    unsigned n;
+    struct point points[16];
+    bool again[16];
+    struct recipe recipes[16][REVERSE_REGS];
+};
+
+static void make_random_table(struct model *m, struct reverse_writer *w)
+{
+    static struct recipe now[REVERSE_REGS];
+    uint32_t host = random_below(3), guest = 0;
+
+    memset(now, 0, sizeof(now));
+    reverse_begin(w);
+    m->n = random_below(ARRAY_LEN(m->points) + 1);
+    for (unsigned k = 0; k < m->n; k++) {
+        for (unsigned c = random_below(3) ? 0 : random_below(12); c > 0; c--) {
+            unsigned reg = random_below(random_below(4) ? 6 : REVERSE_REGS);
+            now[reg] = random_recipe();
+            reverse_set(w, reg, now[reg]);
+        }
+        m->points[k] = (struct point){host, guest};
+        m->again[k] = random_below(5) == 0;
+        memcpy(m->recipes[k], now, sizeof(now));
+        (m->again[k] ? reverse_add_again : reverse_add)(w, host, guest);
+        host += 1 + random_below(40);
+        guest += 2 * random_below(100) - 60;
+    }
+}
+
+static void random_recipes_come_back(void **state)
+{
+    static struct reverse_writer w;
+    static struct model m;
+
+    random_state = 5;
+    for (int round = 0; round < 3000; round++) {
+        make_random_table(&m, &w);
+        struct reverse_cursor c = {0};
+        for (unsigned k = 0; k < m.n; k++) {
+            struct reverse_cursor found = {0};
+            assert_true(reverse_next(w.bytes.data, (uint32_t)w.bytes.len, &c));
+            assert_true(
+                reverse_find(w.bytes.data, (uint32_t)w.bytes.len, m.points[k].host, &found));
+            assert_int_equal(c.guest, m.points[k].guest);
+            assert_int_equal(found.guest, m.points[k].guest);
+            assert_int_equal(c.again, m.again[k]);
+            assert_int_equal(found.again, m.again[k]);
+            assert_recipes(c.recipes, m.recipes[k]);
+            assert_recipes(found.recipes, m.recipes[k]);
+        }
+        assert_false(reverse_next(w.bytes.data, (uint32_t)w.bytes.len, &c));
+    }
+    reverse_free(&w);
+}
+
+static void a_register_that_moves_takes_five_bytes_once(void **state)
+{
+    struct reverse_writer w = {0};
+
+    reverse_begin(&w);
+    reverse_set(&w, 10, (struct recipe){RECIPE_HOST, 3, 0});
+    reverse_add(&w, 0, 0);
+    assert_int_equal(w.bytes.len, 2 + 2 + 2);
+    reverse_set(&w, 10, (struct recipe){RECIPE_HOST, 3, 8});
+    reverse_add(&w, 4, 4);
+    assert_int_equal(w.bytes.len, 6 + 2 + 2 + 3);
+    reverse_add(&w, 8, 8); /* nothing new */
+    reverse_set(&w, 10, (struct recipe){RECIPE_HOME});
+    reverse_set(&w, 10, (struct recipe){RECIPE_HOST, 3, 8}); /* and back */
+    reverse_add(&w, 12, 12);
+    assert_int_equal(w.bytes.len, 13 + 2 + 2);
+    reverse_begin(&w); /* the next table knows nothing of it */
+    reverse_add(&w, 0, 0);
+    assert_int_equal(w.bytes.len, 2);
+    reverse_free(&w);
+}
+
+static void recipes_give_values(void **state)
+{
+    struct host_regs regs = {.r = {[3] = 30, [17] = 170}};
+    uint64_t spill[SPILL_SLOTS] = {[15] = 1500};
+
+    assert_int_equal(recipe_value((struct recipe){RECIPE_HOST, 3, 0}, &regs, spill), 30);
+    assert_int_equal(recipe_value((struct recipe){RECIPE_HOST, 17, -171}, &regs, spill),
+                     UINT64_MAX);
+    assert_int_equal(recipe_value((struct recipe){RECIPE_SLOT, 15, 5}, &regs, spill), 1505);
+    assert_int_equal(recipe_value((struct recipe){RECIPE_CONST, 0, -1}, &regs, spill), UINT64_MAX);
+}
+
+/* Reads a table that lies in memory of just its size (for the address sanitizer). */
+static void walk_corrupt(const uint8_t *bytes, uint32_t n)
+{
+    struct reverse_cursor c = {0}, found = {0};
+    uint8_t *table = base_alloc(n ? n : 1);
+    unsigned points = 0;
+
+    memcpy(table, bytes, n);
+    while (reverse_next(table, n, &c)) {
+        points++;
+        for (unsigned i = 0; i < REVERSE_REGS; i++) {
+            const struct recipe *r = &c.recipes[i];
+            assert_true(r->kind == RECIPE_HOME || r->kind == RECIPE_CONST ? r->where == 0
+                        : r->kind == RECIPE_HOST                          ? r->where < HOST_REGS
+                                                                          : r->where < SPILL_SLOTS);
+        }
+    }
+    assert_true(points <= n / 2 && c.pos <= n);
+    reverse_find(table, n, random_below(100), &found);
+    free(table);
 }
 
 static void any_bytes_can_be_read(void **state)
 {
     random_state = 3;
-    for (int round = 0; round < 100000; round++) {
-        uint8_t table[16];
-        uint32_t n = random_below(sizeof(table) + 1), guest;
-        struct reverse_cursor c = {0};
+    for (int round = 0; round < 30000; round++) {
+        uint8_t table[24];
+        uint32_t n = random_below(sizeof(table) + 1);
         for (uint32_t i = 0; i < n; i++)
-            table[i] = (uint8_t)random_below(256);
-        unsigned points = 0;
-        while (reverse_next(table, n, &c))
-            points++;
-        assert_true(points <= n / 2 && c.pos <= n);
-        reverse_find(table, n, random_below(100), &guest);
+            table[i] = (uint8_t)(random_below(3) ? random_below(256) : random_below(8));
+        walk_corrupt(table, n);
     }
+}
+
+static void a_table_with_wrong_or_missing_bytes_can_be_read(void **state)
+{
+    static struct reverse_writer w;
+    static struct model m;
+
+    random_state = 7;
+    for (int round = 0; round < 3000; round++) {
+        make_random_table(&m, &w);
+        if (w.bytes.len == 0)
+            continue;
+        for (unsigned k = random_below(4); k > 0; k--)
+            w.bytes.data[random_below((uint32_t)w.bytes.len)] ^= (uint8_t)(1 << random_below(8));
+        walk_corrupt(w.bytes.data, random_below((uint32_t)w.bytes.len + 1));
+    }
+    reverse_free(&w);
 }
 
 int main(void)
@@ -169,7 +319,11 @@ int main(void)
         cmocka_unit_test(random_tables_come_back),
         cmocka_unit_test(an_ordinary_point_takes_two_bytes),
         cmocka_unit_test(a_table_cut_short_ends_there),
+        cmocka_unit_test(random_recipes_come_back),
+        cmocka_unit_test(a_register_that_moves_takes_five_bytes_once),
+        cmocka_unit_test(recipes_give_values),
         cmocka_unit_test(any_bytes_can_be_read),
+        cmocka_unit_test(a_table_with_wrong_or_missing_bytes_can_be_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,16 +18,18 @@ static bool handle_fault(struct machine *m, const siginfo_t *info, ucontext_t *c
 {
     uint64_t pc = (uint64_t)context->uc_mcontext.gregs[REG_RIP],
              code = m->arena.exec.v + m->code_at;
-    uint32_t guest;
+    struct reverse_cursor point = {0};
+    struct host_regs regs;
     gva addr = {0};
     if (!host_memory_contains(&m->arena, HPC(pc)) ||
-        !reverse_find(m->image.reverse, m->image.n_reverse, (uint32_t)(pc - code), &guest))
+        !reverse_find(m->image.reverse, m->image.n_reverse, (uint32_t)(pc - code), &point))
         return false;
-    translate_save_pins(m->tr, m->t, context);
+    translate_read_context(context, &regs);
+    translate_read_homes(m->tr, m->t, &regs, m->t->guest);
     space_guest_addr(m->space, (uint64_t)info->si_addr, &addr);
     bool write = context->uc_mcontext.gregs[REG_ERR] & 2;
     m->t->trap = (struct trap){write ? TRAP_STORE : TRAP_LOAD, FAULT_MAPERR, addr, 0};
-    thread_set_pc(m->t, GVA(m->image.pc.v + guest));
+    thread_set_pc(m->t, GVA(m->image.pc.v + point.guest));
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)(m->arena.exec.v + m->offsets[CODE_EXIT_FAULT]);
     return true;
 }

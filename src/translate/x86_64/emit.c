@@ -21,7 +21,7 @@ static unsigned host_register(const char *name)
     return 0;
 }
 
-void emitter_register_name(unsigned reg, char *out, size_t size)
+void translate_register_name(unsigned reg, char *out, size_t size)
 {
     if (is_vector_reg(reg))
         snprintf(out, size, "xmm%u", reg - REG_VECTOR);
@@ -81,7 +81,7 @@ void emitter_free(struct emitter *e)
     vec_free(&e->cold);
     vec_free(&e->exits);
     vec_free(&e->stubs);
-    vec_free(&e->reverse.bytes);
+    reverse_free(&e->reverse);
 }
 
 /* ---- helpers

@@ -279,11 +279,11 @@ void emit_trampoline(struct emitter *e, enum x86_insn insn, enum code_target tar
 
 void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
                   const struct translate_config *config);
-/* "rax", "xmm2" */
-void emitter_register_name(unsigned reg, char *out, size_t size);
 void emitter_free(struct emitter *e);
 /* Emits the nodes. Returns 0 or a negative enum translate_bailout. */
 int emit_block(struct emitter *e);
+/* Where the guest state has fcsr, or UINT32_MAX. */
+uint32_t emit_fcsr_offset(const struct guest *guest);
 /* The trampolines; offsets as in translate_trampolines. */
 void emit_trampolines(struct emitter *e, uint32_t offsets[CODE_TRAMPOLINES]);
 

@@ -99,7 +99,7 @@ static const struct {
     {CODE_EXIT_FAULT, TRANSLATE_EXIT_TRAP, RAX_NOTHING},
 };
 
-static uint32_t fcsr_offset(const struct guest *guest)
+uint32_t emit_fcsr_offset(const struct guest *guest)
 {
     for (unsigned r = 0; r < guest->n_regs; r++)
         if (guest->regs[r].kind == REG_CSR && guest->regs[r].bits == 32)
@@ -109,7 +109,7 @@ static uint32_t fcsr_offset(const struct guest *guest)
 
 void emit_trampolines(struct emitter *e, uint32_t offsets[CODE_TRAMPOLINES])
 {
-    uint32_t fcsr = fcsr_offset(e->w->guest);
+    uint32_t fcsr = emit_fcsr_offset(e->w->guest);
     struct host_label save = host_label_new(e->c), leave = host_label_new(e->c);
     offsets[CODE_ENTER] = e->c->pos;
     emit_enter(e, fcsr);
