@@ -55,6 +55,8 @@ _Noreturn void base_check_failed(const char *file, int line, const char *cond, c
 /* Called once by base_check_failed before it ends the process; prints what the runtime was doing.
  * May be NULL. */
 void base_set_bug_reporter(void (*report)(FILE *out));
+/* Prints what it knows, the first time that this is called. */
+void base_report_bug_details(void);
 
 /* One line "isomorph: ..." on stderr. The text says what to do. */
 void base_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

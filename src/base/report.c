@@ -61,10 +61,14 @@ void base_report(const char *text, size_t len)
     base_write_all(base_report_fd, text, len);
 }
 
-/* Lets the installed reporter add what it knows, in one write. */
-static void report_details(void)
+/* Lets the installed reporter add what it knows, in one write. One that fails itself must not be
+ * called again. */
+void base_report_bug_details(void)
 {
     static char text[1 << 16];
+    static bool reporting;
+    if (__atomic_exchange_n(&reporting, true, __ATOMIC_RELAXED))
+        return;
     FILE *out = bug_reporter ? fmemopen(text, sizeof(text), "w") : NULL;
 
     if (!out)
@@ -77,7 +81,6 @@ static void report_details(void)
 
 void base_check_failed(const char *file, int line, const char *cond, const char *fmt, ...)
 {
-    static bool failing;
     char text[LINE_MAX_BYTES];
     va_list ap;
 
@@ -85,8 +88,6 @@ void base_check_failed(const char *file, int line, const char *cond, const char 
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
     base_warn("bug in isomorph: %s\n  failed: %s\n  at:     %s:%d", text, cond, file, line);
-    /* A reporter that fails itself must not be called again. */
-    if (!__atomic_exchange_n(&failing, true, __ATOMIC_RELAXED))
-        report_details();
+    base_report_bug_details();
     _exit(EXIT_BUG);
 }

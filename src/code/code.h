@@ -301,6 +301,17 @@ static inline struct jump_entry jump_entry_empty(unsigned index)
 /* Where a thread is, as far as others must know who would drop what it may be using (vm/quiesce.c). */
 enum thread_place { PLACE_RUNTIME, PLACE_CODE, PLACE_KERNEL };
 
+/* What a thread's host code is for, should it fail. */
+enum thread_doing {
+    DOING_START,
+    DOING_GUEST, /* in an engine or the run loop; holds no lock */
+    DOING_TRANSLATE,
+    DOING_SYSCALL,
+    DOING_TRAP,
+    DOING_POLL,
+    DOING_FENCE,
+};
+
 /* Bits of a thread's poll word. */
 enum {
     POLL_SIGNAL = 1, /* linux/: there is something to deliver */
@@ -312,6 +323,7 @@ enum {
 struct thread {
     _Atomic uint32_t place; /* enum thread_place; other threads read it */
     bool faulted;           /* translated code has faulted and the run loop has not looked yet */
+    uint8_t doing;          /* enum thread_doing */
     gva fault_block;        /* then: where the guest code of that fragment starts */
     struct store_log *log;  /* of interpret_logged, while it runs; else NULL */
     bool unrepeatable;      /* set by it: what ran read a clock and would give something else again */

@@ -17,7 +17,6 @@
 #include "linux/signals.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -42,22 +41,6 @@ enum { HANDLER_STACK_SIZE = 64 << 10 };
 static __thread struct linux_task *host_task;
 
 /* ---- arrival --------------------------------------------------------------------------------- */
-
-/* The runtime itself faulted. */
-static _Noreturn void report_own_fault(int sig, const siginfo_t *info, const ucontext_t *uc)
-{
-    struct thread *t = vm_current();
-
-    base_warn("internal error: %s at host address %#llx, accessing %p", strsignal(sig),
-              (unsigned long long)uc->uc_mcontext.gregs[REG_RIP], info->si_addr);
-    if (t)
-        base_warn("the guest was at pc %#llx", (unsigned long long)thread_pc(t).v);
-    else
-        base_warn("no guest code was running");
-    base_warn("this is a defect of isomorph, not of the program it runs; please report it");
-    raw_syscall4(__NR_exit_group, EXIT_BUG, 0, 0, 0);
-    abort();
-}
 
 /* A thread between the look for signals and the call leaves the stub without having made it. */
 static void abort_raw_syscall(ucontext_t *uc)
@@ -112,7 +95,7 @@ static void host_handler(int sig, siginfo_t *info, void *context)
             (vm_handle_fault(task->t, sig, info, uc) ||
              space_handle_fault(task->process->space, sig, info, uc, &task->t->fault)))
             return;
-        report_own_fault(sig, info, uc);
+        signal_report_own_fault(sig, info, uc);
     }
     task->slot = *info;
     __atomic_store_n(&task->slot_full, 1, __ATOMIC_RELEASE);

@@ -2,6 +2,8 @@
 #ifndef ISOMORPH_LINUX_SIGNALS_H
 #define ISOMORPH_LINUX_SIGNALS_H
 
+#include <ucontext.h>
+
 #include "linux/task.h"
 
 static inline uint64_t signal_bit(int sig)
@@ -64,6 +66,9 @@ void signal_default(struct linux_task *task, int sig);
 
 /* Ends the process by the real signal, so that its parent sees it. */
 _Noreturn void signal_die(struct linux_task *task, int sig);
+
+/* Says that the runtime itself has faulted, and ends the process with EXIT_BUG. (own_fault.c) */
+_Noreturn void signal_report_own_fault(int sig, const siginfo_t *info, const ucontext_t *uc);
 
 /* ---- frames (signal_frame.c)
  * ---------------------------------------------------------------------------------------- */

@@ -204,8 +204,8 @@ static const struct ir_block *lift(struct vm *vm, const struct decoded_block *bl
 
 /* The life of a block: decoded, lifted, translated, placed. NULL if it bailed out, or
  * e->wants_alone. */
-static struct fragment *translate(struct vm *vm, struct thread *t,
-                                  const struct decoded_block *block)
+static struct fragment *make_fragment(struct vm *vm, struct thread *t,
+                                      const struct decoded_block *block)
 {
     struct block_engine *e = vm->block;
     gva pc = block->pc;
@@ -229,6 +229,15 @@ static struct fragment *translate(struct vm *vm, struct thread *t,
         bail_out(e, t, pc, why);
     }
     t->counters[COUNTER_TRANSLATE_NS] += now_ns(e) - start;
+    return f;
+}
+
+static struct fragment *translate(struct vm *vm, struct thread *t,
+                                  const struct decoded_block *block)
+{
+    t->doing = DOING_TRANSLATE;
+    struct fragment *f = make_fragment(vm, t, block);
+    t->doing = DOING_GUEST;
     return f;
 }
 

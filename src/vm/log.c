@@ -128,6 +128,22 @@ void vm_report_block(FILE *out, const struct vm *vm, gva pc)
     report_part(out, &text);
 }
 
+void vm_describe_host_pc(struct thread *t, hpc host, char *out, size_t size)
+{
+    const struct block_engine *e = ((const struct vm *)t->vm)->block;
+    struct fragment *f;
+
+    *out = '\0';
+    if (!e || !code_cache_contains(e->code, host))
+        return;
+    f = code_cache_find_host(e->code, host);
+    if (f)
+        snprintf(out, size, ", byte %u of the fragment of guest code at %#lx",
+                 (unsigned)(host.v - f->code.v), (unsigned long)f->pc.v);
+    else
+        snprintf(out, size, ", in the code cache outside of all fragments");
+}
+
 void vm_report(FILE *out)
 {
     const struct thread *t = vm_current();

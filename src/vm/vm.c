@@ -265,14 +265,19 @@ static enum vm_next handle_exit(struct vm *vm, struct thread *t, enum exit_kind 
     enum vm_next next = VM_CONTINUE;
 
     vm_leave_code(t);
-    if (kind == EXIT_POLL)
+    if (kind == EXIT_POLL) {
+        t->doing = DOING_POLL;
         next = vm->hooks->poll(t);
-    else if (kind == EXIT_FLUSH)
+    } else if (kind == EXIT_FLUSH) {
+        t->doing = DOING_FENCE;
         drop_changed(vm, CODE_FENCE, GVA(0), GVA(0));
-    else if (kind == EXIT_TRAP)
+    } else if (kind == EXIT_TRAP) {
+        t->doing = t->trap.kind == TRAP_SYSCALL ? DOING_SYSCALL : DOING_TRAP;
         next = handle_trap(vm, t);
+    }
     if (UNLIKELY(space_code_written(vm->space)))
         drop_changed(vm, CODE_SYNC, GVA(0), GVA(0));
+    t->doing = DOING_GUEST;
     vm_enter_code(t);
     return next;
 }
@@ -317,6 +322,7 @@ void vm_run(struct thread *t)
     current_thread = t;
     if (((struct vm *)t->vm)->block)
         set_gs_base(t->space->base);
+    t->doing = DOING_GUEST;
     vm_enter_code(t);
     while (vm_turn(t->vm, t) == VM_CONTINUE)
         ;

@@ -61,6 +61,9 @@ void vm_invalidate(struct vm *vm, gva start, gva end);
 void vm_flush_icache(struct vm *vm, gva start, gva end);
 /* Adds up the counters of all threads, of those that have ended too. */
 void vm_sum_counters(struct vm *vm, uint64_t sum[COUNTER_COUNT]);
+/* For the report of a fault: if the host pc is in the code cache, says into out (from a comma on) in
+ * which fragment. Takes no lock. */
+void vm_describe_host_pc(struct thread *t, hpc host, char *out, size_t size);
 /* Prints what the current thread was doing: for base_set_bug_reporter. */
 void vm_report(FILE *out);
 /* Asks t to leave guest code at its next poll, and to call the hook. Async-signal-safe. */

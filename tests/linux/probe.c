@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,13 @@ static int do_more(const char *what, const char *path, const char *other, int *s
     return 1;
 }
 
+/* A handler that must not run: the runtime's own faults are not the guest's. */
+static void on_segv(int sig)
+{
+    puts("the guest's handler");
+    exit(77);
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "", *path = argc > 2 ? argv[2] : "";
@@ -244,6 +252,10 @@ int main(int argc, char **argv)
 
     if (do_more(what, path, argc > 3 ? argv[3] : "", &status))
         return status;
+    if (strcmp(what, "segv-cat") == 0) {
+        signal(SIGSEGV, on_segv);
+        return cat(path);
+    }
     if (strcmp(what, "cat") == 0)
         return cat(path);
     if (strcmp(what, "create") == 0)
