@@ -94,6 +94,9 @@ int log_open(const char *path);
  * hard limit is no higher; always below LOG_FD_END. Returns it or -errno; fd stays open. */
 enum { LOG_FD_END = 4096 + 64 };
 int log_copy_fd_up(int fd);
+/* What make(arg) returns: a descriptor, or -1 with errno. A guest may have used up all that it may
+ * have; so after EMFILE the soft limit is raised for a moment. Returns it or -errno. */
+int base_make_fd(int (*make)(const void *arg), const void *arg);
 /* Is fd one of the runtime's own descriptors (the log, the copy of stderr)? The guest must neither
  * close nor see it. */
 bool log_owns_fd(int fd);

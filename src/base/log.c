@@ -74,6 +74,22 @@ static int copy_above_limit(int fd, struct rlimit limit)
     return moved;
 }
 
+int base_make_fd(int (*make)(const void *arg), const void *arg)
+{
+    enum { MORE = 8 };
+    struct rlimit limit;
+    int fd = make(arg);
+
+    if (fd >= 0 || errno != EMFILE || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return fd < 0 ? -errno : fd;
+    struct rlimit raised = {MIN(limit.rlim_cur + MORE, limit.rlim_max), limit.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &raised);
+    fd = make(arg);
+    int err = errno;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return fd < 0 ? -err : fd;
+}
+
 int log_copy_fd_up(int fd)
 {
     struct rlimit limit = {FD_TOP, FD_TOP};

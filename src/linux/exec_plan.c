@@ -7,28 +7,20 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Opens a file for the runtime's own look at it. A guest that has used up its descriptors can still
- * execute programs, so its limit is raised for a moment then. */
+static int open_path(const void *path)
+{
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
+}
+
+/* Opens a file for the runtime's own look at it: a guest that has used up its descriptors can still
+ * execute programs. */
 static int open_to_look(const char *path)
 {
-    enum { MORE = 8 };
-    struct rlimit limit;
-    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK; /* a pipe must not hang us */
-    int fd = open(path, flags);
-
-    if (fd >= 0 || errno != EMFILE || getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return fd < 0 ? -errno : fd;
-    struct rlimit raised = {MIN(limit.rlim_cur + MORE, limit.rlim_max), limit.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &raised);
-    fd = open(path, flags);
-    int err = errno;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    return fd < 0 ? -err : fd;
+    return base_make_fd(open_path, path);
 }
 
 /* May this file be executed, as far as its contents do not matter? That nobody is writing to it,

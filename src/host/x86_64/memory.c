@@ -69,18 +69,23 @@ static void *map_somewhere(struct host_memory *m, uint64_t text, size_t size, co
 
 /* ---- the memory file of a split arena -------------------------------------------------------- */
 
-/* A memory file of this size, or -errno. MFD_EXEC: systems with vm.memfd_noexec want it said. */
+/* MFD_EXEC: systems with vm.memfd_noexec want it said. */
+static int memory_file(const void *name)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_EXEC);
+    return fd < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC) : fd;
+}
+
+/* A memory file of this size, or -errno. */
 static int file_make(size_t size)
 {
-    int fd = memfd_create("isomorph-code", MFD_CLOEXEC | MFD_EXEC);
-    if (fd < 0 && errno == EINVAL)
-        fd = memfd_create("isomorph-code", MFD_CLOEXEC);
+    int fd = base_make_fd(memory_file, "isomorph-code");
     if (fd >= 0 && ftruncate(fd, (off_t)size) != 0) {
         int error = errno;
         close(fd);
         return -error;
     }
-    return fd < 0 ? -errno : fd;
+    return fd;
 }
 
 static int file_write(int fd, const uint8_t *bytes, size_t n)
