@@ -26,13 +26,14 @@ while read -r line; do echo "read: $line"; done <work/fifo
 wait
 
 coproc UPPER { while read -r line; do echo "${line^^}"; done; }
+coprocess=$!
 for word in alpha beta gamma; do
     echo $word >&"${UPPER[1]}"
     read -r answer <&"${UPPER[0]}"
     echo "$answer"
 done
 exec {UPPER[1]}>&-
-wait "$UPPER_PID"
+wait "$coprocess"
 echo "coprocess ended with $?"
 
 # A reader that goes away: the writer dies of SIGPIPE.
