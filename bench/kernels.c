@@ -63,6 +63,206 @@ __attribute__((noinline)) static uint64_t fib(long n)
     return n < 2 ? (uint64_t)n : fib(n - 1) + fib(n - 2);
 }
 
+/* Calls without recursion: a function of leaves that the compiler may not inline. */
+__attribute__((noinline)) static uint64_t leaf(uint64_t a, uint64_t b)
+{
+    return (a << 7 | a >> 57) + b;
+}
+
+__attribute__((noinline)) static uint64_t middle(uint64_t a, uint64_t b)
+{
+    return leaf(a, b) ^ leaf(b, a);
+}
+
+static uint64_t calls(long n)
+{
+    uint64_t a = 1, b = 2;
+
+    for (long i = 0; i < n; i++) {
+        a = middle(a, b);
+        b = leaf(b, (uint64_t)i);
+    }
+    return a ^ b;
+}
+
+/* Recursion deeper than any table of return addresses. */
+__attribute__((noinline)) static uint64_t depth(long n)
+{
+    return n == 0 ? 0 : 1 + (depth(n - 1) ^ 1);
+}
+
+static uint64_t deep(long n)
+{
+    uint64_t sum = 0;
+
+    for (long i = 0; i < n; i++)
+        sum += depth(40000);
+    return sum;
+}
+
+/* Calls through a table, in an order that the data has. */
+#define HANDLER(name, expression)                                                                  \
+    __attribute__((noinline)) static uint64_t name(uint64_t a, uint64_t b)                         \
+    {                                                                                              \
+        return expression;                                                                         \
+    }
+HANDLER(handle_add, a + b)
+HANDLER(handle_xor, a ^ b << 1)
+HANDLER(handle_rotate, a << 5 | a >> 59)
+HANDLER(handle_less, a < b ? a + 3 : b)
+HANDLER(handle_sub, a - (b >> 3))
+HANDLER(handle_or, (a | 0x55) + (b & 0xff))
+HANDLER(handle_mul, a * 33 + b)
+HANDLER(handle_swap, a >> 32 | b << 32)
+
+static uint64_t icall(long n)
+{
+    static uint64_t (*const table[8])(uint64_t, uint64_t) = {handle_add,  handle_xor, handle_rotate,
+                                                             handle_less, handle_sub, handle_or,
+                                                             handle_mul,  handle_swap};
+    unsigned char pattern[61];
+    uint64_t a = 1, b = 2;
+    uint32_t seed = 7;
+
+    for (size_t i = 0; i < sizeof(pattern); i++) {
+        seed = seed * 1664525 + 1013904223;
+        pattern[i] = (unsigned char)(seed >> 24 & 7);
+    }
+    for (long i = 0; i < n; i++) {
+        uint64_t c = table[pattern[(unsigned long)i % sizeof(pattern)]](a, b);
+        b = a;
+        a = c;
+    }
+    return a ^ b;
+}
+
+/* ---- memory and text ------------------------------------------------------------------------ */
+
+/* A list through memory in no order, a little more than a second-level cache. */
+static uint64_t chase(long n)
+{
+    enum { NODES = 1 << 16 };
+    struct node {
+        struct node *next;
+        uint64_t value;
+    } *nodes = malloc(NODES * sizeof(*nodes)), *at;
+    uint64_t sum = 0;
+    uint32_t i = 0;
+
+    /* A full period: the multiplier is 1 mod 4, the increment odd. */
+    for (long k = 0; k < NODES; k++) {
+        uint32_t next = (i * 1664525 + 1013904223) % NODES;
+        nodes[i] = (struct node){&nodes[next], (uint64_t)k};
+        i = next;
+    }
+    at = nodes;
+    for (long k = 0; k < n; k++) {
+        sum += at->value;
+        at = at->next;
+    }
+    free(nodes);
+    return sum;
+}
+
+static uint32_t rotate(uint32_t x, int n)
+{
+    return x >> n | x << (32 - n);
+}
+
+/* FIPS 180-4, one block. The constants are made as the standard defines them: the first bits of
+ * fractions of cube roots of primes. */
+static uint32_t sha_k[64];
+
+static void sha256_block(uint32_t state[8], const unsigned char *block)
+{
+    uint32_t w[64], v[8];
+
+    for (int i = 0; i < 16; i++)
+        w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
+               (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+    for (int i = 16; i < 64; i++)
+        w[i] = (rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10) + w[i - 7] +
+               (rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3) + w[i - 16];
+    memcpy(v, state, sizeof(v));
+    for (int i = 0; i < 64; i++) {
+        uint32_t t1 = v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) +
+                      ((v[4] & v[5]) ^ (~v[4] & v[6])) + sha_k[i] + w[i];
+        uint32_t t2 = (rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)) +
+                      ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
+        memmove(v + 1, v, 7 * sizeof(v[0]));
+        v[4] += t1;
+        v[0] = t1 + t2;
+    }
+    for (int i = 0; i < 8; i++)
+        state[i] += v[i];
+}
+
+/* The first 32 bits of the fraction of the cube root of p, by bisection. */
+static uint32_t cube_root_fraction(uint64_t p)
+{
+    unsigned __int128 low = 0, high = (unsigned __int128)8 << 32;
+
+    while (high - low > 1) {
+        unsigned __int128 middle = (low + high) / 2;
+        if (middle * middle * middle > (unsigned __int128)p << 96)
+            high = middle;
+        else
+            low = middle;
+    }
+    return (uint32_t)low;
+}
+
+static uint64_t sha256(long n)
+{
+    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    unsigned char block[64];
+    int count = 0;
+
+    for (uint64_t p = 2; count < 64; p++) {
+        uint64_t d = 2;
+        while (d * d <= p && p % d != 0)
+            d++;
+        if (d * d > p)
+            sha_k[count++] = cube_root_fraction(p);
+    }
+    for (int i = 0; i < 64; i++)
+        block[i] = (unsigned char)i;
+    for (long i = 0; i < n; i++) {
+        memcpy(block, &i, sizeof(i));
+        sha256_block(state, block);
+    }
+    return (uint64_t)state[0] << 32 | state[7];
+}
+
+/* What programs do with text: copy, measure, search, compare, hash. */
+static uint64_t strings(long n)
+{
+    static const char *const words[] = {"call", "return", "jump", "branch",
+                                        "load", "store",  "fence"};
+    enum { WORDS = sizeof(words) / sizeof(words[0]) };
+    char line[256];
+    uint64_t sum = 0;
+
+    for (long i = 0; i < n; i++) {
+        line[0] = 0;
+        for (int k = 0; k < 12; k++) {
+            strcat(line, words[(i * 5 + k * 3) % WORDS]);
+            strcat(line, ",");
+        }
+        uint32_t hash = 2166136261u;
+        for (const char *p = line; *p; p++)
+            hash = (hash ^ (unsigned char)*p) * 16777619;
+        sum += hash + strlen(line);
+        for (char *p = line, *end; (end = strchr(p, ',')); p = end + 1) {
+            *end = 0;
+            for (int k = 0; k < WORDS; k++)
+                sum += strcmp(p, words[k]) == 0 ? (uint64_t)k : 1;
+        }
+    }
+    return sum;
+}
+
 /* A bytecode loop: an indirect jump for each of its instructions. */
 static uint64_t bytecode(long n)
 {
@@ -167,8 +367,10 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         uint64_t (*run)(long n);
-    } kernels[] = {{"sieve", sieve},   {"crc", crc},           {"sort", sort},
-                   {"fib", fib},       {"bytecode", bytecode}, {"muldiv", muldiv},
+    } kernels[] = {{"sieve", sieve},   {"crc", crc},         {"sort", sort},
+                   {"fib", fib},       {"calls", calls},     {"deep", deep},
+                   {"icall", icall},   {"chase", chase},     {"bytecode", bytecode},
+                   {"sha256", sha256}, {"strings", strings}, {"muldiv", muldiv},
                    {"matrix", matrix}, {"nbody", nbody}};
 
     for (size_t i = 0; argc == 3 && i < sizeof(kernels) / sizeof(kernels[0]); i++) {
