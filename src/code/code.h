@@ -177,6 +177,7 @@ enum code_target {
     CODE_EXIT_INTERP,  /* leave: a lower engine must run the block that starts at rax */
     CODE_EXIT_FAULT,   /* where the host's fault handler resumes; guest state, pc and t->trap are complete */
     CODE_CALL_SLOW,    /* calls a helper with the guest's registers saved around it */
+    CODE_RETURN_EMPTY, /* the last entry of a return stack: looks up the pc in rax */
     CODE_TRAMPOLINES,
     CODE_HELPER_UOP = CODE_TRAMPOLINES, /* evaluates one µop that has no host code */
     CODE_HELPER_FP_ENTER,               /* gives MXCSR to the guest; used by CODE_ENTER */
@@ -318,6 +319,20 @@ enum {
     POLL_STOP = 2,   /* vm/: another thread wants this one out of guest code */
 };
 
+/* The stack that translated code runs on, rsp: return addresses in host code, pushed by the calls of fragments, so that
+ * the processor predicts returns (docs/code-cache.md, "Calls and returns"). Nothing else is kept there, and no C code runs
+ * on it. It grows down from base, where the address of CODE_RETURN_EMPTY stands. Written only by the owning thread. What
+ * stands between sp and base leads into fragments that are there: before one is dropped, its thread forgets all. */
+struct return_stack {
+    uint64_t sp;   /* while translated code does not run */
+    uint64_t base;
+};
+
+static inline void return_stack_forget(struct return_stack *s)
+{
+    s->sp = s->base;
+}
+
 /* One guest thread. Translated code keeps a register pointing at guest[] and reaches what stands before it by negative
  * displacements: what it uses most stands last. Aligned to 64; guest[] holds guest->state_size bytes. Allocated by vm/. */
 struct thread {
@@ -330,6 +345,7 @@ struct thread {
     uint64_t counters[COUNTER_COUNT]; /* first, so that displacements of the rest do not depend on their number */
     _Alignas(64) struct block_ref blocks[BLOCK_REF_COUNT];
     struct jump_entry jumps[JUMP_TABLE_COUNT];
+    struct return_stack returns;
     const struct guest *desc;
     struct space *space;
     const struct options *options;

@@ -162,6 +162,9 @@ static int eval_state(struct evaluation *e, const struct ir_uop *u, union ir_slo
     case UOP_counter:
         result->bits = e->ops->counter(e->t, (unsigned)u->imm);
         break;
+    case UOP_call:
+    case UOP_return:
+        break;
     case UOP_pause:
         __builtin_ia32_pause();
         break;

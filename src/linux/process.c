@@ -192,6 +192,7 @@ static int64_t clone_vfork(struct linux_task *task, const struct clone_args_gues
     saved->place = t->place;
     saved->poll = t->poll;
     memcpy(t, saved, size);
+    return_stack_forget(&t->returns); /* the child has used it */
     *task = saved_task;
     free(saved);
     sighand_drop(childs);

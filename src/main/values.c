@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cache/cache.h"
+#include "translate/translate.h"
 #include "vm/vm.h"
 
 enum {
@@ -119,6 +120,17 @@ static void check_verify(const struct options *options)
                   "--verify: engine interp is the reference; name the one to check with --engine");
 }
 
+static void check_passes(const struct options *options)
+{
+    for (size_t i = 0; i < options->without.len; i++) {
+        if (!translate_pass_bit(options->without.data[i]))
+            base_fail(EXIT_USAGE,
+                      "--without: expected identities, dead, fuse, hints, nans, pairs, narrow or "
+                      "returns, not '%s'",
+                      options->without.data[i]);
+    }
+}
+
 static void check_stats(const char *format)
 {
     if (!format || strcmp(format, "text") == 0 || strcmp(format, "json") == 0 ||
@@ -143,5 +155,6 @@ void options_check(const struct options *options)
     check_memory(options);
     check_sizes(options);
     check_code_cache(options);
+    check_passes(options);
     check_stats(options->stats);
 }

@@ -74,7 +74,8 @@ enum translate_pass {
     PASS_HINTS,
     PASS_NANS,
     PASS_PAIRS,
-    PASS_NARROW
+    PASS_NARROW,
+    PASS_RETURNS
 };
 
 static inline bool pass_on(const struct work *w, enum translate_pass pass)

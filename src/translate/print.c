@@ -87,6 +87,7 @@ const char *translate_name(void *arg, uint64_t address)
         [CODE_EXIT_INTERP] = "exit_interp",
         [CODE_EXIT_FAULT] = "exit_fault",
         [CODE_CALL_SLOW] = "call_slow",
+        [CODE_RETURN_EMPTY] = "return_empty",
         [CODE_HELPER_UOP] = "helper_uop",
         [CODE_HELPER_FP_ENTER] = "helper_fp_enter",
         [CODE_HELPER_FP_LEAVE] = "helper_fp_leave",

@@ -9,6 +9,19 @@
 #include <errno.h>
 #include <string.h>
 
+uint32_t translate_pass_bit(const char *name)
+{
+    static const char *const names[] = {
+        [PASS_IDENTITIES] = "identities", [PASS_DEAD_PUTS] = "dead", [PASS_FUSE] = "fuse",
+        [PASS_HINTS] = "hints",           [PASS_NANS] = "nans",      [PASS_PAIRS] = "pairs",
+                                        [PASS_NARROW] = "narrow",
+        [PASS_RETURNS] = "returns"};
+    for (unsigned k = 0; k < ARRAY_LEN(names); k++)
+        if (strcmp(name, names[k]) == 0)
+            return 1u << k;
+    return 0;
+}
+
 struct translator *translator_create(const struct translate_config *config)
 {
     struct translator *tr = base_zalloc_aligned(sizeof(*tr), 64);

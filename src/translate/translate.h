@@ -24,6 +24,9 @@ struct translate_config {
     bool count;          /* fragments count guest instructions (--stats, instret) */
 };
 
+/* The bit of passes_off for a pass by its name; 0 if none has it that can be left out. */
+uint32_t translate_pass_bit(const char *name);
+
 struct translator;
 
 struct translator *translator_create(const struct translate_config *config);

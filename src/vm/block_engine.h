@@ -20,6 +20,14 @@ struct block_engine {
     struct translate_names names;
 };
 
+/* returns.c: a thread's return stack, made and unmade. */
+void block_thread_start(struct vm *vm, struct thread *t);
+void block_thread_stop(struct vm *vm, struct thread *t);
+/* Is addr, at which translated code has just faulted, the end of its return stack? Then there is
+ * room again, *sp (its stack pointer) is where it goes on, and the instruction can be repeated.
+ * Async-signal-safe. */
+bool block_mend_returns(const struct return_stack *s, uint64_t addr, uint64_t *sp);
+
 /* block_log.c: what -d shows of a fragment just made, of a link made, and of a fragment that goes.
  */
 void block_log_fragment(const struct vm *vm, const struct fragment *f);

@@ -27,7 +27,8 @@ enum { LIFT_SAMPLE = 64 }; /* blocks, of which one is verified in builds with op
 
 /* ---- start and end --------------------------------------------------------------------------- */
 
-/* The cache lets go of a fragment: no thread's table may lead to it. In an exclusive section. */
+/* The cache lets go of a fragment: no thread's table or return stack may lead to it. In an exclusive
+ * section. */
 static void on_dropped(void *arg, const struct fragment *f)
 {
     const struct vm *vm = arg;
@@ -37,6 +38,7 @@ static void on_dropped(void *arg, const struct fragment *f)
         struct jump_entry *entry = &vm->threads.data[i]->jumps[slot];
         if (entry->host == f->code.v)
             *entry = jump_entry_empty(slot);
+        return_stack_forget(&vm->threads.data[i]->returns);
     }
     block_log_drop(f);
 }
@@ -94,6 +96,8 @@ static void block_start(struct vm *vm)
     e->config = (struct translate_config){.guest = vm->guest,
                                           .space_base = vm->space->base,
                                           .count = e->timed || vm->options->verify};
+    for (size_t i = 0; i < vm->options->without.len; i++)
+        e->config.passes_off |= translate_pass_bit(vm->options->without.data[i]);
     host_cpu_detect(&e->config.cpu);
     e->code = make_code_cache(vm);
     e->translator = translator_create(&e->config);
@@ -527,6 +531,8 @@ const struct vm_engine vm_engine_block = {
     .help = "translator to host code, a basic block at a time",
     .start = block_start,
     .stop = block_stop,
+    .thread_start = block_thread_start,
+    .thread_stop = block_thread_stop,
     .run = block_run,
     .invalidate = block_invalidate,
     .has_code = block_has_code,

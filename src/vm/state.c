@@ -60,6 +60,15 @@ static enum vm_state take_state(struct thread *t, const ucontext_t *context)
     return state;
 }
 
+/* Then there is room again, and the instruction that pushes can be repeated. */
+static bool return_stack_was_full(const struct block_engine *e, const struct thread *t,
+                                  const siginfo_t *info, greg_t *regs)
+{
+    return e && info->si_code > 0 && code_cache_contains(e->code, HPC(regs[REG_RIP])) &&
+           block_mend_returns(&t->returns, (uint64_t)(uintptr_t)info->si_addr,
+                              (uint64_t *)&regs[REG_RSP]);
+}
+
 /* Only page faults come with an address. Without one (it was not canonical), and where the point
  * says again, the trap's kind stays NONE, and the interpreter finds it. */
 bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *context)
@@ -73,6 +82,8 @@ bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_
         vm_request_poll(t);
         return true;
     }
+    if (return_stack_was_full(e, t, info, regs))
+        return true;
     enum vm_state state = info->si_code > 0 ? take_state(t, context) : VM_STATE_NONE;
     if (state != VM_STATE_EXACT && state != VM_STATE_AGAIN)
         return false;

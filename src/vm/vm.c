@@ -387,6 +387,8 @@ struct thread *vm_thread_create(struct vm *vm)
     t->vm = vm;
     thread_forget_blocks(t);
     thread_forget_jumps(t);
+    if (vm->engine->thread_start)
+        vm->engine->thread_start(vm, t);
     /* From the second thread on the lock counts; whoever makes it is in the runtime, and alone. */
     if (!vm->shared && vm->threads.len > 0)
         vm->shared = true;
@@ -407,6 +409,8 @@ static void forget_thread(struct vm *vm, struct thread *t)
     vm->threads.data[i] = vm->threads.data[--vm->threads.len];
     for (unsigned c = 0; c < COUNTER_COUNT; c++)
         vm->ended_counters[c] += t->counters[c];
+    if (vm->engine->thread_stop)
+        vm->engine->thread_stop(vm, t);
     pthread_cond_broadcast(&vm->changed);
 }
 

@@ -40,11 +40,13 @@ void vm_enter_kernel(struct thread *t);
 void vm_leave_kernel(struct thread *t);
 /* Runs t on the calling host thread until a hook says VM_STOP. */
 void vm_run(struct thread *t);
-/* In the host's handler of SIGSEGV and SIGBUS: was it a store to a page whose writing is watched?
- * Then the context goes on with it, t will leave guest code at its next poll, and the answer is
- * true. Was it a load or store of translated code on behalf of the guest? Then t gets the guest
- * state as it is at this instruction, with the pc and the trap, the context goes on where the run
- * loop takes over, and the answer is true. Else nothing has changed. Async-signal-safe. */
+/* In the host's handler of SIGSEGV and SIGBUS, which has a stack of its own (SA_ONSTACK: translated
+ * code has none to spare): was it a store to a page whose writing is watched? Then the context goes
+ * on with it, t will leave guest code at its next poll, and the answer is true. Was the thread's
+ * return stack full? Then there is room again, and the answer is true. Was it a load or store of
+ * translated code on behalf of the guest? Then t gets the guest state as it is at this instruction,
+ * with the pc and the trap, the context goes on where the run loop takes over, and the answer is
+ * true. Else nothing has changed. Async-signal-safe. */
 bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *context);
 /* Around the host's fork(), from a hook: begin in the parent, end in both (child false also where
  * fork failed). In between all other threads are in the kernel or wait, and hold no lock; in the

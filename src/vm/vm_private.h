@@ -14,6 +14,9 @@ struct vm_engine {
     const char *name, *help;
     void (*start)(struct vm *vm);
     void (*stop)(struct vm *vm);
+    /* What it keeps for a thread, in its record. */
+    void (*thread_start)(struct vm *vm, struct thread *t);
+    void (*thread_stop)(struct vm *vm, struct thread *t);
     /* Runs t from its pc until an exit. Takes and leaves exact guest state. In guest code
      * (quiesce.c), without the lock. */
     /* With vm->verify it comes back after one block at the latest, and counts instructions. */

@@ -82,6 +82,7 @@ static void place_trampolines(struct machine *m)
 void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes_off, bool offset,
                   bool count)
 {
+    static char signal_stack[64 << 10];
     const char *why;
     *m = (struct machine){
         .config = {.guest = &guest_rv64, .passes_off = passes_off, .count = count}};
@@ -107,7 +108,12 @@ void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes
         m->t->jumps[i] = jump_entry_empty(i);
     m->tr = translator_create(&m->config);
     place_trampolines(m);
-    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+    uint64_t *base = &m->return_stack[ARRAY_LEN(m->return_stack) - 1];
+    *base = m->arena.exec.v + m->offsets[CODE_RETURN_EMPTY];
+    m->t->returns.base = (uint64_t)base;
+    stack_t alternative = {.ss_sp = signal_stack, .ss_size = sizeof(signal_stack)};
+    sigaltstack(&alternative, NULL);
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigaction(SIGSEGV, &action, NULL);
     sigaction(SIGBUS, &action, NULL);
 }
@@ -156,6 +162,7 @@ bool machine_run(struct machine *m, const struct ir_block *b, gva pc, uint32_t n
         return false;
     hpc code = machine_place(m);
     running = m;
+    return_stack_forget(&m->t->returns);
     int exit = (int)host_code_function(HPC(m->arena.exec.v + m->offsets[CODE_ENTER]))(
         (uint64_t)m->t, code.v, 0, 0, 0, 0);
     running = NULL;

@@ -17,6 +17,7 @@ struct machine {
     struct space *space;
     uint64_t scratch; /* guest address of SCRATCH_BYTES; the page behind it is not mapped */
     struct thread *t;
+    uint64_t return_stack[64];
     struct fragment_image image; /* of the block run last */
     int bailout;
 };

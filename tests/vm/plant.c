@@ -10,6 +10,8 @@ const char *plant_exempt(enum uop op)
     case UOP_fence:
         return "orders accesses, which one thread cannot see";
     case UOP_pause:
+    case UOP_call:
+    case UOP_return:
         return "has no effect on the state";
     case UOP_checkrm:
         return "a block without it is malformed, and refused";

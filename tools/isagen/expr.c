@@ -56,9 +56,10 @@ static struct expr *new_expr(struct place at)
  * read as CSRs. */
 static void check_usable(const struct scope *scope, const struct expr *e)
 {
-    static const char *const engine_only[] = {"get",  "put",    "const", "insn",
-                                              "jump", "branch", "jumpr"};
-    if (name_index(e->uop->name, engine_only, 7) < 7 || (scope->s && same(e->uop->name, "counter")))
+    static const char *const engine_only[] = {"get",    "put",  "const",  "insn", "call",
+                                              "return", "jump", "branch", "jumpr"};
+    enum { N = sizeof(engine_only) / sizeof(engine_only[0]) };
+    if (name_index(e->uop->name, engine_only, N) < N || (scope->s && same(e->uop->name, "counter")))
         fail(e->at, "µop '%s' cannot be used in a stanza", e->uop->name);
 }
 

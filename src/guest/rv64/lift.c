@@ -78,6 +78,27 @@ static ir_val read_counter(struct ir_block *b, uint64_t which, uint64_t done)
 #define CSR_WRITER static void csr_write(struct ir_block *b, unsigned number, ir_val l_v)
 #include "rv64_csrs.gen.h"
 
+/* Which jumps call and which return is a convention (manual I, "Unconditional Jumps", the table of
+ * return-address stack hints): x1 and x5 are the link registers, jal and jalr that write one call,
+ * jalr that reads one returns; with two different ones it does both, with the same one it calls. */
+static bool is_link(unsigned reg)
+{
+    return reg == 1 || reg == 5;
+}
+
+static void lift_hints(struct ir_block *b, const struct rv64_insn *i, uint64_t pc)
+{
+    bool jalr = i->op == RV64_OP_jalr;
+    bool pushes = is_link(i->rd), pops = jalr && is_link(i->rs1) && !(pushes && i->rs1 == i->rd);
+
+    if (!jalr && i->op != RV64_OP_jal)
+        return;
+    if (pops)
+        MAKE(return, IR_VOID);
+    if (pushes)
+        ir_op_imm(b, UOP_call, pc + i->len);
+}
+
 /* Appends the µops of one instruction at pc; done: instructions of the block before it. */
 static void lift_insn(struct ir_block *b, const struct rv64_insn *i, uint64_t pc, uint64_t done)
 {
@@ -96,6 +117,7 @@ void rv64_lift_block(const struct decoded_block *block, struct ir_block *b)
     for (uint32_t n = 0; n < block->n_insns; n++) {
         uint64_t pc = block->pc.v + insns[n].off;
         ir_op_imm(b, UOP_insn, pc);
+        lift_hints(b, &insns[n], pc);
         lift_insn(b, &insns[n], pc, n);
     }
     if (!rv64_op_ends_block[insns[block->n_insns - 1].op])

@@ -130,6 +130,10 @@ uint32_t host_emit_patchable(struct host_code *c, enum x86_insn insn, struct x86
  * none. */
 void host_pad_patchable(struct host_code *c, enum x86_insn insn, unsigned before);
 
+/* The same for two displacements, `first` and `second` bytes from here, when no nops may stand
+ * between the jumps. Less than 8 bytes, for any distance. */
+void host_pad_patchable_pair(struct host_code *c, unsigned first, unsigned second);
+
 struct host_memory;
 
 /* Redirects the jump whose displacement is executed at `field`. Threads that run it meanwhile go to

@@ -23,6 +23,17 @@ void host_pad_patchable(struct host_code *c, enum x86_insn insn, unsigned before
     x86_nop(c, in_word > 8 - HOST_PATCH_BYTES ? 8 - in_word : 0);
 }
 
+void host_pad_patchable_pair(struct host_code *c, unsigned first, unsigned second)
+{
+    unsigned n = 0;
+    uint64_t here = host_code_here(c).v;
+
+    while (((here + n + first) & 7) > 8 - HOST_PATCH_BYTES ||
+           ((here + n + second) & 7) > 8 - HOST_PATCH_BYTES)
+        n++;
+    x86_nop(c, n);
+}
+
 uint32_t host_emit_patchable(struct host_code *c, enum x86_insn insn, struct x86_operand to)
 {
     CHECK(to.kind == X86_OPERAND_LABEL_FAR || to.kind == X86_OPERAND_HOST,

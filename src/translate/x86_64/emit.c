@@ -248,6 +248,13 @@ static void emit_node(struct emitter *e, ir_val i)
     case UOP_put:
         regs_put(e, n->reg, n->arg[0]);
         return;
+    case UOP_call:
+        e->calls = pass_on(e->w, PASS_RETURNS);
+        e->return_pc = n->imm;
+        return;
+    case UOP_return:
+        e->returns = pass_on(e->w, PASS_RETURNS);
+        return;
     case UOP_pause:
         x86_emit0(e->c, X86_pause);
         return;
@@ -280,7 +287,7 @@ int emit_block(struct emitter *e)
     e->cold.len = e->exits.len = e->stubs.len = 0;
     e->insns_done = 0;
     e->insn_pc = e->w->pc.v;
-    e->counted = false;
+    e->counted = e->calls = e->returns = false;
     reverse_begin(&e->reverse);
     regs_begin(e);
     nans_begin(e);

@@ -2,9 +2,10 @@
  * registers and instructions.
  *
  *   rbp            &t->guest[0]; what stands before it in struct thread has negative displacements
- *   rsp            the run loop's stack, 16-byte aligned between instructions
- *   pinned         see pins.def
- *   rax rcx rdx    integer values of the block; xmm0 xmm1 xmm15 those of floating point
+ *   rsp            the thread's return stack; no more than return addresses may be pushed, and
+ *                  nothing may be read below it: code that needs a stack goes through
+ * CODE_CALL_SLOW pinned         see pins.def rax rcx rdx    integer values of the block; xmm0 xmm1
+ * xmm15 those of floating point
  *
  * Registers are numbered 0 to 15 (general) and 16 to 31 (vector).
  */
@@ -42,6 +43,7 @@ struct cold {
     const struct node *node;
     uint64_t pc;
     uint32_t n_insns; /* of the block before pc */
+    bool calls;       /* it leaves instead of a call: the return site is at `back` */
     uint8_t dst;      /* register of the result */
     struct x86_operand args[3];
     size_t first_nan, n_nans; /* in nan_places */
@@ -109,6 +111,8 @@ struct emitter {
     size_t most_spilled; /* values at a time, of this block */
     uint32_t flags_at;   /* offset of the instruction that set the flags last */
     bool counted;        /* the block's instructions were counted */
+    bool calls, returns; /* hints for the next exit: it calls, it returns */
+    uint64_t return_pc;  /* where a call is expected back */
 };
 
 /* ---- places of guest state
@@ -128,6 +132,14 @@ static inline struct x86_operand spill_slot(unsigned n)
 static inline struct x86_operand guest_slot(const struct emitter *e, unsigned row, unsigned size)
 {
     return x86_mem(size, X86_RBP, e->w->guest->regs[row].offset);
+}
+
+/* A field of the jump table's entry; index is twice the entry's. */
+static inline struct x86_operand jump_field(unsigned index, size_t field)
+{
+    return x86_mem_index(8, X86_RBP, index, 3,
+                         (int32_t)(offsetof(struct thread, jumps) + field) -
+                             (int32_t)offsetof(struct thread, guest));
 }
 
 static inline struct node *node_at(struct emitter *e, ir_val v)
@@ -241,6 +253,10 @@ void emit_leave_for_interp(struct emitter *e);
 /* The same from the cold side: returns the label to jump to. */
 struct host_label emit_cold_interp(struct emitter *e);
 void emit_stubs(struct emitter *e);
+/* Looks register pc up in the jump table; then `index` leads to the entry (jump_field). To one of
+ * the labels if the poll word is set or the table does not have it. */
+void emit_lookup(struct emitter *e, unsigned pc, unsigned index, struct host_label poll,
+                 struct host_label miss);
 
 /* Evaluates condition v: flags are set; returns the code that holds if it is true. */
 enum x86_cond emit_condition(struct emitter *e, ir_val v);

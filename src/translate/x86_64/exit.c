@@ -1,9 +1,12 @@
 /* Host code of exits: jumps to known pcs, which the cache links to their fragments; indirect jumps
  * through the thread's jump table; traps; and the ways to a lower engine.
  *
- * Every cycle of fragments goes through a poll: backward jumps and branches, and all indirect
- * jumps, look at the thread's poll word. A branch does so before it compares, and if the word is
- * set the fragment is left at the branch itself, which has done nothing yet.
+ * Every cycle of fragments goes through a poll: backward jumps and branches, all calls, and all
+ * indirect jumps but returns look at the thread's poll word. A branch does so before it compares,
+ * and if the word is set the fragment is left at the branch itself, which has done nothing yet.
+ * Returns need none. Between two polls there is no call, so each return that somebody waits for
+ * uses up an entry of the return stack as it was at the first poll, and the entries are finite in
+ * number; one that no one waits for ends in a look-up, which polls; and all else goes forward.
  *
  * With counting, the instructions of the block are added once at its end; on ways out before that,
  * those that have been executed. At a fault of a load or store nothing is added: the fault handler
@@ -29,9 +32,19 @@ static void emit_count_block(struct emitter *e)
  * --------------------------------------------------------------------------------------------------
  */
 
+/* A call that leaves before it is made is expected back like any other. */
+static void cold_call(struct emitter *e, const struct cold *c)
+{
+    if (!c->calls)
+        return;
+    x86_emit(e->c, X86_lea, x86_r64(X86_RCX), x86_mem_label(0, c->back, 0));
+    x86_emit(e->c, X86_push, x86_r64(X86_RCX));
+}
+
 static void cold_leave(struct emitter *e, const struct cold *c, enum code_target target)
 {
     host_label_bind(e->c, c->at);
+    cold_call(e, c);
     emit_count(e, c->n_insns);
     x86_mov_imm(e->c, X86_RAX, c->pc);
     emit_trampoline(e, X86_jmp, target);
@@ -54,6 +67,7 @@ static void cold_indirect(struct emitter *e, const struct cold *c, enum code_tar
     regs_move(e, X86_RAX, c->args[0].reg);
     if (c->args[1].kind == X86_OPERAND_IMM)
         x86_emit(e->c, X86_and, x86_r64(X86_RAX), c->args[1]);
+    cold_call(e, c);
     emit_trampoline(e, X86_jmp, target);
 }
 
@@ -89,17 +103,23 @@ void emit_leave_for_interp(struct emitter *e)
  * ----------------------------------------------------------------------------------------------------------
  */
 
+static void emit_poll_test(struct emitter *e, struct host_label poll)
+{
+    x86_emit(e->c, X86_cmp, THREAD_FIELD(4, poll), x86_imm(0));
+    x86_emit(e->c, X86_jnz, x86_label(poll));
+}
+
 /* Leaves for pc if the poll word is set; n_insns are still to be counted then. */
-static void emit_poll(struct emitter *e, uint64_t pc, uint32_t n_insns)
+static struct cold *emit_poll(struct emitter *e, uint64_t pc, uint32_t n_insns)
 {
     struct cold *c = emit_cold(e, cold_poll, NULL);
     c->pc = pc;
     c->n_insns = n_insns;
-    x86_emit(e->c, X86_cmp, THREAD_FIELD(4, poll), x86_imm(0));
-    x86_emit(e->c, X86_jnz, x86_label(c->at));
+    emit_poll_test(e, c->at);
+    return c;
 }
 
-/* ---- direct exits
+/* ---- direct exits and calls
  * ---------------------------------------------------------------------------------------------------
  */
 
@@ -139,13 +159,89 @@ static void emit_branch(struct emitter *e, ir_val i)
     regs_release_operands(e);
 }
 
+/* Where a call of the guest's is expected back, right behind the call of the host's: the return has
+ * its pc in rax. If it is another one, somebody did not return (longjmp), or to somebody else (a
+ * coroutine), and an entry further down the stack may be the right one: to that the next `ret`
+ * leads, the last entry to a look-up. So an entry costs at most one wrong guess, however many calls
+ * are forgotten. */
+struct return_site {
+    struct host_label at;
+    uint8_t compare[2 * X86_MAX_INSN]; /* of rax with return_pc; changes rcx */
+    unsigned n;
+};
+
+/* Takes back the code from offset `from` on, which must have neither labels nor records. */
+static unsigned take_back(struct emitter *e, uint32_t from, uint8_t *bytes, size_t size)
+{
+    struct host_code *c = e->c;
+    unsigned n = c->pos - from;
+    CHECK(n <= size, "%u bytes are taken back", n);
+    if (c->overflow)
+        return 0;
+    memcpy(bytes, c->write + from, n);
+    c->pos = c->written = from;
+    return n;
+}
+
+static void make_return_site(struct emitter *e, struct return_site *s, struct host_label at)
+{
+    uint32_t from = e->c->pos;
+    bool fits = (int64_t)e->return_pc == (int32_t)e->return_pc;
+    if (!fits)
+        x86_mov_imm(e->c, X86_RCX, e->return_pc);
+    x86_emit(e->c, X86_cmp, x86_r64(X86_RAX),
+             fits ? x86_imm((int64_t)e->return_pc) : x86_r64(X86_RCX));
+    s->at = at;
+    s->n = take_back(e, from, s->compare, sizeof(s->compare));
+}
+
+static void emit_return_site(struct emitter *e, const struct return_site *s)
+{
+    host_label_bind(e->c, s->at);
+    host_code_bytes(e->c, s->compare, s->n);
+    emit_link(e, X86_jz, e->return_pc);
+    x86_emit0(e->c, X86_ret);
+}
+
+enum { CALL_BYTES = 5, CALL_FIELD = 1, JCC_FIELD = 2 };
+
+/* The site must follow the call without nops. */
+static void emit_direct_call(struct emitter *e, uint64_t pc, struct host_label at)
+{
+    struct return_site site;
+    make_return_site(e, &site, at);
+    host_pad_patchable_pair(e->c, CALL_FIELD, CALL_BYTES + site.n + JCC_FIELD);
+    emit_link(e, X86_call, pc);
+    emit_return_site(e, &site);
+}
+
+static void emit_indirect_call(struct emitter *e, struct x86_operand goal, struct host_label at)
+{
+    struct return_site site;
+    uint8_t call[X86_MAX_INSN];
+    uint32_t from = e->c->pos;
+    make_return_site(e, &site, at);
+    x86_emit(e->c, X86_call, goal);
+    unsigned n = take_back(e, from, call, sizeof(call));
+    host_pad_patchable(e->c, X86_jz, n + site.n);
+    host_code_bytes(e->c, call, n);
+    emit_return_site(e, &site);
+}
+
+/* Calls always poll: see above. */
 static void emit_jump(struct emitter *e, const struct node *n)
 {
-    bool backward = n->imm <= e->insn_pc;
-    if (backward)
-        emit_poll(e, n->imm, e->counted ? 0 : e->w->n_insns);
+    struct host_label site = host_label_new(e->c);
+    if (e->calls || n->imm <= e->insn_pc) {
+        struct cold *c = emit_poll(e, n->imm, e->counted ? 0 : e->w->n_insns);
+        c->calls = e->calls;
+        c->back = site;
+    }
     emit_count_block(e);
-    emit_link(e, X86_jmp, n->imm);
+    if (e->calls)
+        emit_direct_call(e, n->imm, site);
+    else
+        emit_link(e, X86_jmp, n->imm);
 }
 
 void emit_stubs(struct emitter *e)
@@ -162,43 +258,66 @@ void emit_stubs(struct emitter *e)
  * -------------------------------------------------------------------------------------------------
  */
 
-#define JUMP_FIELD(index, field)                                                                   \
-    x86_mem_index(8, X86_RBP, (index), 3,                                                          \
-                  (int32_t)(offsetof(struct thread, jumps) + offsetof(struct jump_entry, field) -  \
-                            offsetof(struct thread, guest)))
+/* jump_table_index is (pc >> 1) mod the size, and an entry has 16 bytes. An odd pc, whose lowest
+ * bit is yet to be cleared, is in no entry, empty ones included. */
+void emit_lookup(struct emitter *e, unsigned pc, unsigned index, struct host_label poll,
+                 struct host_label miss)
+{
+    emit_poll_test(e, poll);
+    x86_emit(e->c, X86_mov, x86_r32(index), x86_r32(pc));
+    x86_emit(e->c, X86_and, x86_r32(index), x86_imm((JUMP_TABLE_COUNT - 1) << 1));
+    x86_emit(e->c, X86_cmp, x86_r64(pc), jump_field(index, offsetof(struct jump_entry, pc)));
+    x86_emit(e->c, X86_jnz, x86_label(miss));
+}
 
-static void emit_indirect_cold(struct emitter *e,
-                               void (*emit)(struct emitter *, const struct cold *), unsigned pc,
-                               bool mask)
+_Static_assert(sizeof(struct jump_entry) == 16, "the look-up scales twice the index by 8");
+
+/* The cold side of an indirect exit that has the next pc in a register. */
+static struct host_label indirect_cold(struct emitter *e,
+                                       void (*emit)(struct emitter *, const struct cold *),
+                                       unsigned pc, bool mask, struct host_label site)
 {
     struct cold *c = emit_cold(e, emit, NULL);
     c->args[0] = x86_r64(pc);
     if (mask)
         c->args[1] = x86_imm(-2);
-    x86_emit(e->c, X86_jnz, x86_label(c->at));
+    c->calls = e->calls;
+    c->back = site;
+    return c->at;
 }
 
-/* The look-up is inlined, so that each jump has a prediction of its own. jump_table_index is (pc >>
- * 1) mod the size, and an entry has 16 bytes. An odd pc, whose lowest bit is yet to be cleared, is
- * in no entry, empty ones included. */
+/* A return goes where the latest call waits, which looks whether it was meant. Whether the lowest
+ * bit of the pc is cleared does not matter there. */
+static void emit_return(struct emitter *e, unsigned pc)
+{
+    regs_move(e, X86_RAX, pc);
+    x86_emit0(e->c, X86_ret);
+}
+
+/* The look-up is inlined, so that each jump has a prediction of its own. */
 static void emit_jumpr(struct emitter *e, ir_val i)
 {
     ir_val v = node_at(e, i)->arg[0];
     const struct node *target = node_at(e, v);
     bool mask = target->state == NODE_FUSED && target->op == UOP_and;
+    struct host_label site = host_label_new(e->c);
     emit_count_block(e);
-    unsigned pc = regs_get(e, mask ? target->arg[0] : v), index = regs_scratch(e, false);
-    x86_emit(e->c, X86_cmp, THREAD_FIELD(4, poll), x86_imm(0));
-    emit_indirect_cold(e, cold_indirect_poll, pc, mask);
-    x86_emit(e->c, X86_mov, x86_r32(index), x86_r32(pc));
-    x86_emit(e->c, X86_and, x86_r32(index), x86_imm((JUMP_TABLE_COUNT - 1) << 1));
-    x86_emit(e->c, X86_cmp, x86_r64(pc), JUMP_FIELD(index, pc));
-    emit_indirect_cold(e, cold_lookup, pc, mask);
+    unsigned pc = regs_get(e, mask ? target->arg[0] : v), index;
+    if (e->returns && !e->calls) {
+        emit_return(e, pc);
+    } else {
+        index = regs_scratch(e, false);
+        struct host_label poll = indirect_cold(e, cold_indirect_poll, pc, mask, site);
+        struct host_label miss = indirect_cold(e, cold_lookup, pc, mask, site);
+        struct x86_operand goal = jump_field(index, offsetof(struct jump_entry, host));
+        emit_lookup(e, pc, index, poll, miss);
+        if (e->calls)
+            emit_indirect_call(e, goal, site);
+        else
+            x86_emit(e->c, X86_jmp, goal);
+    }
     regs_release_operands(e);
-    x86_emit(e->c, X86_jmp, JUMP_FIELD(index, host));
 }
-
-_Static_assert(sizeof(struct jump_entry) == 16, "the look-up scales twice the index by 8");
 
 /* ---- traps
  * ----------------------------------------------------------------------------------------------------------
@@ -248,4 +367,6 @@ void emit_exit(struct emitter *e, ir_val i)
     default:
         emit_leave_for_interp(e);
     }
+    if (n->op != UOP_branch)
+        e->calls = e->returns = false;
 }

@@ -1,6 +1,9 @@
 /* The code between the run loop and fragments: CODE_ENTER, a C function that loads the pinned
- * registers and jumps to a fragment; the exits, which store them and return from that function; and
- * the way to a helper in C. Emitted once.
+ * registers and jumps to a fragment; the exits, which store them and return from that function; the
+ * way to a helper in C; and where the last return address of a return stack leads. Emitted once.
+ *
+ * Fragments run on the thread's return stack, C code on the run loop's: the trampolines change
+ * over.
  *
  * They call the runtime through addresses in their constants, since the arena may be out of a
  * displacement's reach. */
@@ -50,11 +53,20 @@ static void emit_enter(struct emitter *e, uint32_t fcsr)
     x86_emit(e->c, X86_mov, spill_slot(0), x86_r64(X86_RSI));
     emit_fp_call(e, CODE_HELPER_FP_ENTER, fcsr);
     emit_pins(e, true);
+    x86_emit(e->c, X86_mov, x86_r64(X86_RSP), THREAD_FIELD(8, returns.sp));
     x86_emit(e->c, X86_jmp, spill_slot(0));
+}
+
+/* From the return stack to the run loop's. */
+static void emit_to_c_stack(struct emitter *e)
+{
+    x86_emit(e->c, X86_mov, THREAD_FIELD(8, returns.sp), x86_r64(X86_RSP));
+    x86_emit(e->c, X86_mov, x86_r64(X86_RSP), THREAD_FIELD(8, host_sp));
 }
 
 static void emit_leave(struct emitter *e, uint32_t fcsr)
 {
+    emit_to_c_stack(e);
     emit_fp_call(e, CODE_HELPER_FP_LEAVE, fcsr);
     x86_emit(e->c, X86_mov, x86_r32(X86_RAX), x86_r32(X86_RBX));
     x86_emit(e->c, X86_add, x86_r64(X86_RSP), x86_imm(8));
@@ -63,13 +75,14 @@ static void emit_leave(struct emitter *e, uint32_t fcsr)
     x86_emit0(e->c, X86_ret);
 }
 
-/* All registers are as before but for rflags. The stack was aligned before the call: 8 bytes and
- * nine registers. */
+/* All registers are as before but for rflags. The run loop's stack is aligned; nine registers and 8
+ * bytes. */
 static void emit_call_slow(struct emitter *e)
 {
+    emit_to_c_stack(e);
     for (unsigned k = 0; k < ARRAY_LEN(caller_saved); k++)
         x86_emit(e->c, X86_push, x86_r64(caller_saved[k]));
-    x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES));
+    x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES + 8));
     for (unsigned k = 0; k < 16; k++)
         x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_mem(16, X86_RSP, (int32_t)k * 16),
                  x86_xmm(k));
@@ -79,10 +92,29 @@ static void emit_call_slow(struct emitter *e)
     for (unsigned k = 0; k < 16; k++)
         x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_xmm(k),
                  x86_mem(16, X86_RSP, (int32_t)k * 16));
-    x86_emit(e->c, X86_add, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES));
+    x86_emit(e->c, X86_add, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES + 8));
     for (unsigned k = ARRAY_LEN(caller_saved); k-- > 0;)
         x86_emit(e->c, X86_pop, x86_r64(caller_saved[k]));
+    x86_emit(e->c, X86_mov, x86_r64(X86_RSP), THREAD_FIELD(8, returns.sp));
     x86_emit0(e->c, X86_ret);
+}
+
+/* A return has found no one who waits for the pc in rax: an indirect jump like others, and a place
+ * that many share. The entry that led here stays. The lowest bit of the pc may yet be to be
+ * cleared. */
+static void emit_return_empty(struct emitter *e)
+{
+    static const enum code_target cold[] = {CODE_EXIT_POLL, CODE_EXIT_LOOKUP};
+    struct host_label at[] = {host_label_new(e->c), host_label_new(e->c)};
+    x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(8));
+    emit_lookup(e, X86_RAX, X86_RCX, at[0], at[1]);
+    x86_emit(e->c, X86_jmp, jump_field(X86_RCX, offsetof(struct jump_entry, host)));
+    for (unsigned k = 0; k < ARRAY_LEN(cold); k++) {
+        host_label_bind(e->c, at[k]);
+        if (e->w->guest->insn_align > 1)
+            x86_emit(e->c, X86_and, x86_r64(X86_RAX), x86_imm(-2));
+        emit_trampoline(e, X86_jmp, cold[k]);
+    }
 }
 
 /* Of each exit: what it returns, and what rax holds. */
@@ -132,4 +164,7 @@ void emit_trampolines(struct emitter *e, uint32_t offsets[CODE_TRAMPOLINES])
     host_code_align(e->c, 16);
     offsets[CODE_CALL_SLOW] = e->c->pos;
     emit_call_slow(e);
+    host_code_align(e->c, 16);
+    offsets[CODE_RETURN_EMPTY] = e->c->pos;
+    emit_return_empty(e);
 }

@@ -20,6 +20,22 @@ call_far:
     jalr ra,8(ra)
 call_indirect:
     jalr a5
+call_near_forward:
+    jal ra,.+64
+call_by_x5:
+    jal t0,.-64
+call_indirect_by_x5:
+    jalr t0,8(a5)
+call_what_x1_says: # a call, not a return
+    jalr ra,0(ra)
+coroutine: # a return and a call
+    jalr ra,0(t0)
+return_by_x5:
+    jr t0
+return_further:
+    jr 4(ra)
+jump_linked_elsewhere: # neither call nor return
+    jalr t1,0(a5)
 jump_table_entry:
     jr 16(a5)
 jump_backward:
