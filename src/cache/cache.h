@@ -98,6 +98,9 @@ struct fragment *code_cache_find_host(const struct code_cache *c, hpc pc);
 bool code_cache_contains(const struct code_cache *c, hpc pc);
 /* The exit whose stub is at this address; NULL if there is none. */
 struct fragment *code_cache_find_exit(const struct code_cache *c, hpc stub, unsigned *exit);
+/* The fragments by host address: the first one after f, or the first of all if f is NULL. NULL at
+ * the end. */
+const struct fragment *code_cache_next(const struct code_cache *c, const struct fragment *f);
 const struct fragment_exit *fragment_exit_of(const struct fragment *f, unsigned exit);
 /* Where the exit is linked to; NULL if it goes to its stub. */
 struct fragment *fragment_exit_goal(const struct fragment *f, unsigned exit);

@@ -367,6 +367,13 @@ struct fragment *code_cache_find_host(const struct code_cache *c, hpc pc)
     return k && pc.v - k->f.code.v < k->f.n_code ? &k->f : NULL;
 }
 
+const struct fragment *code_cache_next(const struct code_cache *c, const struct fragment *f)
+{
+    const struct kept_fragment *next = f ? kept_fragment(f)->next : c->first;
+
+    return next ? &next->f : NULL;
+}
+
 struct fragment *code_cache_find_exit(const struct code_cache *c, hpc stub, unsigned *exit)
 {
     struct fragment *f = code_cache_find_host(c, stub);

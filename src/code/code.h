@@ -317,6 +317,7 @@ enum thread_doing {
 enum {
     POLL_SIGNAL = 1, /* linux/: there is something to deliver */
     POLL_STOP = 2,   /* vm/: another thread wants this one out of guest code */
+    POLL_STEP = 4,   /* vm/: this thread itself wants the interpreter back after one block */
 };
 
 /* The stack that translated code runs on, rsp: return addresses in host code, pushed by the calls of fragments, so that
@@ -341,6 +342,7 @@ struct thread {
     uint8_t doing;          /* enum thread_doing */
     gva fault_block;        /* then: where the guest code of that fragment starts */
     struct store_log *log;  /* of interpret_logged, while it runs; else NULL */
+    struct vm_debug_thread *debug; /* vm/debug.c's, under a debugger; else NULL */
     bool unrepeatable;      /* set by it: what ran read a clock and would give something else again */
     uint64_t counters[COUNTER_COUNT]; /* first, so that displacements of the rest do not depend on their number */
     _Alignas(64) struct block_ref blocks[BLOCK_REF_COUNT];

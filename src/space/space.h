@@ -97,6 +97,11 @@ enum fault_reason space_check(const struct space *s, gva addr, int prot);
  * copied. */
 int space_read(struct space *s, gva addr, void *to, size_t len);
 int space_write(struct space *s, gva addr, const void *from, size_t len);
+/* For debuggers and core files (peek.c): whatever the pages allow, and on any thread. Return how
+ * many bytes were copied before the first that is not there. Other threads must not change mappings
+ * meanwhile. */
+size_t space_peek(const struct space *s, gva addr, void *to, size_t len);
+size_t space_poke(const struct space *s, gva addr, const void *from, size_t len);
 /* Copies a NUL-terminated string of less than size bytes. Returns its length, -EFAULT or
  * -ENAMETOOLONG. */
 int64_t space_read_string(struct space *s, gva addr, char *to, size_t size);

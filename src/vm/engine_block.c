@@ -17,6 +17,7 @@
  * With several threads (quiesce.c) all of this but running is done under the vm's lock. What would
  * drop fragments is given up at first, and done again in an exclusive section. */
 #include "vm/block_engine.h"
+#include "vm/debug.h"
 
 #include <errno.h>
 #include <string.h>
@@ -291,6 +292,8 @@ static struct fragment *find_fragment(struct vm *vm, struct thread *t, struct de
     *cold = NULL;
     vm->block->wants_alone = false;
     t->counters[COUNTER_LOOKUPS]++;
+    if (debug_breaks_at(vm, pc)) /* the next turn will see */
+        return NULL;
     if (f || hash_map_get(&vm->block->bailed, pc.v))
         return f;
     return vm->block->tier.runs > 0 ? translate_if_hot(vm, t, cold) : translate_at_once(vm, t);
@@ -467,7 +470,7 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
         vm_lock(vm);
         translated = follow_exit(vm, t, &cold);
         vm_unlock(vm);
-        return translated || vm->verify ? EXIT_LOOKUP : interpret_block(vm, t, cold);
+        return translated || vm->verify || vm->debug ? EXIT_LOOKUP : interpret_block(vm, t, cold);
     case TRANSLATE_EXIT_LOOKUP:
         t->counters[COUNTER_JUMP_MISSES]++;
         return EXIT_LOOKUP;

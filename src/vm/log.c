@@ -1,5 +1,6 @@
 /* vm/log.c: what -d shows of blocks and exits, and the report of a bug. */
 #include "vm/block_engine.h"
+#include "vm/debug.h"
 
 /* Prints the block's µops. NULL if they are well-formed, else what is wrong. */
 static const char *print_uops(const struct vm *vm, const struct decoded_block *block,
@@ -102,6 +103,18 @@ static void report_part(FILE *out, struct strbuf *text)
     fprintf(out, "%s", text->data ? text->data : "");
     fflush(out);
     strbuf_free(text);
+}
+
+void vm_print_block(const struct vm *vm, gva pc, struct strbuf *out)
+{
+    union decoded_room decoded;
+    struct trap unused;
+
+    if (vm->guest->decode_block(vm->space, pc, debug_limit_block(vm, pc, BLOCK_MAX_INSNS),
+                                &decoded.block, &unused) < 0)
+        return;
+    vm->guest->print_block(&decoded.block, vm->space, out);
+    print_uops(vm, &decoded.block, out);
 }
 
 void vm_report_block(FILE *out, const struct vm *vm, gva pc)

@@ -20,13 +20,21 @@
  * consistent, so one of the two sees the other. A fork that still waits lets exclusive sections
  * pass, for their owners are in PLACE_RUNTIME and would otherwise wait for it.
  *
+ * A debugger (debug.c) stops all threads in the same way, for as long as it likes, and may then let
+ * only some of them go on.
+ *
  * The same could be had with a grace period for each dropped fragment (liburcu). This is simpler:
  * what is dropped is gone at once, tables of other threads can be mended in place, and drops are
  * rare, since invalidation, a full cache and fence.i are; in between a thread pays for one exchange
  * on each way in and out of guest code. While a vm has one thread all of this is switched off. */
-#include "vm/vm_private.h"
+#include "vm/debug.h"
 
-enum { STOP_CODE = 1, STOP_ALL = 2 };
+enum {
+    STOP_CODE = 1,
+    STOP_ALL = 2,
+    STOP_DEBUG = 4, /* as ALL, by a debugger, and with the lock let go while it lasts */
+    STOP_HELD = 8,  /* the debugger lets some threads run and not others: they look for themselves */
+};
 
 void vm_lock(struct vm *vm)
 {
@@ -59,17 +67,46 @@ static void tell_waiters(struct vm *vm)
     pthread_mutex_unlock(&vm->lock);
 }
 
-/* Waits until none of these bits is set, then is at `place`. */
+/* Under the lock. Is one of these bits set, or does the debugger keep t? A call that the debugger
+ * ends is let through, to the next place where its thread waits. */
+static bool must_wait(const struct vm *vm, const struct thread *t, uint32_t bits)
+{
+    const struct vm_debug_thread *d = t->debug;
+
+    if (d && d->ends_call)
+        return atomic_load(&vm->stop) & bits & ~(uint32_t)STOP_DEBUG;
+    return atomic_load(&vm->stop) & bits || (d && (d->held || d->stop.kind != VM_STOP_NONE));
+}
+
+/* Waits until it need not, then is at `place`. Whoever waits for this thread is told once. */
 static void wait_for_stop(struct vm *vm, struct thread *t, uint32_t bits, enum thread_place place)
 {
+    bool told = false;
+
     pthread_mutex_lock(&vm->lock);
-    while (atomic_load(&vm->stop) & bits) {
+    for (; must_wait(vm, t, bits); told = true) {
         set_place(t, PLACE_KERNEL);
-        pthread_cond_broadcast(&vm->changed);
+        if (!told)
+            pthread_cond_broadcast(&vm->changed);
         pthread_cond_wait(&vm->changed, &vm->lock);
     }
     set_place(t, place);
     pthread_mutex_unlock(&vm->lock);
+}
+
+/* Now t is where its state is exact. Under the lock or by t's own thread. */
+static void end_call(struct thread *t)
+{
+    if (t->debug)
+        t->debug->ends_call = t->debug->in_call = false;
+}
+
+void vm_wait_for_debugger(struct thread *t)
+{
+    enum thread_place place = atomic_load(&t->place);
+
+    end_call(t);
+    wait_for_stop(t->vm, t, STOP_ALL | STOP_DEBUG | (place == PLACE_CODE ? STOP_CODE : 0), place);
 }
 
 void vm_enter_code(struct thread *t)
@@ -81,8 +118,9 @@ void vm_enter_code(struct thread *t)
         return;
     }
     set_place(t, PLACE_CODE);
+    end_call(t);
     if (UNLIKELY(atomic_load(&vm->stop)))
-        wait_for_stop(vm, t, STOP_CODE | STOP_ALL, PLACE_CODE);
+        wait_for_stop(vm, t, STOP_CODE | STOP_ALL | STOP_DEBUG, PLACE_CODE);
 }
 
 static void leave(struct thread *t, enum thread_place place)
@@ -109,11 +147,13 @@ void vm_step_aside(struct thread *t)
 
     atomic_fetch_and(&t->poll, ~(uint32_t)POLL_STOP);
     if (atomic_load(&vm->stop))
-        wait_for_stop(vm, t, STOP_CODE | STOP_ALL, PLACE_CODE);
+        wait_for_stop(vm, t, STOP_CODE | STOP_ALL | STOP_DEBUG, PLACE_CODE);
 }
 
 void vm_enter_kernel(struct thread *t)
 {
+    if (t->debug)
+        t->debug->in_call = true;
     leave(t, PLACE_KERNEL);
 }
 
@@ -126,8 +166,9 @@ void vm_leave_kernel(struct thread *t)
         return;
     }
     set_place(t, PLACE_RUNTIME);
-    if (UNLIKELY(atomic_load(&vm->stop) & STOP_ALL))
-        wait_for_stop(vm, t, STOP_ALL, PLACE_RUNTIME);
+    if (LIKELY(!(atomic_load(&vm->stop) & ~(uint32_t)STOP_CODE)))
+        return;
+    wait_for_stop(vm, t, STOP_ALL | STOP_DEBUG, PLACE_RUNTIME);
 }
 
 /* ---- sections -------------------------------------------------------------------------------- */
@@ -137,7 +178,7 @@ static bool others_are_out(const struct vm *vm, const struct thread *self, uint3
     for (size_t i = 0; i < vm->threads.len; i++) {
         struct thread *t = vm->threads.data[i];
         uint32_t place = t == self ? PLACE_KERNEL : atomic_load(&t->place);
-        if (place == PLACE_CODE || (bit == STOP_ALL && place == PLACE_RUNTIME))
+        if (place == PLACE_CODE || (bit != STOP_CODE && place == PLACE_RUNTIME))
             return false;
     }
     return true;
@@ -175,6 +216,31 @@ void vm_exclusive_end(struct vm *vm)
         return;
     vm->exclusive = false;
     atomic_fetch_and(&vm->stop, ~(uint32_t)STOP_CODE);
+    pthread_cond_broadcast(&vm->changed);
+    pthread_mutex_unlock(&vm->lock);
+}
+
+/* For the debugger's thread, which is none of the guest's. Between the two every guest thread waits
+ * or is in the kernel, and whoever comes back from there waits. */
+void vm_debug_stop(struct vm *vm)
+{
+    pthread_mutex_lock(&vm->lock);
+    stop_others(vm, NULL, STOP_DEBUG);
+    pthread_mutex_unlock(&vm->lock);
+}
+
+void vm_debug_go(struct vm *vm)
+{
+    bool held = false;
+
+    pthread_mutex_lock(&vm->lock);
+    for (size_t i = 0; i < vm->threads.len; i++) {
+        const struct vm_debug_thread *d = vm->threads.data[i]->debug;
+        held |= d && d->held;
+    }
+    atomic_fetch_and(&vm->stop, ~(uint32_t)(STOP_DEBUG | STOP_HELD));
+    if (held)
+        atomic_fetch_or(&vm->stop, STOP_HELD);
     pthread_cond_broadcast(&vm->changed);
     pthread_mutex_unlock(&vm->lock);
 }

@@ -10,6 +10,7 @@
  *
  * Guest threads run here side by side, each in the loop of its own host thread. quiesce.c has the
  * rules: a thread is "in guest code" for the whole of a turn but for the hooks. */
+#include "vm/debug.h"
 #include "vm/verify.h"
 
 #include "vm/tier.h"
@@ -184,13 +185,14 @@ void vm_flush_icache(struct vm *vm, gva start, gva end)
 static int decode_tracked(struct vm *vm, gva pc, struct decoded_block *out, struct trap *trap)
 {
     space_code_begin(vm->space, pc);
-    int error = vm->guest->decode_block(vm->space, pc, BLOCK_MAX_INSNS, out, trap);
+    unsigned most = debug_limit_block(vm, pc, BLOCK_MAX_INSNS);
+    int error = vm->guest->decode_block(vm->space, pc, most, out, trap);
     if (error)
         return error;
     gva last = GVA(pc.v + out->guest_bytes - 1);
     bool crosses = last.v / SPACE_PAGE_SIZE != pc.v / SPACE_PAGE_SIZE;
     return crosses && space_code_begin(vm->space, last)
-               ? vm->guest->decode_block(vm->space, pc, BLOCK_MAX_INSNS, out, trap)
+               ? vm->guest->decode_block(vm->space, pc, most, out, trap)
                : 0;
 }
 
@@ -289,10 +291,14 @@ static enum vm_next vm_turn(struct vm *vm, struct thread *t)
 
     if (UNLIKELY(poll & POLL_STOP))
         vm_step_aside(t);
+    if (UNLIKELY(vm->debug != NULL) && debug_before_turn(vm, t))
+        return VM_CONTINUE;
     if (UNLIKELY(poll & POLL_SIGNAL))
         return handle_exit(vm, t, EXIT_POLL);
 
-    enum exit_kind kind = vm->verify ? verify_run(vm, t) : vm->engine->run(vm, t);
+    enum exit_kind kind = vm->verify  ? verify_run(vm, t)
+                          : vm->debug ? debug_run(vm, t)
+                                      : vm->engine->run(vm, t);
     if (log_on(LOG_EXIT))
         vm_log_exit(t, kind);
 
@@ -394,6 +400,7 @@ struct thread *vm_thread_create(struct vm *vm)
         vm->shared = true;
     vm_lock(vm);
     vec_push(&vm->threads, t);
+    debug_thread_create(t);
     vm_unlock(vm);
     return t;
 }
@@ -421,6 +428,7 @@ void vm_thread_destroy(struct thread *t)
     vm_lock(vm);
     forget_thread(vm, t);
     vm_unlock(vm);
+    free(t->debug);
     free(t);
 }
 
@@ -465,6 +473,7 @@ void vm_fork_end(struct vm *vm, bool child)
 {
     if (child) {
         vm_stop_all_end_alone(vm);
+        debug_forked(vm);
         keep_current_thread(vm);
         if (vm->verify)
             verify_forked(vm->verify);

@@ -52,6 +52,7 @@ struct vm {
     struct hash_map lifted;                 /* engine eval: decoded block to struct ir_block */
     struct block_engine *block;             /* engine block; else NULL */
     struct verify *verify;                  /* --verify; else NULL */
+    struct vm_debug *debug;                 /* while there is a debugger; else NULL */
 };
 
 /* A decoded block on the stack. */
@@ -110,6 +111,8 @@ enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_re
 void vm_log_block(struct vm *vm, const struct decoded_block *block);
 void vm_log_exit(const struct thread *t, enum exit_kind kind);
 const char *vm_trap_name(enum trap_kind kind);
+/* Guest code and µops of the block at pc as guest memory has it now. */
+void vm_print_block(const struct vm *vm, gva pc, struct strbuf *out);
 /* Prints guest code, µops and host code of the block at pc, as far as there are any. */
 void vm_report_block(FILE *out, const struct vm *vm, gva pc);
 
