@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux/debug.h"
 #include "linux/exec.h"
 #include "linux/rlimits.h"
 #include "linux/paths.h"
@@ -68,6 +69,8 @@ static const char *value_passed_on(struct linux_task *task, const char *field, c
     if (strcmp(field, "stats") == 0)
         return getpid() == task->process->first_pid ? value : "off";
     if (strcmp(field, "limits") == 0) /* what they are by now */
+        return NULL;
+    if (strcmp(field, "gdb") == 0 || strcmp(field, "gdb_session") == 0) /* goes on in another way */
         return NULL;
     if (strcmp(field, "prefix") == 0)
         return task->process->prefix;
@@ -172,6 +175,9 @@ static void add_guest_start(struct linux_task *task, const struct exec_plan *pla
         add_word(&task->exec->scratch, out, "program-fd", number);
         program = from->name;
     }
+    if (vm_debugged(task->t) && !task->in_vfork)
+        add_word(&task->exec->scratch, out, "gdb-session",
+                 process->debugger->exec_begin(process->debugger));
     vec_push(out, "-0");
     vec_push(out, argv0);
     vec_push(out, "--"); /* the name may begin with a dash */
@@ -255,6 +261,7 @@ static int64_t make_plan(struct linux_task *task, const char *path, struct exec_
 static int64_t exec_program(struct linux_task *task, const char *path, struct exec_source *from,
                             uint64_t argv, uint64_t envp)
 {
+    struct linux_process *process = task->process;
     struct linux_exec *exec = task->exec;
     word_list *args = (word_list *)&exec->args, *env = (word_list *)&exec->env;
     word_list *command = (word_list *)&exec->command;
@@ -276,6 +283,8 @@ static int64_t exec_program(struct linux_task *task, const char *path, struct ex
     err = plan->kind == EXEC_GUEST ? execute_runtime(task, command, env)
                                    : execute_host(task, plan->host_path, command, env);
     signal_exec_failed(task);
+    if (vm_debugged(task->t) && !task->in_vfork)
+        process->debugger->exec_failed(process->debugger);
     return err;
 }
 

@@ -51,6 +51,10 @@ extern const struct vm_hooks linux_hooks;
  * (--stats). Set by main/ before linux_run; may stay NULL. */
 extern void (*linux_at_exit)(struct thread *t);
 
+/* Called on the only guest thread before its first instruction: for a debugger. Set by main/ before
+ * linux_run; may stay NULL. */
+extern void (*linux_before_start)(struct thread *t);
+
 /* Loads and runs a program as the first guest process; does not return. exec_path is looked up like
  * every path that the guest executes: under options->prefix first. A path without a slash is
  * relative to the working directory. */

@@ -24,6 +24,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux/debug.h"
+
 static const char *const host_folders[] = {
     "/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/home", "/root",
 };
@@ -258,7 +260,10 @@ void path_drop_prefix(struct linux_process *process)
 
 bool path_owns_fd(const struct linux_process *process, int fd)
 {
-    return fd >= 0 && (fd == process->prefix_fd || fd == process->runtime_fd || log_owns_fd(fd));
+    const struct linux_debugger *d = process->debugger;
+
+    return fd >= 0 && (fd == process->prefix_fd || fd == process->runtime_fd || log_owns_fd(fd) ||
+                       (d && (fd == d->fd || fd == d->vm.event_fd)));
 }
 
 int path_next_own_fd(const struct linux_process *process, int from)

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "linux/abi.h"
+#include "linux/debug.h"
 #include "linux/raw_syscall.h"
 #include "linux/signals.h"
 #include "linux/threads.h"
@@ -42,6 +43,7 @@ void process_report(struct linux_task *task)
 int64_t process_exit_group(struct linux_task *task, const uint64_t args[6])
 {
     process_report(task);
+    debug_report_exit(task, (int)args[0] & 0xff, 0);
     raw_syscall4(__NR_exit_group, args[0], 0, 0, 0);
     CHECK(false, "exit_group returned");
 }
@@ -59,8 +61,10 @@ int64_t process_exit(struct linux_task *task, const uint64_t args[6])
         return SYS_RESTART;
     }
     bool last = threads_leave(task);
-    if (last)
+    if (last) {
         process_report(task);
+        debug_report_exit(task, (int)args[0] & 0xff, 0);
+    }
     if (last || task->tid == getpid()) {
         vm_enter_kernel(task->t);
         raw_syscall4(__NR_exit, args[0], 0, 0, 0);
@@ -146,6 +150,8 @@ static void vfork_child_run(void *arg)
     struct vfork_child *child = arg;
 
     child->task->in_vfork = true;
+    if (child->task->t->debug)
+        child->task->t->debug->away = true;
     child_start(child->task, child->args);
     signal_apply_mask(child->task);
     vm_run(child->task->t);
@@ -193,6 +199,8 @@ static int64_t clone_vfork(struct linux_task *task, const struct clone_args_gues
     saved->poll = t->poll;
     memcpy(t, saved, size);
     return_stack_forget(&t->returns); /* the child has used it */
+    if (t->debug)
+        t->debug->away = false;
     *task = saved_task;
     free(saved);
     sighand_drop(childs);

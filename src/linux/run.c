@@ -18,6 +18,8 @@
 #include "linux/signals.h"
 #include "linux/threads.h"
 
+void (*linux_before_start)(struct thread *t);
+
 /* ---- the program ----------------------------------------------------------------------------- */
 
 static int lookup_in_prefix(void *arg, char *path)
@@ -267,6 +269,8 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
     free(plan);
     abi_state(task->t)->x[ABI_SP] = sp.v;
     thread_set_pc(task->t, image.entry);
+    if (linux_before_start)
+        linux_before_start(task->t);
     vm_run(task->t);
     CHECK(false, "the run loop of the only thread ended");
 }

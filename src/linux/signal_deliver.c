@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "linux/debug.h"
 #include "linux/sys.h"
 
 /* Takes the next signal to act on: what a processor would have raised before what was sent. False
@@ -36,7 +37,7 @@ static void frame_failed(struct linux_task *task, int sig)
     siginfo_t info = {.si_signo = SIGSEGV, .si_code = SI_KERNEL};
 
     if (sig == SIGSEGV)
-        signal_die(task, SIGSEGV);
+        signal_die(task, &info);
     signal_force(task, &info);
 }
 
@@ -81,10 +82,19 @@ static void signal_act(struct linux_task *task, const siginfo_t *info)
 
     strace_signal(info);
     if (action.handler == GUEST_SIG_DFL)
-        signal_default(task, info->si_signo);
+        signal_default(task, info);
     else if (action.handler != GUEST_SIG_IGN)
         signal_handle(task, info, &action);
     signal_apply_mask(task);
+}
+
+/* The same for one that a debugger is asked about first. */
+static void signal_ask(struct linux_task *task, siginfo_t *info)
+{
+    if (debug_allows_signal(task, info))
+        signal_act(task, info);
+    else
+        signal_apply_mask(task);
 }
 
 void signal_deliver(struct linux_task *task)
@@ -94,7 +104,7 @@ void signal_deliver(struct linux_task *task)
     for (;;) {
         while (task->slot_full || task->sig_pending || (task->sync_pending & ~task->mask)) {
             if (signal_take(task, &info))
-                signal_act(task, &info);
+                signal_ask(task, &info);
         }
         if (!task->restore_mask)
             return;
@@ -105,14 +115,18 @@ void signal_deliver(struct linux_task *task)
     }
 }
 
-void signal_force(struct linux_task *task, const siginfo_t *info)
+void signal_force(struct linux_task *task, const siginfo_t *raised)
 {
+    siginfo_t asked = *raised, *info = &asked;
+
+    if (!debug_allows_signal(task, info))
+        return;
     int sig = info->si_signo;
     uint64_t handler = __atomic_load_n(&task->sighand->actions[sig].handler, __ATOMIC_RELAXED);
 
     if (handler == GUEST_SIG_DFL || handler == GUEST_SIG_IGN || task->mask & signal_bit(sig)) {
         strace_signal(info);
-        signal_die(task, sig);
+        signal_die(task, info);
     }
     signal_act(task, info);
 }

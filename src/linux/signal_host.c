@@ -2,7 +2,7 @@
  *
  * The host's kernel does all queueing. What the guest blocks is blocked on the host, what it
  * ignores is ignored there and what it leaves to the default happens there; only a signal that the
- * guest handles gets our handler. It takes the signal into the task's slot, blocks all others until
+ * guest handles gets our handler, one that would leave a core file, and any under a debugger. It takes the signal into the task's slot, blocks all others until
  * the run loop has delivered it, and asks the thread to leave guest code. So there is never more
  * than one signal in our hands, and order, real-time queues, sigtimedwait, signalfd, and what fork
  * and exec do to pending signals are the kernel's.
@@ -19,10 +19,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "linux/core.h"
+#include "linux/debug.h"
 #include "linux/raw_syscall.h"
 #include "linux/sys.h"
 
@@ -87,6 +91,10 @@ static void host_handler(int sig, siginfo_t *info, void *context)
     ucontext_t *uc = context;
 
     if (signal_bit(sig) & SIGNAL_SYNC) {
+        if (UNLIKELY(debug_is_own_signal(info))) {
+            abort_raw_syscall(uc);
+            return;
+        }
         if (info->si_code <= 0 || was_sent_by_call(uc)) {
             take_sync(task, sig, info, uc);
             return;
@@ -135,7 +143,10 @@ static struct host_sigaction host_action(int sig, const struct guest_sigaction *
     };
     bool handled = action->handler != GUEST_SIG_DFL && action->handler != GUEST_SIG_IGN;
 
-    if (!handled && !(signal_bit(sig) & SIGNAL_SYNC))
+    bool ours = action->handler == GUEST_SIG_DFL &&
+                (signal_bit(sig) & SIGNAL_CORE || debug_wants_default(host_task->process, sig));
+
+    if (!handled && !ours && !(signal_bit(sig) & SIGNAL_SYNC))
         return host;
     /* With SA_RESTART as the guest has it, the kernel says by the interrupted program counter
      * whether a call is made again. What the guest does not handle must not interrupt it. */
@@ -245,9 +256,8 @@ void signal_init(struct linux_task *task)
             continue;
         *action = (struct guest_sigaction){
             .handler = old.handler == (void *)SIG_IGN ? GUEST_SIG_IGN : GUEST_SIG_DFL};
-        if (!(signal_bit(sig) & SIGNAL_SYNC))
-            continue;
-        signal_install(sig, action);
+        if (signal_bit(sig) & (SIGNAL_SYNC | SIGNAL_CORE))
+            signal_install(sig, action);
     }
     signal_apply_mask(task);
 }
@@ -277,17 +287,37 @@ void signal_exec_failed(struct linux_task *task)
     raw_syscall4(__NR_rt_sigprocmask, SIG_UNBLOCK, (uint64_t)&sync, 0, sizeof(sync));
 }
 
-_Noreturn void signal_die(struct linux_task *task, int sig)
+/* What the host would write for itself is no use to anybody (and its status has no WCOREDUMP
+ * then: core.c). */
+static void forbid_host_core(void)
 {
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_CORE, &limit) < 0)
+        return;
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_CORE, &limit);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+_Noreturn void signal_die(struct linux_task *task, const siginfo_t *info)
+{
+    int sig = info->si_signo;
+
+    if (signal_bit(sig) & SIGNAL_CORE)
+        core_write(task, info);
     process_report(task);
+    debug_report_exit(task, 0, sig);
+    forbid_host_core();
     set_default(sig);
     set_host_mask(~signal_bit(sig));
     raw_syscall4(__NR_tgkill, (uint64_t)getpid(), (uint64_t)gettid(), (uint64_t)sig, 0);
     _exit(128 + sig); /* it does not kill */
 }
 
-void signal_default(struct linux_task *task, int sig)
+void signal_default(struct linux_task *task, const siginfo_t *info)
 {
+    int sig = info->si_signo;
     static const uint64_t stops =
         1ULL << (SIGTSTP - 1) | 1ULL << (SIGTTIN - 1) | 1ULL << (SIGTTOU - 1);
     static const uint64_t ignored = 1ULL << (SIGCHLD - 1) | 1ULL << (SIGCONT - 1) |
@@ -296,7 +326,7 @@ void signal_default(struct linux_task *task, int sig)
     if (signal_bit(sig) & ignored)
         return;
     if (!(signal_bit(sig) & stops))
-        signal_die(task, sig);
+        signal_die(task, info);
     set_default(sig);
     signal_apply_mask(task);
     raw_syscall4(__NR_tgkill, (uint64_t)getpid(), (uint64_t)gettid(), (uint64_t)sig, 0);

@@ -16,6 +16,10 @@ static inline uint64_t signal_bit(int sig)
 #define SIGNAL_SYNC                                                                                \
     (signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) | signal_bit(SIGFPE) |          \
      signal_bit(SIGTRAP))
+/* By default they end the process with a core file: signal(7). */
+#define SIGNAL_CORE                                                                                \
+    (SIGNAL_SYNC | signal_bit(SIGQUIT) | signal_bit(SIGABRT) | signal_bit(SIGSYS) |                \
+     signal_bit(SIGXCPU) | signal_bit(SIGXFSZ))
 #define SIGNAL_UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
 
 enum { GUEST_SIG_DFL = 0, GUEST_SIG_IGN = 1 };
@@ -62,10 +66,10 @@ void signal_deliver(struct linux_task *task);
 void signal_force(struct linux_task *task, const siginfo_t *info);
 
 /* Does what a signal does by default: nothing, stop, or end the process. */
-void signal_default(struct linux_task *task, int sig);
+void signal_default(struct linux_task *task, const siginfo_t *info);
 
-/* Ends the process by the real signal, so that its parent sees it. */
-_Noreturn void signal_die(struct linux_task *task, int sig);
+/* Ends the process by the real signal, so that its parent sees it; with a core file first. */
+_Noreturn void signal_die(struct linux_task *task, const siginfo_t *info);
 
 /* Says that the runtime itself has faulted, and ends the process with EXIT_BUG. (own_fault.c) */
 _Noreturn void signal_report_own_fault(int sig, const siginfo_t *info, const ucontext_t *uc);

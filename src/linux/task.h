@@ -57,6 +57,8 @@ struct guest_limit {
     uint64_t most; /* what the host has for it */
 };
 
+struct linux_debugger;
+
 struct linux_process {
     const struct options *options;
     pid_t first_pid; /* of the guest's first process: the one that --stats is about */
@@ -71,6 +73,7 @@ struct linux_process {
     const char *prefix; /* -L made absolute, or NULL */
     int prefix_fd;      /* -L open, or -1 */
     int runtime_fd;     /* our own program, to be executed again wherever its path leads by then */
+    struct linux_debugger *debugger; /* or NULL (debug.h) */
     bool reported;      /* linux_at_exit has been called */
     pthread_mutex_t lock; /* of the rest */
     VEC(struct linux_task *) tasks;

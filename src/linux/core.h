@@ -1,0 +1,15 @@
+/* linux/core.h: the core file of a guest that a signal ends. */
+#ifndef ISOMORPH_LINUX_CORE_H
+#define ISOMORPH_LINUX_CORE_H
+
+#include "linux/task.h"
+
+/* Leaves a core file as the guest's limits and the kernel's settings ask for one (core(5)), or
+ * nothing. On the thread that the signal is delivered to, from a hook, with exact state; the
+ * process ends afterwards: the other threads do not go on. */
+void core_write(struct linux_task *task, const siginfo_t *info);
+
+/* core_file.c: writes the file to fd, at most limit bytes of it. Nobody runs. */
+void core_write_file(struct linux_task *task, const siginfo_t *info, int fd, uint64_t limit);
+
+#endif
