@@ -5,7 +5,8 @@
  * process, the name is core.PID in the working directory.
  *
  * Not handled: a program that may not be read by its user (the kernel clears dumpable for it in the
- * host only), and WCOREDUMP in the status: the kernel sets it for a file of its own writing only. */
+ * host only), and WCOREDUMP in the status: the kernel sets it for a file of its own writing only.
+ */
 #include "linux/core.h"
 
 #include <ctype.h>

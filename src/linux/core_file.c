@@ -241,8 +241,7 @@ static uint64_t dump_size(const struct space *space, const struct mapping *m, un
         return filter & (file ? FILE_SHARED : ANON_SHARED) ? all : 0;
     if (!file)
         return filter & ANON_PRIVATE ? all : 0;
-    if (filter & FILE_PRIVATE ||
-        (filter & ANON_PRIVATE && has_own_pages(space, m->start, m->end)))
+    if (filter & FILE_PRIVATE || (filter & ANON_PRIVATE && has_own_pages(space, m->start, m->end)))
         return all;
     bool header = filter & ELF_HEADERS && m->file_offset == 0 && m->prot & PROT_READ;
     return header && starts_elf(space, m->start) ? SPACE_PAGE_SIZE : 0;
@@ -261,8 +260,8 @@ static void put(struct core_out *out, const void *bytes, size_t len)
     size_t room = out->at < out->limit ? MIN(len, out->limit - out->at) : 0, done = 0;
 
     while (done < room) {
-        ssize_t n = pwrite(out->fd, (const char *)bytes + done, room - done,
-                           (off_t)(out->at + done));
+        ssize_t n =
+            pwrite(out->fd, (const char *)bytes + done, room - done, (off_t)(out->at + done));
         if (n <= 0) {
             out->limit = out->at + done;
             break;
@@ -331,8 +330,7 @@ static void make_segments(struct space *space, size_t n_notes, segment_list *lis
     for (uint64_t at = 0; (m = space_find(space, GVA(at))) != NULL; at = m->end)
         n++;
     uint64_t offset = sizeof(Elf64_Ehdr) + n * sizeof(Elf64_Phdr);
-    Elf64_Phdr notes = {
-        .p_type = PT_NOTE, .p_offset = offset, .p_filesz = n_notes, .p_align = 4};
+    Elf64_Phdr notes = {.p_type = PT_NOTE, .p_offset = offset, .p_filesz = n_notes, .p_align = 4};
     vec_push(list, notes);
     offset = ALIGN_UP(offset + n_notes, SPACE_PAGE_SIZE);
     for (uint64_t at = 0; (m = space_find(space, GVA(at))) != NULL; at = m->end) {

@@ -21,8 +21,8 @@ void debug_detach(struct linux_process *process);
 /* A task for the debugger's own host thread, which has called it first of all: no guest thread's,
  * but faults of guest memory are dealt with. stack is for signals. */
 struct linux_task *debug_start_thread(struct linux_process *process, void *stack, size_t size);
-/* On the debugger's thread, with all stopped: t, in a system call, comes out of it, as if it had not
- * been made. Its registers may then be changed. */
+/* On the debugger's thread, with all stopped: t, in a system call, comes out of it, as if it had
+ * not been made. Its registers may then be changed. */
 void debug_end_call(struct linux_process *process, struct thread *t);
 /* Sends the thread a signal that is not reported to the debugger. */
 void debug_inject(struct linux_process *process, struct thread *t, int sig);

@@ -27,6 +27,9 @@ enum proc_entry proc_find(struct linux_task *task, int dirfd, const char *path);
 int64_t proc_open(struct linux_task *task, enum proc_entry entry, int dirfd, const char *path,
                   uint64_t flags);
 
+/* /proc/self/maps. */
+void proc_print_maps(struct linux_process *process, struct strbuf *out);
+
 /* Before a call uses the path in a buffer of PATH_MAX bytes: puts the guest's program in the place
  * of /proc/self/exe if links are followed. Returns 0 or -errno. */
 int proc_redirect(struct linux_task *task, int dirfd, char *path, bool follow);

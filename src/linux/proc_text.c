@@ -29,7 +29,7 @@ static const char *mapping_name(const struct linux_process *process, const struc
     return m->name && m->name[0] == '/' ? path_guest_name(process->prefix, m->name) : m->name;
 }
 
-static void print_maps(struct linux_process *process, struct strbuf *out)
+void proc_print_maps(struct linux_process *process, struct strbuf *out)
 {
     const struct mapping *m;
 
@@ -315,7 +315,7 @@ static void print_entry(struct linux_task *task, enum proc_entry entry, const ch
         strbuf_append(out, (const char *)process->auxv, process->auxv_size);
         return;
     case PROC_MAPS:
-        print_maps(process, out);
+        proc_print_maps(process, out);
         return;
     case PROC_STAT:
         print_stat(process, host, out);

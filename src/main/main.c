@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "linux/linux.h"
+#include "tools/gdb/gdb.h"
 #include "vm/vm.h"
 
 /* ---- which program --------------------------------------------------------------------------- */
@@ -86,6 +87,8 @@ int main(int argc, char **argv, char **envp)
     log_start(&options);
     base_set_bug_reporter(vm_report);
     stats_start(&options);
+    if (options.gdb || options.gdb_session)
+        linux_before_start = gdb_start;
     if (options.argv0)
         guest_argv[0] = (char *)options.argv0;
     linux_run(&options, path, guest_argv, environment_for_guest(&options, envp));

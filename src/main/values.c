@@ -9,6 +9,7 @@
 
 #include "cache/cache.h"
 #include "translate/translate.h"
+#include "tools/gdb/gdb.h"
 #include "vm/vm.h"
 
 enum {
@@ -129,6 +130,14 @@ static void check_passes(const struct options *options)
                       "returns, not '%s'",
                       options->without.data[i]);
     }
+static void check_gdb(const struct options *options)
+{
+    const char *wrong = options->gdb ? gdb_check_address(options->gdb) : NULL;
+
+    if (wrong)
+        base_fail(EXIT_USAGE, "-g: %s, not '%s'", wrong, options->gdb);
+    if ((options->gdb || options->gdb_session) && options->verify)
+        base_fail(EXIT_USAGE, "-g: not together with --verify");
 }
 
 static void check_stats(const char *format)
@@ -156,5 +165,6 @@ void options_check(const struct options *options)
     check_sizes(options);
     check_code_cache(options);
     check_passes(options);
+    check_gdb(options);
     check_stats(options->stats);
 }

@@ -30,7 +30,8 @@ static size_t transfer(const struct space *s, gva addr, void *bytes, size_t len,
     while (fd >= 0 && done < mapped) {
         off_t at = (off_t)(s->base + addr.v + done);
         char *next = (char *)bytes + done;
-        ssize_t n = write ? pwrite(fd, next, mapped - done, at) : pread(fd, next, mapped - done, at);
+        ssize_t n =
+            write ? pwrite(fd, next, mapped - done, at) : pread(fd, next, mapped - done, at);
         if (n <= 0)
             break;
         done += (size_t)n;

@@ -10,7 +10,8 @@
  * each of them tried first through a store log (space/store_log) that sees every access: exact, and
  * some hundred times as slow. What the kernel writes for a system call is not seen.
  *
- * Not handled: breakpoints in a vfork child, which runs on its parent's record and is not debugged. */
+ * Not handled: breakpoints in a vfork child, which runs on its parent's record and is not debugged.
+ */
 #include "vm/debug.h"
 
 #include <string.h>
@@ -233,6 +234,7 @@ void vm_debug_attach(struct vm *vm, struct vm_debug *debug)
     vm->debug = debug;
     vm->shared = true; /* with the debugger's thread */
     debug_thread_create(vm->threads.data[0]);
+    debug_ask_stop(vm);
 }
 
 void vm_debug_detach(struct vm *vm)

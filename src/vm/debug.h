@@ -32,17 +32,17 @@ struct vm_stop {
 /* What the debugger knows and wants of a thread. Under the vm's lock, or written by the debugger
  * while all are stopped; `due` and `away` are the thread's own. */
 struct vm_debug_thread {
-    struct vm_stop stop;            /* what it has to report, or has reported, and waits for */
-    bool reported;                  /* the debugger has seen it */
-    int answer;                     /* SIGNAL: which one to deliver, 0 none */
-    bool held;                      /* does not go on with the others */
-    bool stepping;                  /* one instruction at a time, until the pc is outside of: */
-    uint64_t step_start, step_end;  /* [start, end) */
-    uint64_t unasked;               /* signals (bit sig-1) to be delivered without a report, once */
-    bool in_call;                   /* in a system call: its registers are those before it */
-    bool ends_call;                 /* goes on until that has returned */
-    bool away;                      /* its record is in a vfork child's use */
-    struct vm_stop due;             /* to be reported before it goes on */
+    struct vm_stop stop;           /* what it has to report, or has reported, and waits for */
+    bool reported;                 /* the debugger has seen it */
+    int answer;                    /* SIGNAL: which one to deliver, 0 none */
+    bool held;                     /* does not go on with the others */
+    bool stepping;                 /* one instruction at a time, until the pc is outside of: */
+    uint64_t step_start, step_end; /* [start, end) */
+    uint64_t unasked;              /* signals (bit sig-1) to be delivered without a report, once */
+    bool in_call;                  /* in a system call: its registers are those before it */
+    bool ends_call;                /* goes on until that has returned */
+    bool away;                     /* its record is in a vfork child's use */
+    struct vm_stop due;            /* to be reported before it goes on */
 };
 
 struct vm_watch {
@@ -60,8 +60,9 @@ struct vm_debug {
     struct store_log log;
 };
 
-/* The debugger has come, before the first instruction of the only thread, or is gone again, with
- * all threads stopped; then they go on. debug outlives the vm. */
+/* The debugger has come, before the first instruction of the only thread, which will wait there
+ * (vm_debug_stop for the debugger's part). Or it is gone again, with all threads stopped; then they
+ * go on. debug outlives the vm. */
 void vm_debug_attach(struct vm *vm, struct vm_debug *debug);
 void vm_debug_detach(struct vm *vm);
 
@@ -94,6 +95,8 @@ static inline bool vm_debugged(const struct thread *t)
 
 /* quiesce.c: waits while the debugger wants it. */
 void vm_wait_for_debugger(struct thread *t);
+/* quiesce.c: threads will stop; nobody waits for that. */
+void debug_ask_stop(struct vm *vm);
 /* Before a turn: reports what there is. True if t has waited: then the turn is to begin anew. */
 bool debug_before_turn(struct vm *vm, struct thread *t);
 /* Instead of engine->run. */

@@ -17,8 +17,8 @@ void vm_debug_print_fragments(struct vm *vm, struct strbuf *out)
                   stats.capacity, stats.links);
     while ((f = code_cache_next(vm->block->code, f)) != NULL)
         strbuf_printf(out, "%#12lx  %3u instructions %4u bytes   at %#lx: %5u bytes, %u exits\n",
-                      (unsigned long)f->pc.v, f->n_insns, f->guest_bytes,
-                      (unsigned long)f->code.v, f->n_code, f->n_exits);
+                      (unsigned long)f->pc.v, f->n_insns, f->guest_bytes, (unsigned long)f->code.v,
+                      f->n_code, f->n_exits);
     vm_unlock(vm);
 }
 

@@ -33,7 +33,7 @@ enum {
     STOP_CODE = 1,
     STOP_ALL = 2,
     STOP_DEBUG = 4, /* as ALL, by a debugger, and with the lock let go while it lasts */
-    STOP_HELD = 8,  /* the debugger lets some threads run and not others: they look for themselves */
+    STOP_HELD = 8, /* the debugger lets some threads run and not others: they look for themselves */
 };
 
 void vm_lock(struct vm *vm)
@@ -218,6 +218,11 @@ void vm_exclusive_end(struct vm *vm)
     atomic_fetch_and(&vm->stop, ~(uint32_t)STOP_CODE);
     pthread_cond_broadcast(&vm->changed);
     pthread_mutex_unlock(&vm->lock);
+}
+
+void debug_ask_stop(struct vm *vm)
+{
+    atomic_fetch_or(&vm->stop, STOP_DEBUG);
 }
 
 /* For the debugger's thread, which is none of the guest's. Between the two every guest thread waits

@@ -1,0 +1,295 @@
+/* tools/gdb/resume.c: letting the guest go on, and why it has stopped.
+ *
+ * A thread reports its stop and waits (vm/debug.h). When the server has all threads stopped it
+ * tells GDB of one stop. The others' keep, but for those at breakpoints, which happen again if the
+ * breakpoint is still there when their threads go on. */
+#include "tools/gdb/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- stop replies ---------------------------------------------------------------------------- */
+
+static void put_exit(struct gdb_server *g, const struct vm_stop *stop)
+{
+    if (stop->signal)
+        strbuf_printf(&g->stop, "X%02x", gdb_signal_from_host(stop->signal));
+    else
+        strbuf_printf(&g->stop, "W%02x", (unsigned)stop->status & 0xff);
+    if (g->multiprocess)
+        strbuf_printf(&g->stop, ";process:%x", (unsigned)getpid());
+}
+
+static bool is_hardware(const struct gdb_server *g, uint64_t pc)
+{
+    bool hardware = false;
+
+    for (size_t i = 0; i < g->breaks.len; i++) {
+        if (g->breaks.data[i].pc == pc && !g->breaks.data[i].hardware)
+            return false;
+        hardware |= g->breaks.data[i].pc == pc;
+    }
+    return hardware;
+}
+
+static void put_reason(struct gdb_server *g, const struct thread *t, const struct vm_stop *stop)
+{
+    static const char *const watches[] = {
+        [VM_WATCH_WRITE] = "watch", [VM_WATCH_READ] = "rwatch", [VM_WATCH_ACCESS] = "awatch"};
+
+    if (stop->kind == VM_STOP_WATCH) {
+        strbuf_printf(&g->stop, "%s:%llx;", watches[stop->watch], (unsigned long long)stop->addr.v);
+    } else if (stop->kind == VM_STOP_BREAK) {
+        bool hardware = is_hardware(g, thread_pc(t).v);
+        if (hardware ? g->hw_reason : g->sw_reason)
+            strbuf_printf(&g->stop, hardware ? "hwbreak:;" : "swbreak:;");
+    }
+}
+
+/* Makes the stop reply. t is from now on the thread that GDB speaks of. */
+static void make_stop(struct gdb_server *g, struct thread *t, const struct vm_stop *stop, int sig)
+{
+    g->stop.len = 0;
+    if (stop->kind == VM_STOP_EXIT) {
+        put_exit(g, stop);
+        return;
+    }
+    g->thread = task_of(t)->tid;
+    g->resume_thread = 0;
+    strbuf_printf(&g->stop, "T%02xthread:", gdb_signal_from_host(sig));
+    gdb_put_thread(g, &g->stop, t);
+    strbuf_printf(&g->stop, ";");
+    gdb_put_expedited(g, &g->stop, t);
+    put_reason(g, t, stop);
+}
+
+void gdb_report_start(struct gdb_server *g, struct thread *t)
+{
+    const struct vm_stop none = {0};
+
+    make_stop(g, t, &none, SIGTRAP);
+    if (!g->started_by || !g->exec_events)
+        return;
+    strbuf_printf(&g->stop, "exec:");
+    gdb_put_bytes(&g->stop, g->started_by, strlen(g->started_by));
+    strbuf_printf(&g->stop, ";");
+}
+
+void gdb_why(struct gdb_server *g, const char *args, size_t len)
+{
+    gdb_answer(g, g->stop.data, g->stop.len);
+}
+
+/* ---- stopping -------------------------------------------------------------------------------- */
+
+static bool is_new(const struct thread *t, enum vm_stop_kind kind)
+{
+    const struct vm_debug_thread *d = t->debug;
+
+    return d && !d->reported &&
+           (kind == VM_STOP_NONE ? d->stop.kind != VM_STOP_NONE : d->stop.kind == kind);
+}
+
+/* A thread that has something to report, an end first, or NULL. Threads at their end may be on the
+ * vm's list only. */
+static struct thread *find_report(struct gdb_server *g)
+{
+    const struct vm *vm = g->process->vm;
+
+    for (size_t i = 0; i < vm->threads.len; i++) {
+        if (is_new(vm->threads.data[i], VM_STOP_EXIT))
+            return vm->threads.data[i];
+    }
+    for (size_t i = 0; i < vm->threads.len; i++) {
+        if (is_new(vm->threads.data[i], VM_STOP_NONE))
+            return vm->threads.data[i];
+    }
+    return NULL;
+}
+
+/* The other threads at breakpoints find out anew. */
+static void forget_breaks(struct gdb_server *g, const struct thread *reported)
+{
+    const struct vm *vm = g->process->vm;
+
+    for (size_t i = 0; i < vm->threads.len; i++) {
+        struct thread *t = vm->threads.data[i];
+        if (t != reported && is_new(t, VM_STOP_BREAK))
+            t->debug->stop.kind = VM_STOP_NONE;
+    }
+}
+
+/* With all stopped. False if there is nothing to report. */
+static bool report(struct gdb_server *g)
+{
+    const struct vm_stop none = {0};
+    struct thread *t = find_report(g);
+
+    if (t) {
+        struct vm_stop *stop = &t->debug->stop;
+        t->debug->reported = true;
+        forget_breaks(g, t);
+        make_stop(g, t, stop, stop->kind == VM_STOP_SIGNAL ? stop->info.si_signo : SIGTRAP);
+        g->gone |= stop->kind == VM_STOP_EXIT;
+    } else if (g->interrupt && (t = gdb_find_thread(g, g->thread)) != NULL) {
+        make_stop(g, t, &none, SIGINT);
+        g->interrupt = false;
+    } else if (g->interrupt && (t = gdb_find_thread(g, 0)) != NULL) {
+        make_stop(g, t, &none, SIGINT);
+        g->interrupt = false;
+    } else {
+        return false;
+    }
+    g->running = false;
+    bool gone = g->gone;
+    g->gone = false;
+    gdb_answer(g, g->stop.data, g->stop.len);
+    g->gone |= gone;
+    return true;
+}
+
+void gdb_stop(struct gdb_server *g)
+{
+    vm_debug_stop(g->process->vm);
+    if (!report(g))
+        vm_debug_go(g->process->vm);
+}
+
+/* ---- going on -------------------------------------------------------------------------------- */
+
+static bool names_thread(const struct gdb_thread_id *id, const struct linux_task *task)
+{
+    return (id->pid <= 0 || id->pid == getpid()) && (id->tid <= 0 || id->tid == task->tid);
+}
+
+/* The signal that GDB gives to a thread: the answer to one that it was asked about, or a new one.
+ */
+static void give_signal(struct gdb_server *g, struct thread *t, int sig)
+{
+    struct vm_debug_thread *d = t->debug;
+
+    if (d->stop.kind == VM_STOP_SIGNAL)
+        d->answer = sig;
+    else if (sig)
+        debug_inject(g->process, t, sig);
+}
+
+static void act(struct gdb_server *g, struct linux_task *task, const struct gdb_action *a)
+{
+    struct vm_debug_thread *d = task->t->debug;
+
+    d->held = a == NULL;
+    d->stepping = a && a->kind != 'c';
+    d->step_start = a ? a->start : 0;
+    d->step_end = a ? a->end : 0;
+    if (!a || (d->stop.kind != VM_STOP_NONE && !d->reported))
+        return;
+    give_signal(g, task->t, gdb_signal_to_host((unsigned)a->signal));
+    d->stop.kind = VM_STOP_NONE;
+}
+
+static void resume(struct gdb_server *g, const struct gdb_action *actions, int n)
+{
+    struct linux_process *process = g->process;
+
+    for (size_t i = 0; i < process->tasks.len; i++) {
+        struct linux_task *task = process->tasks.data[i];
+        const struct gdb_action *mine = NULL;
+        for (int a = 0; a < n && !mine; a++) {
+            if (names_thread(&actions[a].thread, task))
+                mine = &actions[a];
+        }
+        if (task->t->debug)
+            act(g, task, mine);
+    }
+    g->running = true;
+    if (!find_report(g) || !report(g))
+        vm_debug_go(process->vm);
+}
+
+/* c, s, C and S, with an address to go on at if one is given: for the thread of Hc alone, or for
+ * the current one while the others go on. */
+static void resume_old(struct gdb_server *g, char kind, const char *args, bool with_signal)
+{
+    struct thread *t = gdb_find_thread(g, g->resume_thread > 0 ? g->resume_thread : g->thread);
+    uint64_t signal = 0, addr = 0;
+    bool ok = t && (!with_signal || (gdb_read_hex(&args, &signal) && signal <= 255));
+
+    if (ok && with_signal && *args)
+        ok = gdb_read_char(&args, ';') && *args;
+    bool moves = ok && *args;
+    if (moves)
+        ok = gdb_read_hex(&args, &addr) && *args == '\0';
+    if (!ok) {
+        gdb_answer_error(g, EINVAL);
+        return;
+    }
+    if (moves) {
+        gdb_leave_call(g, t);
+        thread_set_pc(t, GVA(addr));
+    }
+    const struct gdb_action actions[2] = {
+        {.kind = kind, .signal = (int)signal, .thread = {0, task_of(t)->tid}},
+        {.kind = 'c', .thread = {0, -1}},
+    };
+    resume(g, actions, g->resume_thread > 0 ? 1 : 2);
+}
+
+void gdb_continue(struct gdb_server *g, const char *args, size_t len)
+{
+    resume_old(g, 'c', args, false);
+}
+
+void gdb_continue_signal(struct gdb_server *g, const char *args, size_t len)
+{
+    resume_old(g, 'c', args, true);
+}
+
+void gdb_step(struct gdb_server *g, const char *args, size_t len)
+{
+    resume_old(g, 's', args, false);
+}
+
+void gdb_step_signal(struct gdb_server *g, const char *args, size_t len)
+{
+    resume_old(g, 's', args, true);
+}
+
+void gdb_vcont_query(struct gdb_server *g, const char *args, size_t len)
+{
+    gdb_answer_text(g, "vCont;c;C;s;S;r");
+}
+
+void gdb_vcont(struct gdb_server *g, const char *args, size_t len)
+{
+    struct gdb_action actions[GDB_MAX_ACTIONS];
+    int n = gdb_read_actions(args, actions);
+
+    if (n < 0)
+        gdb_answer_error(g, EINVAL);
+    else
+        resume(g, actions, n);
+}
+
+/* A list of GDB's numbers in hexadecimal: the guest gets these without a stop. */
+void gdb_pass_signals(struct gdb_server *g, const char *args, size_t len)
+{
+    uint64_t passed = 0, signal;
+    bool ok = gdb_read_char(&args, ':');
+
+    while (ok && *args) {
+        ok = gdb_read_hex(&args, &signal) && signal < 256;
+        int sig = ok ? gdb_signal_to_host((unsigned)signal) : 0;
+        if (sig)
+            passed |= UINT64_C(1) << (sig - 1);
+        ok = ok && (*args == '\0' || gdb_read_char(&args, ';'));
+    }
+    if (!ok) {
+        gdb_answer_error(g, EINVAL);
+        return;
+    }
+    g->debugger.vm.passed = passed;
+    gdb_answer_ok(g);
+}
