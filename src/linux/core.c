@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "vm/vm_private.h"
+#include "vm/vm.h"
 
 /* Reads a line of a file in /proc. Returns false if there is none. */
 static bool read_line(const char *path, char *line, size_t size)
@@ -155,7 +155,7 @@ static int open_file(const char *name)
 static void stop_others(struct linux_task *task)
 {
     if (!task->in_vfork)
-        vm_stop_all_begin(task->process->vm);
+        vm_stop_others(task->process->vm);
 }
 
 void core_write(struct linux_task *task, const siginfo_t *info)

@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "linux/abi.h"
+#include "linux/paths.h"
+#include "linux/proc.h"
 #include "linux/raw_syscall.h"
 #include "linux/signals.h"
 #include "linux/sys.h"
@@ -58,7 +61,7 @@ bool debug_allows_signal(struct linux_task *task, siginfo_t *info)
     return sig != 0;
 }
 
-void debug_inject(struct linux_process *process, struct thread *t, int sig)
+void debug_inject(struct linux_debugger *d, struct thread *t, int sig)
 {
     t->debug->unasked |= signal_bit(sig);
     raw_syscall4(__NR_tgkill, (uint64_t)getpid(), (uint64_t)task_of(t)->tid, (uint64_t)sig, 0);
@@ -67,7 +70,7 @@ void debug_inject(struct linux_process *process, struct thread *t, int sig)
 /* ---- calls ----------------------------------------------------------------------------------- */
 
 /* The kernel says EINTR where the call could be made again, and that is what is wanted. */
-void debug_end_call(struct linux_process *process, struct thread *t)
+void debug_end_call(struct linux_debugger *d, struct thread *t)
 {
     size_t size = t->desc->state_size;
     unsigned char *kept = base_alloc(size);
@@ -112,40 +115,127 @@ static void forked(void *arg)
     close_descriptors(d);
 }
 
-void debug_attach(struct linux_task *task, struct linux_debugger *d)
+void debug_attach(struct thread *t, struct linux_debugger *d)
 {
+    struct linux_task *task = task_of(t);
+    struct linux_process *process = task->process;
+
+    d->process = process;
+    d->machine = process->vm;
+    d->space = process->space;
+    d->guest = t->desc;
     d->vm.forked = forked;
-    d->vm.arg = task->process;
-    task->process->debugger = d;
-    vm_debug_attach(task->process->vm, &d->vm);
+    d->vm.arg = process;
+    process->debugger = d;
+    vm_debug_attach(process->vm, &d->vm);
     for (int sig = 1; sig <= GUEST_NSIG; sig++) {
-        if (debug_wants_default(task->process, sig))
+        if (debug_wants_default(process, sig))
             signal_install(sig, &task->sighand->actions[sig]);
     }
 }
 
-void debug_detach(struct linux_process *process)
+void debug_detach(struct linux_debugger *d)
 {
-    struct linux_debugger *d = process->debugger;
-
-    process->debugger = NULL;
-    vm_debug_detach(process->vm);
+    d->process->debugger = NULL;
+    vm_debug_detach(d->machine);
     close_descriptors(d);
 }
 
-struct linux_task *debug_start_thread(struct linux_process *process, void *stack, size_t size)
-{
-    const struct guest *guest = process->tasks.data[0]->t->desc;
-    struct linux_task *task = base_zalloc(sizeof(*task));
-    struct thread *t = base_zalloc_aligned(sizeof(*t) + guest->state_size, 64);
+/* ---- the debugger's thread ------------------------------------------------------------------- */
 
-    t->desc = guest;
-    t->space = process->space;
-    t->options = process->options;
-    t->vm = process->vm;
+enum { HANDLER_STACK_SIZE = 64 << 10, STACK_SIZE = 1 << 20 };
+
+struct start {
+    struct linux_debugger *d;
+    void (*run)(void *arg);
+    void *arg;
+};
+
+/* Faults of guest memory find a task by which they are dealt with. */
+static struct linux_task *make_own_task(const struct linux_debugger *d)
+{
+    struct linux_task *task = base_zalloc(sizeof(*task));
+    struct thread *t = base_zalloc_aligned(sizeof(*t) + d->guest->state_size, 64);
+
+    t->desc = d->guest;
+    t->space = d->space;
+    t->options = d->process->options;
+    t->vm = d->machine;
     t->task = task;
     task->t = t;
-    task->process = process;
-    signal_thread_start(task, stack, size);
+    task->process = d->process;
     return task;
+}
+
+/* It ends by the kernel's call: libc's way takes locks that a fork of the guest's could find held.
+ */
+static void *thread_main(void *arg)
+{
+    static unsigned char handler_stack[HANDLER_STACK_SIZE];
+    struct start start = *(struct start *)arg;
+
+    free(arg);
+    signal_thread_start(start.d->task, handler_stack, sizeof(handler_stack));
+    vm_debug_stop(start.d->machine);
+    start.run(start.arg);
+    raw_syscall4(__NR_exit, 0, 0, 0, 0);
+    return NULL;
+}
+
+int debug_start_thread(struct linux_debugger *d, void (*run)(void *arg), void *arg)
+{
+    struct linux_task *first = d->process->tasks.data[0];
+    struct start *start = base_alloc(sizeof(*start));
+    pthread_attr_t attr;
+    pthread_t thread;
+
+    *start = (struct start){d, run, arg};
+    d->task = make_own_task(d);
+    signal_block_even_sync(); /* the new thread begins so */
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_SIZE);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    int error = pthread_create(&thread, &attr, thread_main, start);
+    pthread_attr_destroy(&attr);
+    signal_take_from_libc(first);
+    signal_apply_mask(first);
+    return -error;
+}
+
+/* ---- what it asks for ------------------------------------------------------------------------ */
+
+struct thread *debug_thread_at(const struct linux_debugger *d, size_t i)
+{
+    return i < d->process->tasks.len ? d->process->tasks.data[i]->t : NULL;
+}
+
+int debug_thread_id(const struct thread *t)
+{
+    return ((const struct linux_task *)t->task)->tid;
+}
+
+void debug_registers_written(struct thread *t)
+{
+    abi_set_fcsr(t, abi_state(t)->fcsr);
+}
+
+const char *debug_program(const struct linux_debugger *d)
+{
+    return path_guest_name(d->process->prefix, d->process->exe);
+}
+
+const void *debug_auxv(const struct linux_debugger *d, size_t *size)
+{
+    *size = d->process->auxv_size;
+    return d->process->auxv;
+}
+
+void debug_print_maps(const struct linux_debugger *d, struct strbuf *out)
+{
+    proc_print_maps(d->process, out);
+}
+
+int debug_find_file(struct linux_debugger *d, char path[PATH_MAX], bool follow)
+{
+    return path_resolve(d->task, path, follow ? PATH_FOLLOW : PATH_NOFOLLOW);
 }

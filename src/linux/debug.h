@@ -1,9 +1,13 @@
-/* linux/debug.h: a debugger of the guest's process (tools/gdb), as the files of linux/ see it. */
+/* linux/debug.h: a debugger of the guest's process (tools/gdb). */
 #ifndef ISOMORPH_LINUX_DEBUG_H
 #define ISOMORPH_LINUX_DEBUG_H
 
-#include "linux/task.h"
-#include "vm/debug.h"
+#include <limits.h>
+
+#include "vm/vm.h"
+
+struct linux_process;
+struct linux_task;
 
 struct linux_debugger {
     struct vm_debug vm;
@@ -12,28 +16,53 @@ struct linux_debugger {
      * of --gdb-session for it, and leaves the connection open. exec_failed: it does not. */
     const char *(*exec_begin)(struct linux_debugger *d);
     void (*exec_failed)(struct linux_debugger *d);
+    /* set by debug_attach */
+    struct linux_process *process;
+    struct vm *machine;
+    struct space *space;
+    const struct guest *guest;
+    struct linux_task *task; /* of the debugger's own thread */
 };
 
-/* Before the first instruction: task is the only one. From now on all signals come to us. */
-void debug_attach(struct linux_task *task, struct linux_debugger *d);
+/* Before the first instruction: t is the only thread, and will wait there (vm_debug_attach). From
+ * now on all signals come to us. */
+void debug_attach(struct thread *t, struct linux_debugger *d);
 /* With all threads stopped; they go on. Its descriptors are closed. */
-void debug_detach(struct linux_process *process);
-/* A task for the debugger's own host thread, which has called it first of all: no guest thread's,
- * but faults of guest memory are dealt with. stack is for signals. */
-struct linux_task *debug_start_thread(struct linux_process *process, void *stack, size_t size);
-/* On the debugger's thread, with all stopped: t, in a system call, comes out of it, as if it had
- * not been made. Its registers may then be changed. */
-void debug_end_call(struct linux_process *process, struct thread *t);
+void debug_detach(struct linux_debugger *d);
+/* Starts the debugger's own thread, which is none of the guest's; from the thread that attached.
+ * Returns 0 or -errno. */
+int debug_start_thread(struct linux_debugger *d, void (*run)(void *arg), void *arg);
+
+/* What follows is for that thread, with all guest threads stopped. */
+
+/* The i-th thread that has not ended, NULL behind the last; its id. */
+struct thread *debug_thread_at(const struct linux_debugger *d, size_t i);
+int debug_thread_id(const struct thread *t);
+/* t, in a system call, comes out of it, as if it had not been made. Its registers may then be
+ * changed. */
+void debug_end_call(struct linux_debugger *d, struct thread *t);
+/* Registers have been written to t's record: what is kept elsewhere follows. */
+void debug_registers_written(struct thread *t);
 /* Sends the thread a signal that is not reported to the debugger. */
-void debug_inject(struct linux_process *process, struct thread *t, int sig);
+void debug_inject(struct linux_debugger *d, struct thread *t, int sig);
+/* The program, by the guest's name of it. */
+const char *debug_program(const struct linux_debugger *d);
+/* Its auxiliary vector. */
+const void *debug_auxv(const struct linux_debugger *d, size_t *size);
+/* Appends what the guest reads in /proc/self/maps. */
+void debug_print_maps(const struct linux_debugger *d, struct strbuf *out);
+/* Replaces a guest's path by the host's; follow: to what a link at its end leads to. Returns 0 or
+ * -errno. */
+int debug_find_file(struct linux_debugger *d, char path[PATH_MAX], bool follow);
+
+/* ---- inside linux/ --------------------------------------------------------------------------- */
 
 /* Asks the debugger about a signal that is about to be delivered: false if it is not to be; it may
  * have become another. */
 bool debug_allows_signal(struct linux_task *task, siginfo_t *info);
 /* The process is about to end: by a status, or by a signal that is not 0. */
 void debug_report_exit(struct linux_task *task, int status, int signal);
-/* Is this a signal that somebody debugging is told of even where the guest leaves it to the
- * default? */
+/* Is this a signal that a debugger is told of even where the guest leaves it to the default? */
 bool debug_wants_default(const struct linux_process *process, int sig);
 /* The mark of the signal by which debug_end_call ends a call. */
 bool debug_is_own_signal(const siginfo_t *info);

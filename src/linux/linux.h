@@ -4,6 +4,7 @@
 #define ISOMORPH_LINUX_H
 
 #include "code/code.h"
+#include "linux/debug.h"
 #include "space/space.h"
 #include "vm/vm.h"
 

@@ -12,7 +12,7 @@
  *
  * Not handled: breakpoints in a vfork child, which runs on its parent's record and is not debugged.
  */
-#include "vm/debug.h"
+#include "vm/debug_private.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -51,6 +51,11 @@ unsigned debug_limit_block(const struct vm *vm, gva pc, unsigned max_insns)
            breaks_inside(vm, &room.block))
         max_insns = room.block.n_insns - 1;
     return MAX(max_insns, 1u);
+}
+
+struct thread *vm_debug_thread_at(const struct vm *vm, size_t i)
+{
+    return i < vm->threads.len ? vm->threads.data[i] : NULL;
 }
 
 void vm_debug_add_break(struct vm *vm, gva pc)
@@ -183,6 +188,11 @@ int vm_debug_report(struct thread *t, const struct vm_stop *stop)
         CHECK(false, "the debugger cannot be woken");
     vm_wait_for_debugger(t);
     return d->answer;
+}
+
+bool vm_debugged(const struct thread *t)
+{
+    return UNLIKELY(t->debug != NULL) && ((const struct vm *)t->vm)->debug && !t->debug->away;
 }
 
 bool debug_before_turn(struct vm *vm, struct thread *t)

@@ -8,7 +8,10 @@
 #ifndef ISOMORPH_VM_DEBUG_H
 #define ISOMORPH_VM_DEBUG_H
 
-#include "vm/vm_private.h"
+#include "code/code.h"
+#include "space/space.h"
+
+struct vm;
 
 enum vm_stop_kind {
     VM_STOP_NONE,
@@ -69,7 +72,8 @@ void vm_debug_detach(struct vm *vm);
 /* On the debugger's thread. */
 void vm_debug_stop(struct vm *vm);
 void vm_debug_go(struct vm *vm);
-/* With all threads stopped. */
+/* With all threads stopped. The i-th thread of all, NULL behind the last. */
+struct thread *vm_debug_thread_at(const struct vm *vm, size_t i);
 void vm_debug_add_break(struct vm *vm, gva pc);
 bool vm_debug_remove_break(struct vm *vm, gva pc); /* false: there was none */
 /* A thread that is in a system call is to come to where its registers may be changed. The caller
@@ -86,26 +90,6 @@ bool vm_debug_print_reverse(struct vm *vm, gva pc, struct strbuf *out);
 /* On a guest's thread. From a hook: reports the stop and waits. Returns the debugger's answer. */
 int vm_debug_report(struct thread *t, const struct vm_stop *stop);
 /* Is there a debugger, for this thread? */
-static inline bool vm_debugged(const struct thread *t)
-{
-    return UNLIKELY(t->debug != NULL) && ((const struct vm *)t->vm)->debug && !t->debug->away;
-}
-
-/* ---- inside vm/ ------------------------------------------------------------------------------ */
-
-/* quiesce.c: waits while the debugger wants it. */
-void vm_wait_for_debugger(struct thread *t);
-/* quiesce.c: threads will stop; nobody waits for that. */
-void debug_ask_stop(struct vm *vm);
-/* Before a turn: reports what there is. True if t has waited: then the turn is to begin anew. */
-bool debug_before_turn(struct vm *vm, struct thread *t);
-/* Instead of engine->run. */
-enum exit_kind debug_run(struct vm *vm, struct thread *t);
-bool debug_breaks_at(const struct vm *vm, gva pc);
-/* How many instructions a block at pc of max_insns may have, so that no breakpoint stands behind
- * its first one. */
-unsigned debug_limit_block(const struct vm *vm, gva pc, unsigned max_insns);
-void debug_thread_create(struct thread *t);
-void debug_forked(struct vm *vm);
+bool vm_debugged(const struct thread *t);
 
 #endif

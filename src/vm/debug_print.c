@@ -1,6 +1,6 @@
 /* vm/debug_print.c: what a debugger's user is shown of translated code. */
 #include "vm/block_engine.h"
-#include "vm/debug.h"
+#include "vm/debug_private.h"
 
 void vm_debug_print_fragments(struct vm *vm, struct strbuf *out)
 {

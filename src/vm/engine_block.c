@@ -17,7 +17,7 @@
  * With several threads (quiesce.c) all of this but running is done under the vm's lock. What would
  * drop fragments is given up at first, and done again in an exclusive section. */
 #include "vm/block_engine.h"
-#include "vm/debug.h"
+#include "vm/debug_private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* vm/log.c: what -d shows of blocks and exits, and the report of a bug. */
 #include "vm/block_engine.h"
-#include "vm/debug.h"
+#include "vm/debug_private.h"
 
 /* Prints the block's µops. NULL if they are well-formed, else what is wrong. */
 static const char *print_uops(const struct vm *vm, const struct decoded_block *block,

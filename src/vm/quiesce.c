@@ -27,7 +27,7 @@
  * what is dropped is gone at once, tables of other threads can be mended in place, and drops are
  * rare, since invalidation, a full cache and fence.i are; in between a thread pays for one exchange
  * on each way in and out of guest code. While a vm has one thread all of this is switched off. */
-#include "vm/debug.h"
+#include "vm/debug_private.h"
 
 enum {
     STOP_CODE = 1,

@@ -10,7 +10,7 @@
  *
  * Guest threads run here side by side, each in the loop of its own host thread. quiesce.c has the
  * rules: a thread is "in guest code" for the whole of a turn but for the hooks. */
-#include "vm/debug.h"
+#include "vm/debug_private.h"
 #include "vm/verify.h"
 
 #include "vm/tier.h"
@@ -455,6 +455,11 @@ int vm_fork_begin(struct vm *vm)
     if (error)
         vm_stop_all_end(vm);
     return error;
+}
+
+void vm_stop_others(struct vm *vm)
+{
+    vm_stop_all_begin(vm);
 }
 
 /* The child goes on with the thread that forked. */

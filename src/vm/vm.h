@@ -5,6 +5,7 @@
 
 #include "code/code.h"
 #include "space/space.h"
+#include "vm/debug.h"
 
 enum vm_next {
     VM_CONTINUE, /* go on at the thread's pc */
@@ -55,6 +56,8 @@ bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_
  * vfork needs neither. */
 int vm_fork_begin(struct vm *vm);
 void vm_fork_end(struct vm *vm, bool child);
+/* Stops all other threads for good: from a hook, before the process ends. */
+void vm_stop_others(struct vm *vm);
 /* Forgets decoded and translated code of guest addresses [start, end). From hooks only. When it
  * returns no thread executes any of it. */
 void vm_invalidate(struct vm *vm, gva start, gva end);

@@ -10,9 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "linux/paths.h"
-#include "linux/proc.h"
-
 /* ---- answers --------------------------------------------------------------------------------- */
 
 /* GDB's numbers of errors are those of the first Unix systems, but for one. */
@@ -71,7 +68,7 @@ static int open_maps(struct gdb_server *g)
     struct strbuf text = {0};
     int fd = memfd_create("maps", MFD_CLOEXEC);
 
-    proc_print_maps(g->process, &text);
+    debug_print_maps(&g->debugger, &text);
     if (fd >= 0 && write(fd, text.data, text.len) != (ssize_t)text.len) {
         close(fd);
         fd = -1;
@@ -87,7 +84,7 @@ static int open_path(struct gdb_server *g, char path[PATH_MAX])
     snprintf(maps, sizeof(maps), "/proc/%d/maps", getpid());
     if (strcmp(path, maps) == 0)
         return open_maps(g);
-    int error = path_resolve(g->task, path, PATH_FOLLOW);
+    int error = debug_find_file(&g->debugger, path, true);
     if (error)
         return error;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -198,7 +195,7 @@ static void file_readlink(struct gdb_server *g, const char *args)
         answer_result(g, -EINVAL, NULL, 0);
         return;
     }
-    int error = path_resolve(g->task, path, PATH_NOFOLLOW);
+    int error = debug_find_file(&g->debugger, path, false);
     ssize_t n = error ? error : readlink(path, link, sizeof(link));
     if (n < 0)
         answer_result(g, error ? error : -errno, NULL, 0);

@@ -4,13 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "linux/proc.h"
-
 enum { COMMAND_SIZE = 256, CONSOLE_PART = 1000 };
 
 static void print_fragments(struct gdb_server *g, const char *args, struct strbuf *out)
 {
-    vm_debug_print_fragments(g->process->vm, out);
+    vm_debug_print_fragments(g->debugger.machine, out);
 }
 
 /* For fragment and reverse: the pc that is given, or the current thread's. */
@@ -27,7 +25,7 @@ static void print_at(struct gdb_server *g, const char *args, struct strbuf *out,
     }
     if (end && (*end || errno))
         strbuf_printf(out, "not an address: %s\n", args);
-    else if (!print(g->process->vm, GVA(pc), out))
+    else if (!print(g->debugger.machine, GVA(pc), out))
         strbuf_printf(out, "there is no fragment at %#llx\n", (unsigned long long)pc);
 }
 
@@ -43,7 +41,7 @@ static void print_reverse(struct gdb_server *g, const char *args, struct strbuf 
 
 static void print_maps(struct gdb_server *g, const char *args, struct strbuf *out)
 {
-    proc_print_maps(g->process, out);
+    debug_print_maps(&g->debugger, out);
 }
 
 static void print_stats(struct gdb_server *g, const char *args, struct strbuf *out)
@@ -55,7 +53,7 @@ static void print_stats(struct gdb_server *g, const char *args, struct strbuf *o
     };
     uint64_t sum[COUNTER_COUNT];
 
-    vm_sum_counters(g->process->vm, sum);
+    vm_sum_counters(g->debugger.machine, sum);
     for (unsigned i = 0; i < COUNTER_COUNT; i++) {
         if (sum[i])
             strbuf_printf(out, "%-28s %llu\n", names[i], (unsigned long long)sum[i]);

@@ -27,7 +27,7 @@ void gdb_read_memory(struct gdb_server *g, const char *args, size_t len)
         gdb_answer_error(g, EINVAL);
         return;
     }
-    size_t have = space_peek(g->process->space, GVA(addr), bytes, MIN(n, sizeof(bytes)));
+    size_t have = space_peek(g->debugger.space, GVA(addr), bytes, MIN(n, sizeof(bytes)));
     if (have == 0 && n > 0) {
         gdb_answer_error(g, EFAULT);
         return;
@@ -39,10 +39,10 @@ void gdb_read_memory(struct gdb_server *g, const char *args, size_t len)
 
 static void write_memory(struct gdb_server *g, uint64_t addr, const void *bytes, size_t n)
 {
-    size_t done = space_poke(g->process->space, GVA(addr), bytes, n);
+    size_t done = space_poke(g->debugger.space, GVA(addr), bytes, n);
 
     if (done > 0)
-        vm_invalidate(g->process->vm, GVA(addr), GVA(addr + done));
+        vm_invalidate(g->debugger.machine, GVA(addr), GVA(addr + done));
     if (done == n)
         gdb_answer_ok(g);
     else
@@ -118,10 +118,10 @@ static int add_break(struct gdb_server *g, const struct point *p)
         return 0;
     if (g->breaks.len == GDB_MAX_POINTS)
         return ENOSPC;
-    if (space_peek(g->process->space, GVA(p->addr), &byte, 1) != 1)
+    if (space_peek(g->debugger.space, GVA(p->addr), &byte, 1) != 1)
         return EFAULT;
     vec_push(&g->breaks, point);
-    vm_debug_add_break(g->process->vm, GVA(p->addr));
+    vm_debug_add_break(g->debugger.machine, GVA(p->addr));
     return 0;
 }
 
@@ -144,7 +144,7 @@ static int remove_break(struct gdb_server *g, const struct point *p)
         if (b->pc != p->addr || b->hardware != (p->type == Z_HARDWARE))
             continue;
         g->breaks.data[i] = g->breaks.data[--g->breaks.len];
-        vm_debug_remove_break(g->process->vm, GVA(p->addr));
+        vm_debug_remove_break(g->debugger.machine, GVA(p->addr));
         return 0;
     }
     return 0; /* none is left there, as was asked for */

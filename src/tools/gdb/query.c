@@ -6,8 +6,6 @@
 #include <signal.h>
 #include <string.h>
 
-#include "linux/paths.h"
-
 /* ---- features -------------------------------------------------------------------------------- */
 
 static bool offers(const char *features, const char *name)
@@ -54,12 +52,15 @@ void gdb_attached(struct gdb_server *g, const char *args, size_t len)
 
 static void make_auxv(struct gdb_server *g, struct strbuf *out)
 {
-    strbuf_append(out, (const char *)g->process->auxv, g->process->auxv_size);
+    size_t size;
+    const void *auxv = debug_auxv(&g->debugger, &size);
+
+    strbuf_append(out, auxv, size);
 }
 
 static void make_exec_file(struct gdb_server *g, struct strbuf *out)
 {
-    strbuf_printf(out, "%s", path_guest_name(g->process->prefix, g->process->exe));
+    strbuf_printf(out, "%s", debug_program(&g->debugger));
 }
 
 /* GDB asks for it once and takes what is not in it for inaccessible, so it has to cover what will

@@ -9,9 +9,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "linux/abi.h"
-
-enum { NUMBER_PC = 32, NUMBER_FPR = 33, NUMBER_CSR = 65, CSR_FCSR = 3 };
+enum {
+    NUMBER_SP = 2,
+    NUMBER_FP = 8,
+    NUMBER_PC = 32,
+    NUMBER_FPR = 33,
+    NUMBER_CSR = 65,
+    CSR_FCSR = 3
+};
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
@@ -68,7 +73,7 @@ static void put_value(struct strbuf *out, const struct thread *t, const struct g
 void gdb_leave_call(struct gdb_server *g, struct thread *t)
 {
     if (vm_debug_in_call(t))
-        debug_end_call(g->process, t);
+        debug_end_call(&g->debugger, t);
 }
 
 static void set_value(struct thread *t, const struct guest_reg *reg, const void *value)
@@ -76,10 +81,9 @@ static void set_value(struct thread *t, const struct guest_reg *reg, const void 
     if (reg->zero)
         return;
     memcpy(t->guest + reg->offset, value, reg->bits / 8);
-    if (reg->kind == REG_CSR)
-        abi_set_fcsr(t, *(const uint32_t *)value);
     if (reg->kind == REG_PC)
         thread_set_pc(t, GVA(thread_pc(t).v & ~(uint64_t)(t->desc->insn_align - 1)));
+    debug_registers_written(t);
 }
 
 struct reader {
@@ -179,7 +183,7 @@ void gdb_write_register(struct gdb_server *g, const char *args, size_t len)
 
 void gdb_put_expedited(struct gdb_server *g, struct strbuf *out, const struct thread *t)
 {
-    static const unsigned numbers[] = {ABI_SP, ABI_SP + 6 /* s0, the frame pointer */, NUMBER_PC};
+    static const unsigned numbers[] = {NUMBER_SP, NUMBER_FP, NUMBER_PC};
 
     for (unsigned i = 0; i < ARRAY_LEN(numbers); i++) {
         strbuf_printf(out, "%02x:", numbers[i]);
@@ -219,7 +223,7 @@ static void describe_row(const struct guest_reg *reg, unsigned number, void *arg
 
 void gdb_make_description(struct gdb_server *g, struct strbuf *out)
 {
-    const struct guest *guest = g->task->t->desc;
+    const struct guest *guest = g->debugger.guest;
     const struct feature features[] = {
         {out, "org.gnu.gdb.riscv.cpu", REG_GPR, REG_PC},
         {out, "org.gnu.gdb.riscv.fpu", REG_FPR, REG_CSR},

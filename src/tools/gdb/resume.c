@@ -56,7 +56,7 @@ static void make_stop(struct gdb_server *g, struct thread *t, const struct vm_st
         put_exit(g, stop);
         return;
     }
-    g->thread = task_of(t)->tid;
+    g->thread = debug_thread_id(t);
     g->resume_thread = 0;
     strbuf_printf(&g->stop, "T%02xthread:", gdb_signal_from_host(sig));
     gdb_put_thread(g, &g->stop, t);
@@ -70,10 +70,11 @@ void gdb_report_start(struct gdb_server *g, struct thread *t)
     const struct vm_stop none = {0};
 
     make_stop(g, t, &none, SIGTRAP);
-    if (!g->started_by || !g->exec_events)
+    const char *program = debug_program(&g->debugger);
+    if (!g->is_exec || !g->exec_events)
         return;
     strbuf_printf(&g->stop, "exec:");
-    gdb_put_bytes(&g->stop, g->started_by, strlen(g->started_by));
+    gdb_put_bytes(&g->stop, program, strlen(program));
     strbuf_printf(&g->stop, ";");
 }
 
@@ -96,26 +97,24 @@ static bool is_new(const struct thread *t, enum vm_stop_kind kind)
  * vm's list only. */
 static struct thread *find_report(struct gdb_server *g)
 {
-    const struct vm *vm = g->process->vm;
+    const struct vm *vm = g->debugger.machine;
+    struct thread *t, *found = NULL;
 
-    for (size_t i = 0; i < vm->threads.len; i++) {
-        if (is_new(vm->threads.data[i], VM_STOP_EXIT))
-            return vm->threads.data[i];
+    for (size_t i = 0; (t = vm_debug_thread_at(vm, i)) != NULL; i++) {
+        if (is_new(t, VM_STOP_EXIT))
+            return t;
+        if (!found && is_new(t, VM_STOP_NONE))
+            found = t;
     }
-    for (size_t i = 0; i < vm->threads.len; i++) {
-        if (is_new(vm->threads.data[i], VM_STOP_NONE))
-            return vm->threads.data[i];
-    }
-    return NULL;
+    return found;
 }
 
 /* The other threads at breakpoints find out anew. */
 static void forget_breaks(struct gdb_server *g, const struct thread *reported)
 {
-    const struct vm *vm = g->process->vm;
+    struct thread *t;
 
-    for (size_t i = 0; i < vm->threads.len; i++) {
-        struct thread *t = vm->threads.data[i];
+    for (size_t i = 0; (t = vm_debug_thread_at(g->debugger.machine, i)) != NULL; i++) {
         if (t != reported && is_new(t, VM_STOP_BREAK))
             t->debug->stop.kind = VM_STOP_NONE;
     }
@@ -152,16 +151,16 @@ static bool report(struct gdb_server *g)
 
 void gdb_stop(struct gdb_server *g)
 {
-    vm_debug_stop(g->process->vm);
+    vm_debug_stop(g->debugger.machine);
     if (!report(g))
-        vm_debug_go(g->process->vm);
+        vm_debug_go(g->debugger.machine);
 }
 
 /* ---- going on -------------------------------------------------------------------------------- */
 
-static bool names_thread(const struct gdb_thread_id *id, const struct linux_task *task)
+static bool names_thread(const struct gdb_thread_id *id, const struct thread *t)
 {
-    return (id->pid <= 0 || id->pid == getpid()) && (id->tid <= 0 || id->tid == task->tid);
+    return (id->pid <= 0 || id->pid == getpid()) && (id->tid <= 0 || id->tid == debug_thread_id(t));
 }
 
 /* The signal that GDB gives to a thread: the answer to one that it was asked about, or a new one.
@@ -173,12 +172,12 @@ static void give_signal(struct gdb_server *g, struct thread *t, int sig)
     if (d->stop.kind == VM_STOP_SIGNAL)
         d->answer = sig;
     else if (sig)
-        debug_inject(g->process, t, sig);
+        debug_inject(&g->debugger, t, sig);
 }
 
-static void act(struct gdb_server *g, struct linux_task *task, const struct gdb_action *a)
+static void act(struct gdb_server *g, struct thread *t, const struct gdb_action *a)
 {
-    struct vm_debug_thread *d = task->t->debug;
+    struct vm_debug_thread *d = t->debug;
 
     d->held = a == NULL;
     d->stepping = a && a->kind != 'c';
@@ -186,27 +185,26 @@ static void act(struct gdb_server *g, struct linux_task *task, const struct gdb_
     d->step_end = a ? a->end : 0;
     if (!a || (d->stop.kind != VM_STOP_NONE && !d->reported))
         return;
-    give_signal(g, task->t, gdb_signal_to_host((unsigned)a->signal));
+    give_signal(g, t, gdb_signal_to_host((unsigned)a->signal));
     d->stop.kind = VM_STOP_NONE;
 }
 
 static void resume(struct gdb_server *g, const struct gdb_action *actions, int n)
 {
-    struct linux_process *process = g->process;
+    struct thread *t;
 
-    for (size_t i = 0; i < process->tasks.len; i++) {
-        struct linux_task *task = process->tasks.data[i];
+    for (size_t i = 0; (t = debug_thread_at(&g->debugger, i)) != NULL; i++) {
         const struct gdb_action *mine = NULL;
         for (int a = 0; a < n && !mine; a++) {
-            if (names_thread(&actions[a].thread, task))
+            if (names_thread(&actions[a].thread, t))
                 mine = &actions[a];
         }
-        if (task->t->debug)
-            act(g, task, mine);
+        if (t->debug)
+            act(g, t, mine);
     }
     g->running = true;
     if (!find_report(g) || !report(g))
-        vm_debug_go(process->vm);
+        vm_debug_go(g->debugger.machine);
 }
 
 /* c, s, C and S, with an address to go on at if one is given: for the thread of Hc alone, or for
@@ -231,7 +229,7 @@ static void resume_old(struct gdb_server *g, char kind, const char *args, bool w
         thread_set_pc(t, GVA(addr));
     }
     const struct gdb_action actions[2] = {
-        {.kind = kind, .signal = (int)signal, .thread = {0, task_of(t)->tid}},
+        {.kind = kind, .signal = (int)signal, .thread = {0, debug_thread_id(t)}},
         {.kind = 'c', .thread = {0, -1}},
     };
     resume(g, actions, g->resume_thread > 0 ? 1 : 2);

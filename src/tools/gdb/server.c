@@ -23,11 +23,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "linux/raw_syscall.h"
-#include "linux/signals.h"
-
-enum { HANDLER_STACK_SIZE = 64 << 10, SERVER_STACK_SIZE = 1 << 20 };
-
 /* ---- answers --------------------------------------------------------------------------------- */
 
 static void send_all(struct gdb_server *g, const char *bytes, size_t len)
@@ -128,20 +123,17 @@ static void take_input(struct gdb_server *g)
 static void leave(struct gdb_server *g)
 {
     if (g->running)
-        vm_debug_stop(g->process->vm);
+        vm_debug_stop(g->debugger.machine);
     gdb_remove_points(g);
     gdb_close_files(g);
-    debug_detach(g->process);
+    debug_detach(&g->debugger);
 }
 
-static void *server_main(void *arg)
+static void serve(void *arg)
 {
-    static unsigned char handler_stack[HANDLER_STACK_SIZE];
     struct gdb_server *g = arg;
     uint64_t events;
 
-    g->task = debug_start_thread(g->process, handler_stack, sizeof(handler_stack));
-    vm_debug_stop(g->process->vm);
     while (!g->gone) {
         struct pollfd fds[2] = {{.fd = g->debugger.fd, .events = POLLIN},
                                 {.fd = g->debugger.vm.event_fd, .events = POLLIN}};
@@ -157,25 +149,6 @@ static void *server_main(void *arg)
             g->interrupt = false;
     }
     leave(g);
-    /* Not by libc's way, whose locks a fork of the guest's could find held. */
-    raw_syscall4(__NR_exit, 0, 0, 0, 0);
-    return NULL;
-}
-
-static void start_thread(struct gdb_server *g, struct linux_task *first)
-{
-    pthread_attr_t attr;
-    pthread_t thread;
-
-    signal_block_even_sync(); /* the new thread begins so */
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, SERVER_STACK_SIZE);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attr, server_main, g) != 0)
-        base_fail(EXIT_USAGE, "-g: no thread for the debugger's server");
-    pthread_attr_destroy(&attr);
-    signal_take_from_libc(first);
-    signal_apply_mask(first);
 }
 
 /* ---- the connection -------------------------------------------------------------------------- */
@@ -297,16 +270,14 @@ static void take_session(struct gdb_server *g, const char *text)
     g->hw_reason = flags & 8;
     g->exec_events = flags & 16;
     g->debugger.vm.passed = passed;
-    g->started_by = g->process->exe;
+    g->is_exec = true;
 }
 
 void gdb_start(struct thread *t)
 {
     struct gdb_server *g = base_zalloc(sizeof(*g));
-    struct linux_task *task = task_of(t);
     const struct options *options = t->options;
 
-    g->process = task->process;
     for (unsigned i = 0; i < GDB_MAX_FILES; i++)
         g->files[i] = -1;
     if (options->gdb_session)
@@ -317,9 +288,10 @@ void gdb_start(struct thread *t)
     g->debugger.vm.event_fd = move_up(eventfd(0, EFD_CLOEXEC));
     g->debugger.exec_begin = exec_begin;
     g->debugger.exec_failed = exec_failed;
-    debug_attach(task, &g->debugger);
+    debug_attach(t, &g->debugger);
     gdb_report_start(g, t);
-    if (g->started_by)
+    if (g->is_exec)
         gdb_answer(g, g->stop.data, g->stop.len);
-    start_thread(g, task);
+    if (debug_start_thread(&g->debugger, serve, g))
+        base_fail(EXIT_USAGE, "-g: no thread for the debugger's server");
 }

@@ -3,7 +3,7 @@
 #ifndef ISOMORPH_GDB_SERVER_H
 #define ISOMORPH_GDB_SERVER_H
 
-#include "linux/debug.h"
+#include "linux/linux.h"
 #include "tools/gdb/packet.h"
 
 struct gdb_break {
@@ -16,8 +16,6 @@ enum { GDB_MAX_FILES = 32 };
 
 struct gdb_server {
     struct linux_debugger debugger;
-    struct linux_process *process;
-    struct linux_task *task; /* the server's own, for paths */
     struct gdb_framer in;
     struct strbuf sent; /* the packet that '-' asks for again */
     /* what GDB understands */
@@ -27,7 +25,7 @@ struct gdb_server {
     bool gone;      /* the connection is to be closed: the guest goes on alone, or has ended */
     int64_t thread, resume_thread; /* of Hg and Hc; 0 any */
     struct strbuf stop;            /* the latest stop reply, for '?' */
-    const char *started_by;        /* the path that was executed, once: an exec to report */
+    bool is_exec;                  /* the guest was started by an execve of one that was debugged */
     VEC(struct gdb_break) breaks;
     int files[GDB_MAX_FILES]; /* open for vFile, or -1 */
 };

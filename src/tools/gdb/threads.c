@@ -7,26 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The one of the latest stop, if g->thread names none. */
 struct thread *gdb_find_thread(struct gdb_server *g, int64_t tid)
 {
-    struct linux_process *process = g->process;
+    struct thread *t;
 
-    for (size_t i = 0; i < process->tasks.len; i++) {
-        struct linux_task *task = process->tasks.data[i];
-        if (task->t->debug && (tid <= 0 || task->tid == tid))
-            return task->t;
+    for (size_t i = 0; (t = debug_thread_at(&g->debugger, i)) != NULL; i++) {
+        if (t->debug && (tid <= 0 || debug_thread_id(t) == tid))
+            return t;
     }
     return NULL;
 }
 
 void gdb_put_thread(const struct gdb_server *g, struct strbuf *out, const struct thread *t)
 {
-    const struct linux_task *task = t->task;
-
     if (g->multiprocess)
         strbuf_printf(out, "p%x.", (unsigned)getpid());
-    strbuf_printf(out, "%x", (unsigned)task->tid);
+    strbuf_printf(out, "%x", (unsigned)debug_thread_id(t));
 }
 
 /* Reads a thread id of this process; 0: any. */
@@ -101,10 +97,12 @@ void gdb_thread_extra(struct gdb_server *g, const char *args, size_t len)
 void gdb_first_threads(struct gdb_server *g, const char *args, size_t len)
 {
     struct strbuf text = {0};
+    const struct thread *t;
 
-    for (size_t i = 0; i < g->process->tasks.len && text.len < GDB_PACKET_SIZE - 64; i++) {
+    for (size_t i = 0; (t = debug_thread_at(&g->debugger, i)) && text.len < GDB_PACKET_SIZE - 64;
+         i++) {
         strbuf_printf(&text, i == 0 ? "m" : ",");
-        gdb_put_thread(g, &text, g->process->tasks.data[i]->t);
+        gdb_put_thread(g, &text, t);
     }
     gdb_answer(g, text.len ? text.data : "l", text.len ? text.len : 1);
     strbuf_free(&text);
@@ -140,15 +138,15 @@ static void put_escaped(struct strbuf *out, const char *text)
 
 void gdb_make_threads(struct gdb_server *g, struct strbuf *out)
 {
+    const struct thread *t;
     char name[32];
 
     strbuf_printf(out, "<?xml version=\"1.0\"?>\n<threads>\n");
-    for (size_t i = 0; i < g->process->tasks.len; i++) {
-        const struct linux_task *task = g->process->tasks.data[i];
+    for (size_t i = 0; (t = debug_thread_at(&g->debugger, i)) != NULL; i++) {
         strbuf_printf(out, "<thread id=\"");
-        gdb_put_thread(g, out, task->t);
+        gdb_put_thread(g, out, t);
         strbuf_printf(out, "\" name=\"");
-        read_name(task->tid, name);
+        read_name(debug_thread_id(t), name);
         put_escaped(out, name);
         strbuf_printf(out, "\"/>\n");
     }
