@@ -249,9 +249,14 @@ static uint64_t dump_size(const struct space *space, const struct mapping *m, un
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+enum { MAP_BATCH = 512 };
+
 struct core_out {
     int fd, pagemap;
     uint64_t at, limit;
+    uint64_t entries[MAP_BATCH]; /* of the pagemap, from page number first on */
+    uint64_t first;
+    bool have_entries;
 };
 
 /* What the limit or the disk does not take is lost: debuggers read a file that is cut off. */
@@ -272,13 +277,18 @@ static void put(struct core_out *out, const void *bytes, size_t len)
 }
 
 /* Is there a page, in memory or swapped out? (admin-guide/mm/pagemap.rst) */
-static bool page_is_there(const struct core_out *out, const struct space *space, uint64_t page)
+static bool page_is_there(struct core_out *out, const struct space *space, uint64_t addr)
 {
-    uint64_t entry;
-    off_t at = (off_t)((space->base + page) / SPACE_PAGE_SIZE * sizeof(entry));
+    uint64_t page = (space->base + addr) / SPACE_PAGE_SIZE;
 
-    return out->pagemap < 0 || pread(out->pagemap, &entry, sizeof(entry), at) != sizeof(entry) ||
-           entry >> 62 != 0;
+    if (!out->have_entries || page - out->first >= MAP_BATCH) {
+        out->first = page;
+        memset(out->entries, -1, sizeof(out->entries)); /* what cannot be read is there */
+        ssize_t n = pread(out->pagemap, out->entries, sizeof(out->entries),
+                          (off_t)(page * sizeof(uint64_t)));
+        out->have_entries = n > 0;
+    }
+    return out->entries[page - out->first] >> 62 != 0;
 }
 
 static void put_memory(struct core_out *out, const struct space *space, uint64_t start,

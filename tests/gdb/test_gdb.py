@@ -176,7 +176,7 @@ if "--engine=block" in OPTIONS:
     case("monitor shows fragments and reverse tables", S,
          ["break scale", "continue", "monitor fragment sum_squares", "monitor reverse sum_squares",
           "eval \"monitor fragment %#lx\", (long)&sum_squares", "eval \"monitor reverse %#lx\", (long)&sum_squares"],
-         [r"addi?\s+sp,sp,-", r"insn 0x", r"; may trap: guest pc 0x|rex|mov", r"bytes of reverse table", r"host 0x\w+ \(\+\d+\)  guest 0x"])
+         [r"sp,-48", r"insn 0x", r"may trap: guest pc 0x", r"bytes of reverse table", r"host 0x\w+ \(\+\d+\)  guest 0x"])
 
 
 def lua_case():
