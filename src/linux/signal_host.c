@@ -304,10 +304,10 @@ _Noreturn void signal_die(struct linux_task *task, const siginfo_t *info)
 {
     int sig = info->si_signo;
 
-    if (signal_bit(sig) & SIGNAL_CORE)
-        core_write(task, info);
     process_report(task);
     debug_report_exit(task, 0, sig);
+    if (signal_bit(sig) & SIGNAL_CORE)
+        core_write(task, info); /* others stop with the vm's lock held: comes last */
     forbid_host_core();
     set_default(sig);
     set_host_mask(~signal_bit(sig));
