@@ -2,10 +2,11 @@
  *
  * The host's kernel does all queueing. What the guest blocks is blocked on the host, what it
  * ignores is ignored there and what it leaves to the default happens there; only a signal that the
- * guest handles gets our handler, one that would leave a core file, and any under a debugger. It takes the signal into the task's slot, blocks all others until
- * the run loop has delivered it, and asks the thread to leave guest code. So there is never more
- * than one signal in our hands, and order, real-time queues, sigtimedwait, signalfd, and what fork
- * and exec do to pending signals are the kernel's.
+ * guest handles gets our handler, one that leaves a core file, and any under a debugger. It takes
+ * the signal into the task's slot, blocks all others until the run loop has delivered it, and asks
+ * the thread to leave guest code. So there is never more than one signal in our hands, and order,
+ * real-time queues, sigtimedwait, signalfd, and what fork and exec do to pending signals are the
+ * kernel's.
  *
  * The signals that a processor raises (SIGNAL_SYNC) are the exception: the runtime's own accesses
  * to guest memory raise them, so they are always open and always come here. The kernel's own

@@ -74,8 +74,8 @@ struct linux_process {
     int prefix_fd;      /* -L open, or -1 */
     int runtime_fd;     /* our own program, to be executed again wherever its path leads by then */
     struct linux_debugger *debugger; /* or NULL (debug.h) */
-    bool reported;      /* linux_at_exit has been called */
-    pthread_mutex_t lock; /* of the rest */
+    bool reported;                   /* linux_at_exit has been called */
+    pthread_mutex_t lock;            /* of the rest */
     VEC(struct linux_task *) tasks;
     VEC(pthread_t) ended; /* host threads whose guests have ended, to be joined */
 };

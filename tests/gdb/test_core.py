@@ -49,6 +49,8 @@ case("threads: one in a system call, one that spun", "threads", ["info threads",
      [r"LWP", r"divide \(n=0", r"pause|spinner|divide"], signal.SIGSEGV)
 case("threads keep their registers", "threads", ["thread apply all p/x $s11", "thread apply all info symbol $pc"],
      [r"0x5151"], signal.SIGSEGV)
+case("threads, and statistics at the end", "threads", ["bt 1"], [r"divide \(n=0"], signal.SIGSEGV, UNLIMITED, STATIC,
+     ("--stats=text",))
 case("abort", "abort", ["bt"], [r"terminated with signal SIGABRT", r"raise", r"abort", r"main"], signal.SIGABRT)
 case("an illegal instruction", "illegal", ["bt", "x/2xb $pc"], [r"terminated with signal SIGILL", r"main", r"0x00\s+0x00"], signal.SIGILL)
 case("SIGQUIT from outside", "quit", ["bt"], [r"terminated with signal SIGQUIT", r"main"], signal.SIGQUIT)
@@ -80,7 +82,7 @@ def one(way, commands, patterns, sig, limit, program, options, folder):
     bad = []
     if limit != UNLIMITED and st.st_size > limit or st.st_size > 1 << 33 or st.st_blocks * 512 > 32 << 20 or st.st_mode & 0o77:
         bad.append(f"size {st.st_size}, on disk {st.st_blocks * 512}, mode {oct(st.st_mode)}")
-    words = ["gdb-multiarch", "-batch", "-nx", "-ex", f"set sysroot {CROSS if options else folder}", "-ex", f"file {program}", "-ex",
+    words = ["gdb-multiarch", "-batch", "-nx", "-ex", "set sysroot " + (CROSS if "-L" in options else folder), "-ex", f"file {program}", "-ex",
              f"core-file {core}"]
     for command in commands:
         words += ["-ex", command]
