@@ -130,6 +130,8 @@ static void check_passes(const struct options *options)
                       "returns, not '%s'",
                       options->without.data[i]);
     }
+}
+
 static void check_gdb(const struct options *options)
 {
     const char *wrong = options->gdb ? gdb_check_address(options->gdb) : NULL;
