@@ -18,6 +18,7 @@
 #include <asm/prctl.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -72,12 +73,6 @@ static void thread_forget_blocks(struct thread *t)
 {
     for (unsigned i = 0; i < BLOCK_REF_COUNT; i++)
         t->blocks[i] = (struct block_ref){.pc = ~(uint64_t)0};
-}
-
-static void thread_forget_jumps(struct thread *t)
-{
-    for (unsigned i = 0; i < JUMP_TABLE_COUNT; i++)
-        t->jumps[i] = jump_entry_empty(i);
 }
 
 /* Other threads' tables too: none of them is in guest code. */
@@ -382,9 +377,31 @@ void vm_destroy(struct vm *vm)
     free(vm);
 }
 
+/* Whole pages, zero: most of a thread's jump table is never touched. */
+static size_t thread_size(const struct vm *vm)
+{
+    return ALIGN_UP(sizeof(struct thread) + vm->guest->state_size, SPACE_PAGE_SIZE);
+}
+
+static struct thread *thread_alloc(const struct vm *vm)
+{
+    void *memory = mmap(NULL, thread_size(vm), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        base_fail(EXIT_USAGE, "no memory for a thread: %s", strerror(errno));
+    return memory;
+}
+
+static void thread_free(const struct vm *vm, struct thread *t)
+{
+    free(t->debug);
+    munmap(t, thread_size(vm));
+}
+
 struct thread *vm_thread_create(struct vm *vm)
 {
-    struct thread *t = base_zalloc_aligned(sizeof(*t) + vm->guest->state_size, 64);
+    struct thread *t = thread_alloc(vm);
 
     t->reserve_addr = ~(uint64_t)0;
     t->desc = vm->guest;
@@ -392,7 +409,7 @@ struct thread *vm_thread_create(struct vm *vm)
     t->options = vm->options;
     t->vm = vm;
     thread_forget_blocks(t);
-    thread_forget_jumps(t);
+    t->jumps[0] = jump_entry_empty(0);
     if (vm->engine->thread_start)
         vm->engine->thread_start(vm, t);
     /* From the second thread on the lock counts; whoever makes it is in the runtime, and alone. */
@@ -428,8 +445,7 @@ void vm_thread_destroy(struct thread *t)
     vm_lock(vm);
     forget_thread(vm, t);
     vm_unlock(vm);
-    free(t->debug);
-    free(t);
+    thread_free(vm, t);
 }
 
 /* Threads that still run count on meanwhile. */
@@ -470,7 +486,7 @@ static void keep_current_thread(struct vm *vm)
         if (t == current_thread)
             continue;
         forget_thread(vm, t);
-        free(t);
+        thread_free(vm, t);
     }
 }
 

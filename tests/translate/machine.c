@@ -104,8 +104,7 @@ void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes
     m->t->desc = &guest_rv64;
     m->t->space = m->space;
     m->t->reserve_addr = ~UINT64_C(0);
-    for (unsigned i = 0; i < JUMP_TABLE_COUNT; i++)
-        m->t->jumps[i] = jump_entry_empty(i);
+    m->t->jumps[0] = jump_entry_empty(0);
     m->tr = translator_create(&m->config);
     place_trampolines(m);
     uint64_t *base = &m->return_stack[ARRAY_LEN(m->return_stack) - 1];
