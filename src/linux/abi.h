@@ -30,6 +30,13 @@ static inline void abi_syscall_return(struct thread *t, int64_t result)
     thread_set_pc(t, GVA(thread_pc(t).v + ABI_ECALL_BYTES));
 }
 
+/* A pc that the guest names: sepc, from which the kernel returns, has no lowest bit (privileged
+ * manual, "sepc"). Nothing in vm/ ever sees an odd pc. */
+static inline void abi_set_pc(struct thread *t, uint64_t pc)
+{
+    thread_set_pc(t, GVA(pc & ~(uint64_t)1));
+}
+
 /* fcsr as the kernel shows it. The run loop's hooks find mode and flags in t->fp. */
 static inline uint32_t abi_fcsr(const struct thread *t)
 {

@@ -268,7 +268,7 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
         close((int)options->program_fd);
     free(plan);
     abi_state(task->t)->x[ABI_SP] = sp.v;
-    thread_set_pc(task->t, image.entry);
+    abi_set_pc(task->t, image.entry.v);
     if (linux_before_start)
         linux_before_start(task->t);
     vm_run(task->t);

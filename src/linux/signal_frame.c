@@ -119,7 +119,7 @@ int signal_push_frame(struct linux_task *task, const siginfo_t *info,
     s->x[ABI_A0] = (uint64_t)info->si_signo;
     s->x[ABI_A0 + 1] = sp + offsetof(struct guest_sigframe, info);
     s->x[ABI_A0 + 2] = sp + offsetof(struct guest_sigframe, uc);
-    thread_set_pc(task->t, GVA(action->handler));
+    abi_set_pc(task->t, action->handler);
     task->t->reserve_addr = ~(uint64_t)0; /* a trap ends a reservation */
     return 0;
 }
@@ -137,7 +137,7 @@ int signal_pop_frame(struct linux_task *task)
     memcpy(reserved, &sc->fp.q[FRAME_RESERVED], sizeof(reserved));
     if (reserved[0] || reserved[1] || reserved[2])
         return -EFAULT;
-    thread_set_pc(task->t, GVA(sc->pc));
+    abi_set_pc(task->t, sc->pc);
     memcpy(&s->x[1], sc->x, sizeof(sc->x));
     memcpy(s->f, sc->fp.d.f, sizeof(sc->fp.d.f));
     abi_set_fcsr(task->t, sc->fp.d.fcsr);
