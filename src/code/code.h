@@ -343,6 +343,7 @@ struct thread {
     _Atomic uint32_t place; /* enum thread_place; other threads read it */
     bool faulted;           /* translated code has faulted and the run loop has not looked yet */
     uint8_t doing;          /* enum thread_doing */
+    uint32_t turns;         /* of the run loop, since the last signal of --force-signals */
     gva fault_block;        /* then: where the guest code of that fragment starts */
     struct store_log *log;  /* of interpret_logged, while it runs; else NULL */
     struct vm_debug_thread *debug; /* vm/debug.c's, under a debugger; else NULL */

@@ -508,4 +508,9 @@ static enum vm_next hook_poll(struct thread *t)
     return VM_CONTINUE;
 }
 
-const struct vm_hooks linux_hooks = {hook_syscall, hook_trap, hook_poll};
+static bool hook_force(struct thread *t, bool now)
+{
+    return signal_deliver_forced(task_of(t), now);
+}
+
+const struct vm_hooks linux_hooks = {hook_syscall, hook_trap, hook_poll, hook_force};

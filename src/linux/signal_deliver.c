@@ -115,6 +115,18 @@ void signal_deliver(struct linux_task *task)
     }
 }
 
+bool signal_deliver_forced(struct linux_task *task, bool now)
+{
+    siginfo_t info = {.si_signo = SIGPROF, .si_code = SI_KERNEL};
+    uint64_t handler = __atomic_load_n(&task->sighand->actions[SIGPROF].handler, __ATOMIC_RELAXED);
+
+    if (handler == GUEST_SIG_DFL || handler == GUEST_SIG_IGN || task->mask & signal_bit(SIGPROF))
+        return false;
+    if (now)
+        signal_act(task, &info);
+    return true;
+}
+
 void signal_force(struct linux_task *task, const siginfo_t *raised)
 {
     siginfo_t asked = *raised, *info = &asked;

@@ -61,6 +61,10 @@ void signal_exec_failed(struct linux_task *task);
  * run loop's hooks, with exact state. */
 void signal_deliver(struct linux_task *task);
 
+/* --force-signals: does the guest handle SIGPROF, and is it open? If so and now, it is delivered as
+ * if the kernel had sent it. */
+bool signal_deliver_forced(struct linux_task *task, bool now);
+
 /* Raises a signal that the thread's own instruction caused. If it is blocked or ignored the process
  * dies by it, as under the kernel. */
 void signal_force(struct linux_task *task, const siginfo_t *info);

@@ -28,8 +28,8 @@ enum { LIFT_SAMPLE = 64 }; /* blocks, of which one is verified in builds with op
 
 /* ---- start and end --------------------------------------------------------------------------- */
 
-/* The cache lets go of a fragment: no thread's table or return stack may lead to it. In an exclusive
- * section. */
+/* The cache lets go of a fragment: no thread's table or return stack may lead to it. In an
+ * exclusive section. */
 static void on_dropped(void *arg, const struct fragment *f)
 {
     const struct vm *vm = arg;
@@ -312,7 +312,8 @@ static enum exit_kind interpret_rest(struct vm *vm, struct thread *t)
     return vm->guest->interpret(t, block);
 }
 
-/* A single instruction: for --verify, under which a turn must not go beyond the end of a block. */
+/* A single instruction: for vm->one_block, under which a turn must not go beyond the end of a
+ * block. */
 static enum exit_kind interpret_one(struct vm *vm, struct thread *t)
 {
     union decoded_room decoded;
@@ -333,7 +334,7 @@ static enum exit_kind interpret_block(struct vm *vm, struct thread *t, struct de
         tier_run(&vm->block->tier, block);
         t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
     }
-    if (vm->verify)
+    if (vm->one_block)
         decoded_block_set_runs(block, 0); /* do not repeat it */
     t->counters[COUNTER_INTERPRETED]++;
     return vm->guest->interpret(t, block);
@@ -372,7 +373,7 @@ static bool follow_exit(struct vm *vm, struct thread *t, struct decoded_block **
     if (!to)
         return vm->block->wants_alone;
     /* Another thread may have linked it meanwhile. */
-    if (!vm->verify && after.evicted == before.evicted && !fragment_exit_goal(from, exit)) {
+    if (!vm->one_block && after.evicted == before.evicted && !fragment_exit_goal(from, exit)) {
         code_cache_link(code, from, exit, to);
         block_log_link(from, exit, to);
     }
@@ -387,7 +388,7 @@ static uint64_t count_insns(struct vm *vm, gva start, gva end)
     struct trap unused;
     uint64_t n = 0;
 
-    if (vm->guest->decode_block(vm->space, start, BLOCK_MAX_INSNS, &decoded.block, &unused) < 0)
+    if (vm->guest->decode_block(vm->space, start, vm->max_insns, &decoded.block, &unused) < 0)
         return 0; /* can no longer be read: it has been changed since it was translated */
     ir_block_reset(lifted);
     vm->guest->lift_block(&decoded.block, lifted);
@@ -461,7 +462,7 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
     if (!f)
         return wants_alone ? translate_alone(vm, t) : interpret_block(vm, t, cold);
     forget_block_ref(t, f->pc);
-    if (!vm->verify)
+    if (!vm->one_block)
         t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
     enum translate_exit exit = enter(vm, t, f);
     switch (exit) {
@@ -470,13 +471,14 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
         vm_lock(vm);
         translated = follow_exit(vm, t, &cold);
         vm_unlock(vm);
-        return translated || vm->verify || vm->debug ? EXIT_LOOKUP : interpret_block(vm, t, cold);
+        return translated || vm->one_block || vm->debug ? EXIT_LOOKUP
+                                                        : interpret_block(vm, t, cold);
     case TRANSLATE_EXIT_LOOKUP:
         t->counters[COUNTER_JUMP_MISSES]++;
         return EXIT_LOOKUP;
     case TRANSLATE_EXIT_INTERP:
         t->counters[COUNTER_INTERP_EXITS]++;
-        return vm->verify ? interpret_one(vm, t) : interpret_rest(vm, t);
+        return vm->one_block ? interpret_one(vm, t) : interpret_rest(vm, t);
     case TRANSLATE_EXIT_POLL:
         return EXIT_POLL;
     case TRANSLATE_EXIT_FLUSH:

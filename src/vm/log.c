@@ -127,7 +127,7 @@ void vm_report_block(FILE *out, const struct vm *vm, gva pc)
 
     /* Engine block does not keep all decoded blocks. */
     if (!block && vm->block &&
-        vm->guest->decode_block(vm->space, pc, BLOCK_MAX_INSNS, &decoded.block, &unused) == 0)
+        vm->guest->decode_block(vm->space, pc, vm->max_insns, &decoded.block, &unused) == 0)
         block = &decoded.block;
     if (!block)
         return;

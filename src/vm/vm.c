@@ -34,8 +34,9 @@ static enum exit_kind interp_run(struct vm *vm, struct thread *t)
 
     if (!block)
         return EXIT_TRAP;
-    decoded_block_set_runs(block, INT32_MAX);
-    t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
+    decoded_block_set_runs(block, vm->one_block ? 0 : INT32_MAX);
+    if (!vm->one_block)
+        t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
     return vm->guest->interpret(t, block);
 }
 
@@ -180,7 +181,7 @@ void vm_flush_icache(struct vm *vm, gva start, gva end)
 static int decode_tracked(struct vm *vm, gva pc, struct decoded_block *out, struct trap *trap)
 {
     space_code_begin(vm->space, pc);
-    unsigned most = debug_limit_block(vm, pc, BLOCK_MAX_INSNS);
+    unsigned most = debug_limit_block(vm, pc, vm->max_insns);
     int error = vm->guest->decode_block(vm->space, pc, most, out, trap);
     if (error)
         return error;
@@ -279,6 +280,21 @@ static enum vm_next handle_exit(struct vm *vm, struct thread *t, enum exit_kind 
     return next;
 }
 
+/* --force-signals: so that every border of blocks, of single instructions with
+ * --one-insn-per-block, is seen by a handler. */
+static void force_signal(struct vm *vm, struct thread *t)
+{
+    if (!vm->hooks->force)
+        return;
+    vm_leave_code(t);
+    t->doing = DOING_POLL;
+    /* The handler returns to where it came from: there guest code goes on for N turns. */
+    bool open = vm->hooks->force(t, t->turns >= vm->options->force_signals);
+    t->turns = open && t->turns < vm->options->force_signals ? t->turns + 1 : 0;
+    t->doing = DOING_GUEST;
+    vm_enter_code(t);
+}
+
 /* One turn: a poll, or guest code until it comes back, and what it came back for. */
 static enum vm_next vm_turn(struct vm *vm, struct thread *t)
 {
@@ -291,6 +307,8 @@ static enum vm_next vm_turn(struct vm *vm, struct thread *t)
     if (UNLIKELY(poll & POLL_SIGNAL))
         return handle_exit(vm, t, EXIT_POLL);
 
+    if (UNLIKELY(vm->options->force_signals > 0))
+        force_signal(vm, t);
     enum exit_kind kind = vm->verify  ? verify_run(vm, t)
                           : vm->debug ? debug_run(vm, t)
                                       : vm->engine->run(vm, t);
@@ -348,6 +366,8 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
     vm->options = options;
     vm->hooks = hooks;
     quiesce_init(vm);
+    vm->one_block = options->verify || options->force_signals > 0;
+    vm->max_insns = options->one_insn ? 1 : BLOCK_MAX_INSNS;
     vm->engine = find_engine(options->engine);
     if (vm->engine->start)
         vm->engine->start(vm);

@@ -18,6 +18,8 @@ struct vm_hooks {
     enum vm_next (*syscall)(struct thread *t);
     enum vm_next (*trap)(struct thread *t, const struct trap *trap);
     enum vm_next (*poll)(struct thread *t); /* POLL_SIGNAL was set; the hook clears it */
+    /* --force-signals: would a signal be delivered now? If now, it is. May be NULL. */
+    bool (*force)(struct thread *t, bool now);
 };
 
 struct vm;

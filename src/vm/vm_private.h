@@ -19,7 +19,8 @@ struct vm_engine {
     void (*thread_stop)(struct vm *vm, struct thread *t);
     /* Runs t from its pc until an exit. Takes and leaves exact guest state. In guest code
      * (quiesce.c), without the lock. */
-    /* With vm->verify it comes back after one block at the latest, and counts instructions. */
+    /* With vm->one_block it comes back after one block at the latest; with vm->verify it counts
+     * instructions. */
     enum exit_kind (*run)(struct vm *vm, struct thread *t);
     /* Some or all decoded blocks are gone: forget what was made from them. In an exclusive section,
      * like the one below. */
@@ -53,6 +54,9 @@ struct vm {
     struct block_engine *block;             /* engine block; else NULL */
     struct verify *verify;                  /* --verify; else NULL */
     struct vm_debug *debug;                 /* while there is a debugger; else NULL */
+    bool one_block;     /* each turn of the run loop runs one block: for that, and
+                         * for --force-signals */
+    unsigned max_insns; /* of a block */
 };
 
 /* A decoded block on the stack. */
