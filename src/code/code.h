@@ -305,15 +305,18 @@ static inline struct jump_entry jump_entry_empty(unsigned index)
 /* Where a thread is, as far as others must know who would drop what it may be using (vm/quiesce.c). */
 enum thread_place { PLACE_RUNTIME, PLACE_CODE, PLACE_KERNEL };
 
-/* What a thread's host code is for, should it fail. */
+/* What a thread's host code is for, should it fail, and for profiles. */
 enum thread_doing {
     DOING_START,
-    DOING_GUEST, /* in an engine or the run loop; holds no lock */
+    DOING_GUEST,      /* in the run loop or an engine, but for the next two; holds no lock */
+    DOING_TRANSLATED, /* in translated code or a helper of it; holds no lock */
+    DOING_INTERPRET,  /* in the interpreter; holds no lock */
     DOING_TRANSLATE,
     DOING_SYSCALL,
     DOING_TRAP,
     DOING_POLL,
     DOING_FENCE,
+    THREAD_DOINGS
 };
 
 /* Bits of a thread's poll word. */
@@ -321,6 +324,7 @@ enum {
     POLL_SIGNAL = 1, /* linux/: there is something to deliver */
     POLL_STOP = 2,   /* vm/: another thread wants this one out of guest code */
     POLL_STEP = 4,   /* vm/: this thread itself wants the interpreter back after one block */
+    POLL_SAMPLE = 8, /* vm/: a sample of a profile is due */
 };
 
 /* The stack that translated code runs on, rsp: return addresses in host code, pushed by the calls of fragments, so that
@@ -341,8 +345,9 @@ static inline void return_stack_forget(struct return_stack *s)
  * displacements: what it uses most stands last. Aligned to 64; guest[] holds guest->state_size bytes. Allocated by vm/. */
 struct thread {
     _Atomic uint32_t place; /* enum thread_place; other threads read it */
+    uint32_t samples_due;   /* samples taken while the interpreter ran: POLL_SAMPLE */
     bool faulted;           /* translated code has faulted and the run loop has not looked yet */
-    uint8_t doing;          /* enum thread_doing */
+    uint8_t doing;          /* enum thread_doing; signal handlers read it */
     uint32_t turns;         /* of the run loop, since the last signal of --force-signals */
     gva fault_block;        /* then: where the guest code of that fragment starts */
     struct store_log *log;  /* of interpret_logged, while it runs; else NULL */

@@ -59,12 +59,24 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* Options about the first process alone: a profile. */
+static bool stays_behind(const struct linux_task *task, const char *field)
+{
+    static const char *const fields[] = {"profile", "profile_output", "flamegraph", "registers"};
+
+    for (unsigned i = 0; i < ARRAY_LEN(fields); i++) {
+        if (strcmp(field, fields[i]) == 0)
+            return getpid() != task->process->first_pid;
+    }
+    return false;
+}
+
 /* What the new process is told of a string option; NULL: nothing. argv[0] is the new program's own;
  * statistics are those of the first process, whatever the environment says; names of files must
  * hold in another working directory. */
 static const char *value_passed_on(struct linux_task *task, const char *field, const char *value)
 {
-    if (strcmp(field, "argv0") == 0)
+    if (strcmp(field, "argv0") == 0 || stays_behind(task, field))
         return NULL;
     if (strcmp(field, "stats") == 0)
         return getpid() == task->process->first_pid ? value : "off";
@@ -103,7 +115,7 @@ static void add_options(struct linux_task *task, word_list *words)
     char number[24];
 
 #define OPTION_BOOL(field, short_form, long_form, env, fallback, argument, preset, help)           \
-    if (o->field != (preset))                                                                      \
+    if (o->field != (preset) && !stays_behind(task, #field))                                       \
         vec_push(words, "--" long_form);
 #define OPTION_STRING(field, short_form, long_form, env, fallback, argument, preset, help)         \
     add_string_option(task, words, #field, long_form, o->field, preset);

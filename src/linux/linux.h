@@ -56,6 +56,10 @@ extern void (*linux_at_exit)(struct thread *t);
  * linux_run; may stay NULL. */
 extern void (*linux_before_start)(struct thread *t);
 
+/* Nanoseconds of processor time of a thread between two samples of a profile (vm_observer); 0: none
+ * are taken. Set by main/ before linux_run. Children of the first process take none. (sampler.c) */
+extern uint64_t linux_sample_period;
+
 /* Loads and runs a program as the first guest process; does not return. exec_path is looked up like
  * every path that the guest executes: under options->prefix first. A path without a slash is
  * relative to the working directory. */

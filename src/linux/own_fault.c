@@ -34,6 +34,8 @@ static void describe_doing(struct thread *t, char *out, size_t size)
     static const char *const doings[] = {
         [DOING_START] = "before the first guest instruction",
         [DOING_GUEST] = "executing guest code",
+        [DOING_TRANSLATED] = "executing guest code",
+        [DOING_INTERPRET] = "executing guest code",
         [DOING_TRANSLATE] = "translating guest code",
         [DOING_TRAP] = "raising a guest trap",
         [DOING_POLL] = "delivering a signal",
@@ -80,7 +82,7 @@ void signal_report_own_fault(int sig, const siginfo_t *info, const ucontext_t *u
         "these lines,\nthe command, and what isomorph --version prints.",
         strsignal(sig), where, info->si_addr, doing, t ? (unsigned long long)thread_pc(t).v : 0ULL,
         (int)gettid(), guest);
-    if (t && t->doing == DOING_GUEST)
+    if (t && t->doing >= DOING_GUEST && t->doing <= DOING_INTERPRET) /* it holds no lock */
         base_report_bug_details();
     end();
 }

@@ -271,6 +271,7 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
     abi_set_pc(task->t, image.entry.v);
     if (linux_before_start)
         linux_before_start(task->t);
+    sampler_start(task);
     vm_run(task->t);
     CHECK(false, "the run loop of the only thread ended");
 }

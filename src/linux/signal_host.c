@@ -96,6 +96,8 @@ static void host_handler(int sig, siginfo_t *info, void *context)
             abort_raw_syscall(uc);
             return;
         }
+        if (sampler_take(task, sig, info, uc))
+            return;
         if (info->si_code <= 0 || was_sent_by_call(uc)) {
             take_sync(task, sig, info, uc);
             return;

@@ -78,6 +78,15 @@ _Noreturn void signal_die(struct linux_task *task, const siginfo_t *info);
 /* Says that the runtime itself has faulted, and ends the process with EXIT_BUG. (own_fault.c) */
 _Noreturn void signal_report_own_fault(int sig, const siginfo_t *info, const ucontext_t *uc);
 
+/* ---- samples for a profile (sampler.c) ----
+ *
+ * Start and end: on the thread's own host thread, between signal_thread_start and
+ * signal_thread_end. take, in the host's handler: is it the sampler's signal? Then it is done with.
+ */
+void sampler_start(struct linux_task *task);
+void sampler_end(struct linux_task *task);
+bool sampler_take(struct linux_task *task, int sig, const siginfo_t *info, ucontext_t *uc);
+
 /* ---- frames (signal_frame.c)
  * ---------------------------------------------------------------------------------------- */
 

@@ -34,7 +34,7 @@ enum sys_arg_kind {
     ARG_PATH_C, /* on the host, under the prefix if the host has none */
     ARG_PATH_W, /* a name to be made, removed or mounted on: always on the host */
     /* guest memory that the kernel reads or writes in place */
-    ARG_ARGV,    /* these too: an execve's strings, dispositions, the kernel's name */
+    ARG_ARGV, /* these too: an execve's strings, dispositions, the kernel's name */
     ARG_ENVP,
     ARG_SIGACTION,
     ARG_SIGACTION_OUT,

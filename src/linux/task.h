@@ -101,6 +101,7 @@ struct linux_task {
     siginfo_t sync_info[GUEST_NSIG + 1];
     struct guest_sigaltstack altstack;
     uint64_t robust_list, robust_size;
+    int32_t sampler; /* the profile's timer of this thread, as the kernel numbers it; -1: none */
 };
 
 static inline struct linux_task *task_of(struct thread *t)

@@ -73,6 +73,7 @@ static struct linux_task *make_task(struct linux_process *process)
     task->process = process;
     task->exec = base_zalloc(sizeof(*task->exec));
     task->altstack.flags = 2 /* SS_DISABLE */;
+    task->sampler = -1;
     task->t = vm_thread_create(process->vm);
     task->t->task = task;
     return task;
@@ -244,7 +245,9 @@ static void *thread_main(void *arg)
     answer_starter(start, answer);
     if (answer > 0) {
         signal_apply_mask(task);
+        sampler_start(task);
         vm_run(task->t);
+        sampler_end(task);
     }
     end_host_thread(task);
     return NULL;
@@ -353,4 +356,5 @@ void threads_fork_end(struct linux_task *task, bool child)
     vec_push(&process->tasks, task);
     task->tid = getpid();
     task->in_vfork = false;
+    task->sampler = -1;
 }

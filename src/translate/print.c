@@ -98,3 +98,8 @@ const char *translate_name(void *arg, uint64_t address)
             return names[id];
     return NULL;
 }
+
+const struct translate_lines *translate_lines(const struct translator *tr)
+{
+    return &tr->emitter.lines;
+}

@@ -21,6 +21,7 @@ struct translate_config {
     uint64_t
         space_base; /* 0: identity; else guest memory is reached through gs, whose base this is */
     uint32_t passes_off; /* bit per pass: for tests and measurement */
+    bool lines;          /* keep translate_lines() */
     bool count;          /* fragments count guest instructions (--stats, instret) */
 };
 
@@ -89,6 +90,16 @@ void translate_print_opt(const struct translator *tr, struct strbuf *out);
 void translate_print_regs(const struct translator *tr, struct strbuf *out);
 /* "rax", "xmm2": of a register as struct host_regs counts them. */
 void translate_register_name(unsigned reg, char *out, size_t size);
+/* Where the code of each guest instruction begins, by rising host offset, if config->lines: offsets
+ * in the fragment, and from its pc. The last one is where the code ends that is run in a straight
+ * line, and the stubs and rare cases begin. */
+struct translate_line {
+    uint32_t host, guest;
+};
+struct translate_lines {
+    VEC(struct translate_line) v;
+};
+const struct translate_lines *translate_lines(const struct translator *tr);
 /* A host_namer; arg is the struct translate_names. Names trampolines, helpers and fields of the
  * thread. */
 struct translate_names {

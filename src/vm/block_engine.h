@@ -14,9 +14,10 @@ struct block_engine {
     struct tier tier;
     struct ir_block lifted; /* of the block being translated */
     uint64_t n_lifted;
-    struct hash_map bailed; /* guest pc of blocks that are not translated: why, BAILOUT_* */
-    bool timed;             /* --stats */
-    bool wants_alone;       /* what was to be translated needs an exclusive section */
+    struct hash_map bailed;  /* guest pc of blocks that are not translated: why, BAILOUT_* */
+    bool timed;              /* --stats */
+    bool wants_alone;        /* what was to be translated needs an exclusive section */
+    size_t trampoline_bytes; /* at the start of the arena */
     struct translate_names names;
 };
 

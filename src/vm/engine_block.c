@@ -42,6 +42,8 @@ static void on_dropped(void *arg, const struct fragment *f)
         return_stack_forget(&vm->threads.data[i]->returns);
     }
     block_log_drop(f);
+    if (vm_observer && vm_observer->dropped)
+        vm_observer->dropped(f);
 }
 
 static bool may_drop(void *arg)
@@ -78,6 +80,7 @@ static void place_trampolines(struct block_engine *e)
     size_t n, n_relocs;
 
     translate_trampolines(e->translator, &code, &n, &relocs, &n_relocs, offsets);
+    e->trampoline_bytes = n;
     int error = code_cache_set_trampolines(e->code, code, n, relocs, n_relocs, offsets);
     CHECK(error != -ENOSPC, "%zu bytes of trampolines leave no room for fragments", n);
     if (error)
@@ -96,7 +99,9 @@ static void block_start(struct vm *vm)
     e->timed = vm->options->stats != NULL;
     e->config = (struct translate_config){.guest = vm->guest,
                                           .space_base = vm->space->base,
-                                          .count = e->timed || vm->options->verify};
+                                          .count = e->timed || vm->options->verify ||
+                                                   vm_observes_executions(),
+                                          .lines = vm_observer && vm_observer->made};
     for (size_t i = 0; i < vm->options->without.len; i++)
         e->config.passes_off |= translate_pass_bit(vm->options->without.data[i]);
     host_cpu_detect(&e->config.cpu);
@@ -230,6 +235,9 @@ static struct fragment *make_fragment(struct vm *vm, struct thread *t,
     if (f) {
         count_fragment(t, f);
         block_log_fragment(vm, f);
+        if (vm_observer && vm_observer->made)
+            vm_observer->made(t, f, code_cache_bytes(e->code, f), translate_lines(e->translator),
+                              lifted);
     } else if (!e->wants_alone) {
         bail_out(e, t, pc, why);
     }
@@ -309,7 +317,7 @@ static enum exit_kind interpret_rest(struct vm *vm, struct thread *t)
     if (!block)
         return EXIT_TRAP;
     t->counters[COUNTER_INTERPRETED]++;
-    return vm->guest->interpret(t, block);
+    return vm_interpret(vm, t, block);
 }
 
 /* A single instruction: for vm->one_block, under which a turn must not go beyond the end of a
@@ -321,7 +329,7 @@ static enum exit_kind interpret_one(struct vm *vm, struct thread *t)
     if (vm->guest->decode_block(vm->space, thread_pc(t), 1, &decoded.block, &t->trap) < 0)
         return EXIT_TRAP;
     t->counters[COUNTER_INTERPRETED]++;
-    return vm->guest->interpret(t, &decoded.block);
+    return vm_interpret(vm, t, &decoded.block);
 }
 
 /* A block that has no fragment, and others of the kind that follow. block: the one at t's pc, or
@@ -337,7 +345,7 @@ static enum exit_kind interpret_block(struct vm *vm, struct thread *t, struct de
     if (vm->one_block)
         decoded_block_set_runs(block, 0); /* do not repeat it */
     t->counters[COUNTER_INTERPRETED]++;
-    return vm->guest->interpret(t, block);
+    return vm_interpret(vm, t, block);
 }
 
 /* A block that the interpreter has run before and that is not hot yet, without looking further;
@@ -416,8 +424,11 @@ static enum translate_exit enter(struct vm *vm, struct thread *t, const struct f
     hpc trampoline = code_cache_target(vm->block->code, CODE_ENTER);
 
     t->counters[COUNTER_ENTRIES]++;
-    return (enum translate_exit)host_code_function(trampoline)((uint64_t)(uintptr_t)t, f->code.v, 0,
-                                                               0, 0, 0);
+    t->doing = DOING_TRANSLATED;
+    enum translate_exit exit = (enum translate_exit)host_code_function(trampoline)(
+        (uint64_t)(uintptr_t)t, f->code.v, 0, 0, 0, 0);
+    t->doing = DOING_GUEST;
+    return exit;
 }
 
 /* Makes the fragment for t's pc when others must go for it; the next turn finds it. */
@@ -464,7 +475,10 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
     forget_block_ref(t, f->pc);
     if (!vm->one_block)
         t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
+    uint64_t insns = t->counters[COUNTER_GUEST_INSNS];
     enum translate_exit exit = enter(vm, t, f);
+    if (vm_observes_executions())
+        vm_observer->executed(f, t->counters[COUNTER_GUEST_INSNS] - insns);
     switch (exit) {
     case TRANSLATE_EXIT_LINK:
         t->counters[COUNTER_LINK_EXITS]++;

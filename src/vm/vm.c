@@ -26,6 +26,14 @@ static __thread struct thread *current_thread;
 
 /* ---- engines --------------------------------------------------------------------------------- */
 
+enum exit_kind vm_interpret(struct vm *vm, struct thread *t, struct decoded_block *block)
+{
+    t->doing = DOING_INTERPRET;
+    enum exit_kind kind = vm->guest->interpret(t, block);
+    t->doing = DOING_GUEST;
+    return kind;
+}
+
 /* What it ran stands in the thread's table: from there it goes on by itself. No block gets too hot
  * for it. */
 static enum exit_kind interp_run(struct vm *vm, struct thread *t)
@@ -37,7 +45,7 @@ static enum exit_kind interp_run(struct vm *vm, struct thread *t)
     decoded_block_set_runs(block, vm->one_block ? 0 : INT32_MAX);
     if (!vm->one_block)
         t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
-    return vm->guest->interpret(t, block);
+    return vm_interpret(vm, t, block);
 }
 
 static const struct vm_engine vm_engine_interp = {
@@ -302,6 +310,8 @@ static enum vm_next vm_turn(struct vm *vm, struct thread *t)
 
     if (UNLIKELY(poll & POLL_STOP))
         vm_step_aside(t);
+    if (UNLIKELY(poll & POLL_SAMPLE))
+        vm_take_due_samples(t);
     if (UNLIKELY(vm->debug != NULL) && debug_before_turn(vm, t))
         return VM_CONTINUE;
     if (UNLIKELY(poll & POLL_SIGNAL))
@@ -366,7 +376,8 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
     vm->options = options;
     vm->hooks = hooks;
     quiesce_init(vm);
-    vm->one_block = options->verify || options->force_signals > 0;
+    vm->one_block =
+        options->verify || options->force_signals > 0 || vm_observes_executions();
     vm->max_insns = options->one_insn ? 1 : BLOCK_MAX_INSNS;
     vm->engine = find_engine(options->engine);
     if (vm->engine->start)
@@ -518,6 +529,8 @@ void vm_fork_end(struct vm *vm, bool child)
         keep_current_thread(vm);
         if (vm->verify)
             verify_forked(vm->verify);
+        if (vm_observer && vm_observer->forked)
+            vm_observer->forked();
     }
     if (vm->engine->fork_end)
         vm->engine->fork_end(vm, child);

@@ -23,6 +23,9 @@ struct vm_hooks {
 };
 
 struct vm;
+struct fragment;
+struct ir_block;
+struct translate_lines;
 
 /* The engines that options->engine can name: the i-th one's name and a line of help, or false past
  * the last. */
@@ -66,10 +69,44 @@ void vm_invalidate(struct vm *vm, gva start, gva end);
 /* riscv_flush_icache(start, end): forgets what was made from code that has changed since. From
  * hooks only. */
 void vm_flush_icache(struct vm *vm, gva start, gva end);
+/* ---- profiles (sample.c) ---- */
+
+/* Where a thread was. */
+struct vm_sample {
+    enum thread_doing doing;
+    uint32_t weight; /* periods of the timer */
+    hpc host;        /* a place in a fragment; 0: pc says where */
+    gva pc;          /* 0 if host says where */
+    bool exact;      /* t->guest holds the guest registers: of the instruction at hand or near it */
+};
+
+/* Sees fragments come and go, and samples. Members that are not needed are NULL. */
+struct vm_observer {
+    /* Under the vm's lock, which must not wait for the space's. f's code is at bytes; lines is
+     * translate_lines()'s table; lifted its block before the passes. */
+    void (*made)(struct thread *t, const struct fragment *f, const uint8_t *bytes,
+                 const struct translate_lines *lines, const struct ir_block *lifted);
+    void (*dropped)(const struct fragment *f); /* under the lock */
+    /* f was entered and left, and n instructions were executed. Wanted (not NULL), fragments run
+     * one at a time, without links, and count. */
+    void (*executed)(const struct fragment *f, uint64_t n);
+    void (*sample)(struct thread *t, const struct vm_sample *s); /* async-signal-safe */
+    void (*forked)(void); /* in the child, which has one thread */
+};
+/* Set before vm_create; may stay NULL. */
+extern const struct vm_observer *vm_observer;
+/* In the handler of the profile's signal, on the thread that it interrupted: tells the observer
+ * where t is, or, if that cannot be said from here (in the interpreter), has it told at the
+ * end of the block. t->guest may get the values of pinned registers, as in vm_handle_fault.
+ * Async-signal-safe. */
+void vm_take_sample(struct thread *t, const ucontext_t *context, uint32_t weight);
+/* The code that fragments call and jump to: a host_namer for listings; arg is the vm. */
+const char *vm_name_host(void *arg, uint64_t address);
+
 /* Adds up the counters of all threads, of those that have ended too. */
 void vm_sum_counters(struct vm *vm, uint64_t sum[COUNTER_COUNT]);
-/* For the report of a fault: if the host pc is in the code cache, says into out (from a comma on) in
- * which fragment. Takes no lock. */
+/* For the report of a fault: if the host pc is in the code cache, says into out (from a comma on)
+ * in which fragment. Takes no lock. */
 void vm_describe_host_pc(struct thread *t, hpc host, char *out, size_t size);
 /* Prints what the current thread was doing: for base_set_bug_reporter. */
 void vm_report(FILE *out);

@@ -111,6 +111,16 @@ enum vm_state {
 enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_regs *regs,
                           unsigned char *guest, gva *block);
 
+/* vm->guest->interpret, with t->doing. */
+enum exit_kind vm_interpret(struct vm *vm, struct thread *t, struct decoded_block *block);
+/* sample.c: samples are due that the handler could not take: POLL_SAMPLE. State is exact. */
+void vm_take_due_samples(struct thread *t);
+/* Does the observer want every execution of a fragment? */
+static inline bool vm_observes_executions(void)
+{
+    return UNLIKELY(vm_observer && vm_observer->executed);
+}
+
 /* log.c: what -d shows of a block that was just decoded, and of an exit. */
 void vm_log_block(struct vm *vm, const struct decoded_block *block);
 void vm_log_exit(const struct thread *t, enum exit_kind kind);

@@ -56,6 +56,7 @@ void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
                           .cpu = &config->cpu,
                           .offset_space = config->space_base != 0,
                           .count = config->count,
+                          .wants_lines = config->lines,
                           .avx = host_cpu_has(&config->cpu, HOST_AVX)};
     for (unsigned row = 0; row < config->guest->n_regs; row++) {
         vec_push(&e->pin_of, NO_REG);
@@ -82,6 +83,7 @@ void emitter_free(struct emitter *e)
     vec_free(&e->exits);
     vec_free(&e->stubs);
     reverse_free(&e->reverse);
+    vec_free(&e->lines.v);
 }
 
 /* ---- helpers
@@ -212,11 +214,18 @@ static void emit_counter(struct emitter *e, ir_val i)
     }
 }
 
+static void add_line(struct emitter *e, uint32_t guest)
+{
+    if (e->wants_lines)
+        vec_push(&e->lines.v, ((struct translate_line){e->c->pos, guest}));
+}
+
 static void emit_insn(struct emitter *e, const struct node *n, bool *first)
 {
     e->insn_pc = n->imm;
     e->insns_done += !*first;
     *first = false;
+    add_line(e, (uint32_t)(n->imm - e->w->pc.v));
 }
 
 static bool is_float_node(const struct node *n)
@@ -288,6 +297,7 @@ int emit_block(struct emitter *e)
     e->insns_done = 0;
     e->insn_pc = e->w->pc.v;
     e->counted = e->calls = e->returns = false;
+    e->lines.v.len = 0;
     reverse_begin(&e->reverse);
     regs_begin(e);
     nans_begin(e);
@@ -302,6 +312,7 @@ int emit_block(struct emitter *e)
             regs_end_node(e, (ir_val)i);
         }
     }
+    add_line(e, e->w->guest_bytes);
     for (size_t k = 0; k < e->cold.len && !e->bailout; k++)
         e->cold.data[k].emit(e, &e->cold.data[k]);
     emit_stubs(e);

@@ -108,6 +108,8 @@ struct emitter {
     VEC(struct fragment_exit) exits;
     VEC(struct host_label) stubs; /* of each exit */
     struct reverse_writer reverse;
+    struct translate_lines lines;
+    bool wants_lines;
     size_t most_spilled; /* values at a time, of this block */
     uint32_t flags_at;   /* offset of the instruction that set the flags last */
     bool counted;        /* the block's instructions were counted */

@@ -1,0 +1,87 @@
+/* linux/sampler.c: the clock of a profile, which the guest must not notice.
+ *
+ * Each guest thread of the first process has a timer of its own on its processor time (timer_create
+ * with SIGEV_THREAD_ID), so that a thread that waits is not disturbed and the samples are of those
+ * that work. The timer sends SIGTRAP: the signals of SIGNAL_SYNC are always open on the host and
+ * always have our handler, whatever the guest blocks, waits for or handles; this file takes those
+ * that bear the timer's number before anybody else looks. So no signal is taken from the guest, and
+ * none of its masks or dispositions is touched. Timers are not inherited by fork and end with an
+ * execve: children have none.
+ *
+ * A system call that the signal does interrupt (the thread worked in the kernel and was about to
+ * wait) is made again, as if a signal had come that the guest does not see. A wait with a relative
+ * timeout may so begin anew, once.
+ *
+ * The kernel looks at these clocks at its own ticks: there are 100 to 1000 samples a second,
+ * whatever the period; what has been missed comes as an overrun and counts.
+ *
+ * Not hidden: the timer's entry in /proc/self/timers, and its place in RLIMIT_SIGPENDING. close(2)
+ * is not made again (it would close somebody else's file): should a profile's signal interrupt one,
+ * the guest sees EINTR. */
+#include "linux/signals.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <ucontext.h>
+
+#include "linux/abi.h"
+#include "linux/raw_syscall.h"
+#include "linux/sys.h"
+
+uint64_t linux_sample_period;
+
+enum { SAMPLE_SIGNAL = SIGTRAP, GUEST_CLOSE = 57, SYSCALL_BYTES = 2 };
+
+/* As rt_sigaction's and timer_create's kernel side has it; libc names only a union's member. */
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+void sampler_start(struct linux_task *task)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SAMPLE_SIGNAL};
+    const uint64_t ns_per_s = 1000000000;
+    struct itimerspec period = {.it_interval = {(time_t)(linux_sample_period / ns_per_s),
+                                                (long)(linux_sample_period % ns_per_s)}};
+    int32_t timer;
+
+    if (linux_sample_period == 0 ||
+        raw_syscall4(__NR_getpid, 0, 0, 0, 0) != task->process->first_pid)
+        return;
+    period.it_value = period.it_interval;
+    event.sigev_notify_thread_id = (int)raw_syscall4(__NR_gettid, 0, 0, 0, 0);
+    if (raw_syscall4(__NR_timer_create, CLOCK_THREAD_CPUTIME_ID, (uint64_t)&event, (uint64_t)&timer,
+                     0) < 0)
+        return;
+    task->sampler = timer;
+    raw_syscall4(__NR_timer_settime, (uint64_t)timer, 0, (uint64_t)&period, 0);
+}
+
+void sampler_end(struct linux_task *task)
+{
+    if (task->sampler >= 0)
+        raw_syscall4(__NR_timer_delete, (uint64_t)task->sampler, 0, 0, 0);
+    task->sampler = -1;
+}
+
+/* The kernel has not done the call: it goes as if a signal had been there before. */
+static void repeat_system_call(struct linux_task *task, ucontext_t *uc)
+{
+    greg_t *regs = uc->uc_mcontext.gregs;
+
+    if (regs[REG_RIP] == (greg_t)linux_raw_insn + SYSCALL_BYTES && regs[REG_RAX] == -EINTR &&
+        abi_syscall_number(task->t) != GUEST_CLOSE)
+        regs[REG_RAX] = SYS_RESTART;
+}
+
+bool sampler_take(struct linux_task *task, int sig, const siginfo_t *info, ucontext_t *uc)
+{
+    if (sig != SAMPLE_SIGNAL || info->si_code != SI_TIMER || task->sampler < 0 ||
+        info->si_timerid != task->sampler)
+        return false;
+    vm_take_sample(task->t, uc, 1 + (uint32_t)MAX(info->si_overrun, 0));
+    repeat_system_call(task, uc);
+    return true;
+}
