@@ -38,11 +38,17 @@ static void run_sysroot(int argc, char **argv)
     base_fail(EXIT_USAGE, "sysroot: cannot run %s: %m", installed);
 }
 
-/* One of the ways to run a guest, which an option names too. */
+/* Ways to run a guest, which options name too. */
 static void run_verify(int argc, char **argv)
 {
     (void)argc;
     argv[1] = "--verify";
+}
+
+static void run_profile(int argc, char **argv)
+{
+    (void)argc;
+    argv[1] = "--profile";
 }
 
 static const struct {
@@ -52,6 +58,7 @@ static const struct {
 } commands[] = {
     {"sysroot", run_sysroot, "make a folder of Debian packages for -L: create, add, list"},
     {"verify", run_verify, "run a guest and compare every block with the reference interpreter"},
+    {"profile", run_profile, "run a guest and say where its time goes, by function and block"},
     {"binfmt", binfmt_command, "let the kernel start guest programs: print, install, remove"},
 };
 

@@ -8,6 +8,7 @@
 
 #include "linux/linux.h"
 #include "tools/gdb/gdb.h"
+#include "tools/profile/profile.h"
 #include "vm/vm.h"
 
 /* ---- which program --------------------------------------------------------------------------- */
@@ -89,6 +90,7 @@ int main(int argc, char **argv, char **envp)
     stats_start(&options);
     if (options.gdb || options.gdb_session)
         linux_before_start = gdb_start;
+    profile_start(&options);
     if (options.argv0)
         guest_argv[0] = (char *)options.argv0;
     linux_run(&options, path, guest_argv, environment_for_guest(&options, envp));

@@ -152,6 +152,22 @@ static void check_stats(const char *format)
                   format);
 }
 
+static void check_profile(const struct options *options)
+{
+    enum { MOST_HZ = 100000 };
+
+    if (options->profile_rate == 0 || options->profile_rate > MOST_HZ)
+        base_fail(EXIT_USAGE, "--profile-rate: expected 1 to %d samples a second, not %lu", MOST_HZ,
+                  (unsigned long)options->profile_rate);
+    if (!options->profile && (options->registers || options->flamegraph || options->profile_output))
+        base_fail(EXIT_USAGE, "%s: only with --profile",
+                  options->registers    ? "--registers"
+                  : options->flamegraph ? "--flamegraph"
+                                        : "--profile-output");
+    if (options->registers && strcmp(options->engine, "block") != 0)
+        base_fail(EXIT_USAGE, "--registers: counts translated blocks; add --engine=block");
+}
+
 void options_check(const struct options *options)
 {
     if (options->help)
@@ -169,4 +185,5 @@ void options_check(const struct options *options)
     check_passes(options);
     check_gdb(options);
     check_stats(options->stats);
+    check_profile(options);
 }

@@ -54,8 +54,8 @@ struct vm {
     struct block_engine *block;             /* engine block; else NULL */
     struct verify *verify;                  /* --verify; else NULL */
     struct vm_debug *debug;                 /* while there is a debugger; else NULL */
-    bool one_block;     /* each turn of the run loop runs one block: for that, and
-                         * for --force-signals */
+    bool one_block;     /* each turn of the run loop runs one block: for that,
+                         * for --force-signals, and for an observer of each execution */
     unsigned max_insns; /* of a block */
 };
 

@@ -112,7 +112,7 @@ BAD_OPTIONS = [
     (["--strace=yes", SHOW], ["--strace", "takes no value"]),
 ]
 BAD_OPTIONS += [(["-" + name, "1", SHOW], ["-" + name, "not supported yet"])
-                for name in ("R", "singlestep", "plugin", "perfmap", "jitdump", "dfilter")]
+                for name in ("R", "singlestep", "plugin", "dfilter")]
 for bad_args, bad_words in BAD_OPTIONS:
     case("mistake: " + (" ".join(a for a in bad_args if a != SHOW) or "(nothing)"))(
         lambda args=bad_args, words=bad_words: expect_error(run(*args), USAGE, *words))
