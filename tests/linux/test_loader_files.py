@@ -7,6 +7,7 @@ Builds one program with many linker options; for each, every page that the progr
 the right bytes and rights, and no other. Then a small file cut short at every byte. Prints TAP."""
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -202,9 +203,12 @@ def test_truncated(tools, folder):
     whole = run(dump, program, out)
     if whole.returncode:
         return whole.stdout
-    # Every byte where structures are; in the padding between them, every 61st.
-    lengths = sorted(set(range(0, min(600, len(data)))) | set(range(max(0, len(data) - 600), len(data))) |
-                     set(range(0, len(data), 61)))
+    # Up to the end of what is loaded: every byte where structures are, every 61st in the padding between them.
+    phoff, = struct.unpack_from('<Q', data, 32)
+    phentsize, phnum = struct.unpack_from('<HH', data, 54)
+    headers = (struct.unpack_from('<IIQQQQ', data, phoff + i * phentsize) for i in range(phnum))
+    end = max(offset + filesz for kind, _, offset, _, _, filesz in headers if kind == 1)
+    lengths = sorted(set(range(0, min(600, end))) | set(range(max(0, end - 600), end)) | set(range(0, end, 61)))
     for length in lengths:
         with open(cut, 'wb') as f:
             f.write(data[:length])
