@@ -30,7 +30,9 @@ def help_options():
     """All options of --help, as they are typed."""
     text = run(ISOMORPH, "--help").stdout.split("\nEnvironment")[0]
     rows = [line for line in text.splitlines() if line.startswith("  -")]
-    return {word.rstrip(",") for row in rows for word in row[:32].split() if word.startswith("-")}
+    # The help begins in column 32; behind a longer name it has a line of its own.
+    names = [row[:32] if row[31:32].isspace() else row for row in rows]
+    return {word.rstrip(",") for row in names for word in row.split() if word.startswith("-")}
 
 
 def install(build, tmp):
