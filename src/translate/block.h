@@ -114,8 +114,7 @@ static inline bool node_ends_here(const struct node *n)
 void node_each_operand(const struct work *w, const struct node *n,
                        void (*visit)(void *arg, ir_val v), void *arg);
 
-/* ---- passes, in their order
- * ----------------------------------------------------------------------------------------- */
+/* ---- passes, in their order ------------------------------------------------------------------ */
 
 /* µops to nodes: registers forwarded, constants and identities folded, facts found, checks of
  * rounding modes and boxes placed once. Returns 0 or a negative enum translate_bailout. (fold.c) */

@@ -52,9 +52,7 @@ static ir_val become_const(struct folding *f, ir_val i, uint64_t value)
     return i;
 }
 
-/* ---- registers
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static ir_val fold_get(struct folding *f, ir_val i)
 {
@@ -77,9 +75,7 @@ static void fold_put(struct folding *f, struct node *n)
     *current = n->arg[0];
 }
 
-/* ---- identities
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- identities ------------------------------------------------------------------------------ */
 
 static const uint8_t inverse[] = {
     [UOP_eq - UOP_eq] = UOP_ne,   [UOP_ne - UOP_eq] = UOP_eq,   [UOP_lts - UOP_eq] = UOP_ges,
@@ -225,9 +221,7 @@ static ir_val fold_binary(struct folding *f, ir_val i)
     return pass_on(f->w, PASS_IDENTITIES) ? fold_with_imm(f, i) : i;
 }
 
-/* ---- floating point
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- floating point -------------------------------------------------------------------------- */
 
 /* The value is boxed from here on, or the fragment is left. */
 static ir_val fold_unbox(struct folding *f, ir_val i)
@@ -299,9 +293,7 @@ static ir_val fold_float(struct folding *f, ir_val i)
     }
 }
 
-/* ---- facts
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- facts ----------------------------------------------------------------------------------- */
 
 static unsigned width_limit(unsigned type)
 {
@@ -412,9 +404,7 @@ static void find_facts(struct folding *f, struct node *n)
                 (n->width < 32 || is_sign_extended(f, n) ? FACT_SX32 : 0);
 }
 
-/* ---- the walk
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static bool all_const(struct folding *f, const struct node *n)
 {

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-/* ---- nodes
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static const char *register_name(const struct work *w, unsigned row)
 {
@@ -72,8 +70,7 @@ void translate_print_regs(const struct translator *tr, struct strbuf *out)
     strbuf_printf(out, "; %zu values spilled at most\n", e->most_spilled);
 }
 
-/* ---- names in host code
- * --------------------------------------------------------------------------------------------- */
+/* ---- names in host code ---------------------------------------------------------------------- */
 
 const char *translate_name(void *arg, uint64_t address)
 {

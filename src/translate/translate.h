@@ -80,9 +80,7 @@ void translate_read_context(const void *ucontext, struct host_regs *out);
 void translate_read_homes(const struct translator *tr, const struct thread *t,
                           const struct host_regs *regs, unsigned char *guest);
 
-/* ---- for listings
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- for listings ---------------------------------------------------------------------------- */
 
 /* Of the block translated last, until the next: its µops after the passes (-d opt), and where guest
  * registers and values live (-d regs). */

@@ -239,8 +239,7 @@ static void put_modrm(struct x86_bytes *out, const struct fields *f)
     }
 }
 
-/* ---- one instruction
- * ----------------------------------------------------------------------------- */
+/* ---- one instruction ------------------------------------------------------------------------- */
 
 void x86_form_encode(const struct x86_form *form, const struct x86_operand *ops, unsigned size,
                      bool lock, struct x86_bytes *out)
@@ -305,8 +304,7 @@ void x86_emit0(struct host_code *c, enum x86_insn insn)
     x86_emit_operands(c, insn, none);
 }
 
-/* ---- more than a row
- * ------------------------------------------------------------------------------- */
+/* ---- more than a row ------------------------------------------------------------------------- */
 
 void x86_mov_imm(struct host_code *c, enum x86_reg reg, uint64_t value)
 {

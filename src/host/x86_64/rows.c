@@ -81,8 +81,7 @@ unsigned x86_flags_written(enum x86_insn insn)
     return mnemonic(insn)->flags_written;
 }
 
-/* ---- classes of an actual operand
- * ------------------------------------------------------------------ */
+/* ---- classes of an actual operand ------------------------------------------------------------ */
 
 static uint32_t gpr_classes(const struct x86_operand *o)
 {

@@ -50,8 +50,7 @@ enum x86_round {
     X86_SAE
 };
 
-/* ---- conditions: the number is the one in the opcode
- * --------------------------------------------- */
+/* ---- conditions: the number is the one in the opcode ----------------------------------------- */
 
 enum x86_cond {
     X86_O,

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-/* ---- the state map
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- the state map --------------------------------------------------------------------------- */
 
 static const char *const gpr_names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
                                         "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
@@ -86,9 +84,7 @@ void emitter_free(struct emitter *e)
     vec_free(&e->lines.v);
 }
 
-/* ---- helpers
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 void emit_trampoline(struct emitter *e, enum x86_insn insn, enum code_target target)
 {
@@ -167,9 +163,7 @@ void emit_slow(struct emitter *e, ir_val i)
     emit_slow_rest(e, n, n->type == IR_VOID ? 0 : regs_def(e, i));
 }
 
-/* ---- the cold side
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- the cold side --------------------------------------------------------------------------- */
 
 struct cold *emit_cold(struct emitter *e, void (*emit)(struct emitter *, const struct cold *),
                        const struct node *n)
@@ -193,9 +187,7 @@ void emit_cold_branch(struct emitter *e, enum x86_cond cond, struct cold *c)
     host_label_bind(e->c, c->back);
 }
 
-/* ---- the walk
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static void emit_counter(struct emitter *e, ir_val i)
 {

@@ -117,8 +117,7 @@ struct emitter {
     uint64_t return_pc;  /* where a call is expected back */
 };
 
-/* ---- places of guest state
- * ------------------------------------------------------------------------------------------ */
+/* ---- places of guest state ------------------------------------------------------------------- */
 
 #define THREAD_FIELD(size, field)                                                                  \
     x86_mem((size), X86_RBP,                                                                       \
@@ -176,8 +175,7 @@ static inline struct x86_operand reg64(unsigned reg)
     return is_vector_reg(reg) ? vec(reg) : x86_r64(reg);
 }
 
-/* ---- registers (regs.c)
- * --------------------------------------------------------------------------------------------- */
+/* ---- registers (regs.c) ---------------------------------------------------------------------- */
 
 void regs_begin(struct emitter *e);
 /* A register that holds v until the node at hand is done. */
@@ -227,9 +225,7 @@ void regs_move(struct emitter *e, unsigned to, unsigned from);
 void regs_load(struct emitter *e, unsigned to, struct x86_operand mem);
 void regs_store(struct emitter *e, struct x86_operand mem, unsigned from);
 
-/* ---- nodes
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 /* Notes that the next instruction sets flags for a branch. */
 static inline void emit_flags_here(struct emitter *e)
@@ -291,9 +287,7 @@ void emit_cold_branch(struct emitter *e, enum x86_cond cond, struct cold *c);
 /* A jump or call to a trampoline. */
 void emit_trampoline(struct emitter *e, enum x86_insn insn, enum code_target target);
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
                   const struct translate_config *config);

@@ -28,9 +28,7 @@ static void emit_count_block(struct emitter *e)
     e->counted = true;
 }
 
-/* ---- the cold side
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- the cold side --------------------------------------------------------------------------- */
 
 /* A call that leaves before it is made is expected back like any other. */
 static void cold_call(struct emitter *e, const struct cold *c)
@@ -99,9 +97,7 @@ void emit_leave_for_interp(struct emitter *e)
     emit_trampoline(e, X86_jmp, CODE_EXIT_INTERP);
 }
 
-/* ---- polls
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- polls ----------------------------------------------------------------------------------- */
 
 static void emit_poll_test(struct emitter *e, struct host_label poll)
 {
@@ -119,9 +115,7 @@ static struct cold *emit_poll(struct emitter *e, uint64_t pc, uint32_t n_insns)
     return c;
 }
 
-/* ---- direct exits and calls
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- direct exits and calls ------------------------------------------------------------------ */
 
 static void emit_link(struct emitter *e, enum x86_insn insn, uint64_t pc)
 {
@@ -254,9 +248,7 @@ void emit_stubs(struct emitter *e)
     }
 }
 
-/* ---- indirect exits
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- indirect exits -------------------------------------------------------------------------- */
 
 /* jump_table_index is (pc >> 1) mod the size, and an entry has 16 bytes. An odd pc, whose lowest
  * bit is yet to be cleared, is in no entry, empty ones included. */
@@ -319,9 +311,7 @@ static void emit_jumpr(struct emitter *e, ir_val i)
     regs_release_operands(e);
 }
 
-/* ---- traps
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- traps ----------------------------------------------------------------------------------- */
 
 static void emit_trap(struct emitter *e, enum trap_kind kind)
 {

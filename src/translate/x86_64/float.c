@@ -34,9 +34,7 @@ static uint64_t sign_bit(unsigned type)
     return is_single(type) ? 0x80000000u : FP_SIGN_f64;
 }
 
-/* ---- NaNs
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- NaNs ------------------------------------------------------------------------------------ */
 
 /* The payload of the sum is nobody's: only whether infinity times zero was in it counts, which the
  * helper looks at. */
@@ -54,9 +52,7 @@ static void emit_nan_check(struct emitter *e, unsigned d, bool single, struct co
     emit_cold_branch(e, X86_P, cold);
 }
 
-/* ---- arithmetic
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- arithmetic ------------------------------------------------------------------------------ */
 
 static enum x86_insn arithmetic_insn(unsigned op, bool single)
 {
@@ -176,9 +172,7 @@ static void emit_min_max(struct emitter *e, ir_val i)
     regs_release_arg(e, n->arg[0]);
 }
 
-/* ---- comparisons
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- comparisons ----------------------------------------------------------------------------- */
 
 enum x86_cond emit_float_flags(struct emitter *e, const struct node *n)
 {
@@ -209,9 +203,7 @@ static void emit_float_truth(struct emitter *e, ir_val i)
     regs_release_operands(e);
 }
 
-/* ---- signs
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- signs ----------------------------------------------------------------------------------- */
 
 /* The sign of one operand (or its opposite), the rest of another, or both signs combined. */
 static void emit_sign_of_two(struct emitter *e, ir_val i)
@@ -249,9 +241,7 @@ static void emit_sign(struct emitter *e, ir_val i)
              pair(e, absolute ? ~sign : sign));
 }
 
-/* ---- conversions
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- conversions ----------------------------------------------------------------------------- */
 
 static void cold_convert(struct emitter *e, struct cold *cold, unsigned a, unsigned d,
                          enum x86_cond cond)
@@ -452,9 +442,7 @@ static void emit_narrow(struct emitter *e, ir_val i)
     nans_note(e, i);
 }
 
-/* ---- moves
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- moves ----------------------------------------------------------------------------------- */
 
 static void emit_bits(struct emitter *e, ir_val i)
 {
@@ -508,9 +496,7 @@ static void emit_from_bits(struct emitter *e, ir_val i)
         x86_emit(e->c, X86_orps, vec(d), pair(e, BOX_BITS));
 }
 
-/* ---- checks
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 static void emit_unbox_check(struct emitter *e, ir_val i)
 {
@@ -541,9 +527,7 @@ static void emit_mode_check(struct emitter *e, struct x86_operand field, int64_t
     x86_emit(e->c, x86_jcc(leave), x86_label(emit_cold_interp(e)));
 }
 
-/* ---- dispatch
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- dispatch -------------------------------------------------------------------------------- */
 
 static void (*emitter_of(struct emitter *e, const struct node *n))(struct emitter *, ir_val)
 {

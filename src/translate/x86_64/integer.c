@@ -58,9 +58,7 @@ static struct x86_operand in_register(struct emitter *e, unsigned size, struct x
     return gpr(size, reg);
 }
 
-/* ---- patterns
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- patterns -------------------------------------------------------------------------------- */
 
 static bool is_zero(struct x86_operand o)
 {
@@ -322,9 +320,7 @@ static void emit_orcb(struct emitter *e, ir_val i)
     x86_emit(e->c, X86_vmovq, x86_r64(regs_def(e, i)), x);
 }
 
-/* ---- conditions
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 struct compare {
     unsigned size;
@@ -469,9 +465,7 @@ static void emit_select(struct emitter *e, ir_val i)
     x86_emit(e->c, x86_cmovcc(cond), gpr(size, d), a);
 }
 
-/* ---- dispatch
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- dispatch -------------------------------------------------------------------------------- */
 
 struct row {
     void (*pattern)(struct emitter *e, ir_val i, enum x86_insn insn, unsigned more);

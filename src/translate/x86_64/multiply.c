@@ -54,9 +54,7 @@ void emit_multiply(struct emitter *e, ir_val i)
     regs_def_at(e, i, X86_RDX);
 }
 
-/* ---- division
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- division -------------------------------------------------------------------------------- */
 
 /* By 0, and for signed ones by 0 or -1. The dividend is in rax; args[0] is the divisor. Leaves
  * quotient and remainder, both: -1 and the dividend, or its opposite and 0. */

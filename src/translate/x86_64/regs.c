@@ -67,9 +67,7 @@ void regs_begin(struct emitter *e)
             begin_get(e, (ir_val)i);
 }
 
-/* ---- moves
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- moves ----------------------------------------------------------------------------------- */
 
 void regs_move(struct emitter *e, unsigned to, unsigned from)
 {
@@ -94,8 +92,7 @@ void regs_store(struct emitter *e, struct x86_operand mem, unsigned from)
              mem, reg64(from));
 }
 
-/* ---- giving up and finding places
- * ----------------------------------------------------------------------------------- */
+/* ---- giving up and finding places ------------------------------------------------------------ */
 
 /* The register no longer holds its value; another one that does becomes its place. */
 static void forget_register(struct emitter *e, unsigned reg)
@@ -218,9 +215,7 @@ void regs_take(struct emitter *e, unsigned reg)
     give(e, reg, OWNER_SCRATCH);
 }
 
-/* ---- operands
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 static void load_vector_constant(struct emitter *e, unsigned reg, uint64_t bits)
 {
@@ -476,9 +471,7 @@ void regs_release_operands(struct emitter *e)
     node_each_operand(e->w, node_at(e, e->node), release_visit, e);
 }
 
-/* ---- results
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 /* Of a value in a register that is locked: does the node at hand still want it? Uses of constants
  * are not counted. */
@@ -568,9 +561,7 @@ bool regs_def_in_slot(struct emitter *e, ir_val i, ir_val a)
     return true;
 }
 
-/* ---- puts
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- puts ------------------------------------------------------------------------------------ */
 
 static void put_pinned(struct emitter *e, unsigned pin, ir_val v)
 {
