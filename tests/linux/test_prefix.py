@@ -73,7 +73,7 @@ def make_prefix(root, work, name):
     os.symlink("../../../../etc" + name, root + "/etc/escaping")
     os.symlink("nowhere", root + "/etc/broken")
     os.symlink("loop", root + "/etc/loop")
-    os.symlink(work, root + "/etc/work")
+    os.symlink(work, root + "/etc/scratch")
     os.symlink("/etc", root + "/settings")
     os.makedirs(root + "/usr/bin")
     os.makedirs(root + "/only-in-prefix/empty")
@@ -112,7 +112,7 @@ def reading(work, name):
     case("realpath", "/etc" + name, "realpath", "/settings/absolute")
     case("a file below an open folder of the prefix", "in the prefix", "cat-at", "/etc", name[1:])
     case("a folder is listed, and not merged with the host's",
-         "absolute broken escaping " + name[1:] + " loop passwd work", "list", "/etc")
+         "absolute broken escaping " + name[1:] + " loop passwd scratch", "list", "/etc")
     case("a watch", "ok", "watch", "/etc/passwd")
     case("without a free descriptor", "file 14", "full", "/etc/absolute")
 
@@ -121,7 +121,7 @@ def hosts(work, name):
     for folder in "/proc", "/tmp", "/var/tmp":
         case(f"{folder} is the host's", "ENOENT", "cat", folder + name)
     case("so it is by a detour", "ENOENT", "cat", "/etc/../tmp" + name)
-    case("so it is behind a link of the prefix", "of the host", "cat", "/etc/work/here")
+    case("so it is behind a link of the prefix", "of the host", "cat", "/etc/scratch/here")
     case("a relative path is the host's", "of the host", "cat", "here", cwd=work)
 
 

@@ -1,11 +1,11 @@
 # Background jobs, wait, kill, traps.
 sleep 0.1 & p=$!; wait $p; echo "wait $?"; (exit 7) & wait $!; echo "wait $?"
 wait 99999 2>&1; echo "wait $?"
-for i in 3 1 2; do (sleep 0.0$i; echo "job $i" >work/$i) & done; wait; cat work/[123]
+for i in 3 1 2; do (sleep 0.0$i; echo "job $i" >scratch/$i) & done; wait; cat scratch/[123]
 (exit 2) & p=$!; (exit 1) & wait $p; echo "first $?"; wait $!; echo "second $?"
 trap 'echo USR1 received' USR1; kill -USR1 $$; echo after
-(trap 'echo TERM in child; exit 4' TERM; : >work/ready; while :; do sleep 0.02; done) &
-p=$!; until [[ -e work/ready ]]; do sleep 0.02; done; kill $p; wait $p; echo "child $?"
+(trap 'echo TERM in child; exit 4' TERM; : >scratch/ready; while :; do sleep 0.02; done) &
+p=$!; until [[ -e scratch/ready ]]; do sleep 0.02; done; kill $p; wait $p; echo "child $?"
 sleep 5 & p=$!; kill -9 $p; wait $p 2>/dev/null; echo "killed $?"; sleep 5 & p=$!; kill $p
 wait $p 2>/dev/null; echo "terminated $?"
 trap '' TERM; (kill $BASHPID; echo ignored); trap - TERM

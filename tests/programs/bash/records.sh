@@ -1,5 +1,5 @@
 # Records: reading, grouping, joining and formatting with builtins, and applets of busybox in between.
-cd work
+cd scratch
 for ((i = 0, x = 99; i < 300; i++)); do ((x = (x * 1103515245 + 12345) % 2147483648)); c=(red green blue); printf '%d,%s,%d,%d.%02d\n' $i ${c[x / 65536 % 3]} $((x % 50)) $((x / 1000 % 100)) $((x % 100)); done >t.csv
 declare -A n sum
 while IFS=, read -r id color k v; do ((n[$color]++)); ((sum[$color] += 10#${v/./})); done <t.csv

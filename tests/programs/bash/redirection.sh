@@ -1,5 +1,5 @@
 # Redirections, descriptors, here-documents, process substitution, pipes, coprocesses.
-cd work; echo one >f; echo two >>f; cat <f; { echo out; echo err >&2; } >o 2>e; cat o e
+cd scratch; echo one >f; echo two >>f; cat <f; { echo out; echo err >&2; } >o 2>e; cat o e
 { echo out; echo err >&2; } &>both; sort both; (echo a; echo b >&2) 2>&1 | sort
 echo to stderr 2>/dev/null 1>&2; exec 3>three; echo "fd 3" >&3; exec 3>&-; cat three
 exec 4<three; read -r l <&4; echo "$l"; exec 4<&-

@@ -1,5 +1,5 @@
 # Checksums and encodings over data of many lengths.
-cd work
+cd scratch
 awk 'BEGIN { x = 7; for (i = 0; i < 20000; i++) { x = (x * 69069 + 1) % 4294967296; printf "%c", 32 + int(x / 65536) % 95 } }' >data
 for t in md5sum sha1sum sha256sum sha512sum sha3sum crc32 cksum sum; do
     type $t >/dev/null 2>&1 || continue

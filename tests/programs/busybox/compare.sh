@@ -1,5 +1,5 @@
 # diff, patch, cmp, ed.
-cd work
+cd scratch
 seq 1 30 >a; sed '5d;10s/.*/ten/;20a\
 twenty and a half' a >b
 diff a b; echo "status $?"; diff -u a b | sed 1,2d; diff -q a b; diff a a && echo same; diff -s a a

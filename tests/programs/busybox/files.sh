@@ -1,5 +1,5 @@
 # Files and folders: cp mv ln rm mkdir find chmod stat touch du test.
-cd work
+cd scratch
 mkdir -p tree/a/b/c tree/d; echo one >tree/a/1; echo two >tree/a/b/2
 echo three >tree/a/b/c/3; : >tree/d/empty
 ln -s ../a/1 tree/d/link; ln tree/a/1 tree/hard; ln -s nowhere tree/d/dangling
@@ -9,7 +9,7 @@ find tree -type d -empty; find tree -name empty -o -name link | sort
 find tree -maxdepth 1 | sort; find tree -links 2 -type f | sort
 find tree -type f -print0 | sort -z | xargs -0 wc -c
 find tree ! -name '*a*' -prune | sort; find tree -path '*/b/*' | sort
-readlink tree/d/link; readlink -f tree/d/link | sed 's,.*/work/,,'; cat tree/d/link
+readlink tree/d/link; readlink -f tree/d/link | sed 's,.*/scratch/,,'; cat tree/d/link
 [ -L tree/d/link ] && [ -f tree/d/link ] && echo link to file
 [ -e tree/d/dangling ] || echo dangling; [ tree/a/1 -ef tree/hard ] && echo same file
 stat -c '%h %s %F %a' tree/hard tree/d tree/d/link
@@ -31,7 +31,7 @@ mkfifo pipe; (echo through the pipe >pipe) & cat pipe; wait; rm pipe; [ -p pipe 
 ls -1 tree; ls -a tree/a; ls -F tree/a; ls -R tree | head -12; echo tree/*
 echo tree/a/[0-9] tree/?; echo nothing*here; echo */*/
 mktemp -p . name.XXXXXX | wc -c; rm -f name.*; pwd | sed 's,.*/,,'; cd tree/a/b
-pwd | sed 's,.*/work/,,'; cd ../..; cd - >/dev/null; pwd | sed 's,.*/work/,,'; cd ../../..
+pwd | sed 's,.*/scratch/,,'; cd ../..; cd - >/dev/null; pwd | sed 's,.*/scratch/,,'; cd ../../..
 cat nosuch; cp nosuch x; mkdir tree; rmdir tree; rm tree; mv nosuch y; ln -s x tree/a/1
 echo "status $?"; ls nosuch; echo "status $?"; cd nosuch; echo "status $?"
 test -r dated -a -w dated && echo rw; [ 5 -gt 3 -a abc = abc ] && echo and

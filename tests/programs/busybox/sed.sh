@@ -10,11 +10,11 @@ t | sed -e ':a' -e '$!{N;ba' -e '}' -e 's/\n/,/g'; t | sed -n '/two/,/six/{/five
 t | sed 's/e/X/3;t;s/e/Y/'; t | sed '/six/q'; t | sed -n 'l' | head -2; echo "aaa" | sed 's/a/b/2g'
 echo "/usr/local/bin" | sed 's,/,|,g'; echo "Hello World" | sed 's/world/THERE/I'
 echo abc | sed 's/b*/x/g'
-t >work/f; sed -i 's/five/5/;w work/copy' work/f; cat work/f; cat work/copy
+t >scratch/f; sed -i 's/five/5/;w scratch/copy' scratch/f; cat scratch/f; cat scratch/copy
 printf 'key: a\nkey: b\nother\n' | sed -n 's/^key: //p'; echo 'a+b' | sed -E 's/a\+b/sum/'
 seq 12 | sed '3,+2d;/9/,11s/^/>/'; echo "one  two" | sed 's/  */ /g;s/^/[/;s/$/]/'
 seq 3 | sed 'x;p;x'
-printf 'a b c d e\n' | sed 's/\([a-z]\) \([a-z]\)/\2\1/g'; seq 3 | sed '2r work/f'
+printf 'a b c d e\n' | sed 's/\([a-z]\) \([a-z]\)/\2\1/g'; seq 3 | sed '2r scratch/f'
 echo abcabc | sed 's/\(abc\)\1/<\1>/'; printf 'foo\n' | sed 's/o/\n/g'
 echo '$HOME' | sed 's/\$HOME/home/'
 echo bad | sed 's/x'; echo "status $?"; echo bad | sed 'k'; echo "status $?"

@@ -1,5 +1,5 @@
 # More data: sorting, grouping and joining a few thousand lines.
-cd work
+cd scratch
 awk 'BEGIN { x = 42; split("red green blue black white", c, " "); for (i = 0; i < 4000; i++) { x = (x * 1664525 + 1013904223) % 4294967296
   printf "%d,%s,%d,%.2f\n", i, c[int(x / 65536) % 5 + 1], int(x / 256) % 1000, (x % 100000) / 100 } }' >t.csv
 sort -t, -k3,3n -k1,1nr t.csv | head -5; sort -t, -k4,4g t.csv | tail -3

@@ -1,5 +1,5 @@
 # cmake: configures, builds and tests a project of a library and a program; options, generators, scripts, errors.
-cd work || exit 1
+cd scratch || exit 1
 mkdir -p src/lib && cd src || exit 1
 cat >CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.20)

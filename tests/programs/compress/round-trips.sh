@@ -1,5 +1,5 @@
 # gzip, bzip2, xz, zstd: levels, streams, files, tests, broken input, concatenation; what they write, byte for byte.
-cd work || exit 1
+cd scratch || exit 1
 seq 20000 >numbers
 head -c 300000 /dev/zero >zeros
 : >empty

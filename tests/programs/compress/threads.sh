@@ -1,5 +1,5 @@
 # xz and zstd with threads: what several threads write is as determined as what one writes.
-cd work || exit 1
+cd scratch || exit 1
 gawk 'BEGIN { for (i = 0; i < 120000; i++) print i * i % 10007, "line", i }' >data
 for threads in 1 2 4; do
     xz -T$threads --block-size=300KiB -1 -c data | md5sum

@@ -1,5 +1,5 @@
 # Coreutils on files: create, copy, move, link, modes, owners, times, sparse files, listings, disk use.
-cd work || exit 1
+cd scratch || exit 1
 umask 022
 mkdir -p -m 750 a/b/c "d e"
 mkdir a 2>&1

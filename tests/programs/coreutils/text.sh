@@ -1,5 +1,5 @@
 # Coreutils on text: sort, uniq, cut, join, paste, tr, fmt, pr, od, sums, encodings, numbers.
-cd work || exit 1
+cd scratch || exit 1
 cat >people <<'END'
 id,name,city,amount
 7,Ann,Oslo,12.50

@@ -1,5 +1,5 @@
 # curl against a local server of Python: methods, headers, redirections, ranges, cookies, uploads, errors, TLS, files.
-cd work || exit 1
+cd scratch || exit 1
 cat >server.py <<'END'
 import http.server, os, signal, socketserver, ssl, sys
 

@@ -1,5 +1,5 @@
 # Ways to link: at link time optimised, static, static-PIE, a plugin that is loaded, C++-like visibility, a trap.
-cd work || exit 1
+cd scratch || exit 1
 cat >main.c <<'END'
 #include <dlfcn.h>
 #include <math.h>

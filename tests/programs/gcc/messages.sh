@@ -1,5 +1,5 @@
 # What gcc says of wrong programs: syntax, types, flow, the static analyser, the linker, the assembler.
-cd work || exit 1
+cd scratch || exit 1
 for source in 'int f(void) { return x; }' 'int main(void) { int a = "text"; }' 'void f(int); int g(void) { f(1, 2) }' '#include "nosuch.h"' '#error stop' 'int a[-1]; struct s x;' 'int f(int a) { if (a = 1) return 0; }' 'char *f(void) { char b[3]; return b; }' 'int f(void) { int u; return u; }' 'int f(int n) { switch (n) { case 1: n++; case 2: return n; } return 0 / 0; }' '"unfinished'; do
     echo "$source" | gcc -x c -O2 -Wall -Wextra -Wimplicit-fallthrough -fsyntax-only -fanalyzer - 2>&1
     echo "status $?"

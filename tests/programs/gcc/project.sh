@@ -1,5 +1,5 @@
 # gcc: a program of several files under make -j2, what the preprocessor, the compiler and the linker say, the result run.
-cd work || exit 1
+cd scratch || exit 1
 cat >table.h <<'END'
 #ifndef TABLE_H
 #define TABLE_H

@@ -1,5 +1,5 @@
 # git: init, commit, branches, merges with conflicts, rebase, log, diff, blame, tags, clone, fetch, push, stash, bisect.
-cd work || exit 1
+cd scratch || exit 1
 export GIT_AUTHOR_NAME=Author GIT_AUTHOR_EMAIL=author@example.org GIT_COMMITTER_NAME=Committer
 export GIT_COMMITTER_EMAIL=committer@example.org GIT_CONFIG_NOSYSTEM=1 GIT_PAGER=cat GIT_EDITOR=true
 clock=1700000000

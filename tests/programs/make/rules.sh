@@ -1,5 +1,5 @@
 # make: rules, patterns, variables, functions, conditionals, includes, recursion, parallel jobs, errors, the job server.
-cd work || exit 1
+cd scratch || exit 1
 cat >Makefile <<'END'
 .SUFFIXES:
 SHELL := /bin/bash

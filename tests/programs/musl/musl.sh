@@ -1,5 +1,5 @@
 # A program that the guest's musl-gcc builds: dynamic with musl's own loader, static; and glibc's static-PIE.
-cd work || exit 1
+cd scratch || exit 1
 cat >program.c <<'END'
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,5 +1,5 @@
 # openssl: digests, ciphers, keys, certificates, signatures, encodings, a TLS connection.
-cd work || exit 1
+cd scratch || exit 1
 seq 20000 >data
 for digest in md5 sha1 sha224 sha256 sha384 sha512 sha512-256 sha3-256 sha3-512 blake2b512 blake2s256 ripemd160 sm3 shake128; do
     length=

@@ -40,7 +40,7 @@ use Hash::Util qw(lock_keys);
 use Tie::File;
 use Benchmark ();
 $| = 1;
-chdir 'work' or die "no work: $!";
+chdir 'scratch' or die "no scratch: $!";
 
 open(my $out, '>', 'file') or die; print {$out} "line $_\n" for 1 .. 1000; close $out;
 open(my $in, '<', 'file') or die; my $n = 0; $n++ while <$in>; print "$n lines, at $.\n";

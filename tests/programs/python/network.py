@@ -1,7 +1,7 @@
 """Python without threads: asyncio with sockets, subprocesses and signals; ssl in memory and over sockets; pools of forks."""
 import asyncio, hashlib, multiprocessing, os, signal, socket, ssl, subprocess, sys, time
 
-os.chdir("work")
+os.chdir("scratch")
 
 
 async def ticker(name, period, count):

@@ -4,7 +4,7 @@ import pty, queue, resource, select, selectors, shutil, signal, socket, socketse
 import sys, tarfile, tempfile, termios, time, zipfile, zlib, glob, http.server, errno, faulthandler, locale, shelve
 import ctypes.util
 
-os.chdir("work")
+os.chdir("scratch")
 os.umask(0o022)
 print("--- files")
 path = pathlib.Path("dir/sub/file.txt")

@@ -140,6 +140,6 @@ def start():
 
 
 if __name__ == "__main__":
-    if os.path.isdir("work"):
-        os.chdir("work")
+    if os.path.isdir("scratch"):
+        os.chdir("scratch")
     start()

@@ -79,10 +79,10 @@ one
 two
 END
 echo "${#lines[@]} ${lines[2]} ${lines[*]^}"
-cat <<END >work/out
+cat <<END >scratch/out
 ${undefined:-default} ${name/iso/poly} ${#name} ${name:3:3} ${name@U}
 END
-cat work/out
+cat scratch/out
 python=(a b c)
 cat <<END
 ${python[@]} ${#python[@]} ${python[1]}

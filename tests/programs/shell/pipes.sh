@@ -8,21 +8,21 @@ echo "pipefail $?"
 set +o pipefail
 ! false | false
 echo "negated $?"
-seq 200000 | tee work/all | tail -n 1
-wc -c <work/all
+seq 200000 | tee scratch/all | tail -n 1
+wc -c <scratch/all
 seq 50000 | sort -rn | md5sum
 yes isomorph | head -n 100000 | md5sum
 dd if=/dev/zero bs=64K count=64 2>/dev/null | tr '\0' 'x' | wc -c
 cat <(echo first) <(echo second) | paste -s -d,
 diff <(printf '%s\n' a b c d) <(printf '%s\n' a c d e)
 echo "diff $?"
-tee >(sort -n >work/sorted) <<<$'10\n9\n100' >/dev/null
-while ! [ -s work/sorted ]; do sleep 0.02; done
-cat work/sorted
+tee >(sort -n >scratch/sorted) <<<$'10\n9\n100' >/dev/null
+while ! [ -s scratch/sorted ]; do sleep 0.02; done
+cat scratch/sorted
 
-mkfifo work/fifo
-(for i in 1 2 3; do echo "line $i"; done >work/fifo) &
-while read -r line; do echo "read: $line"; done <work/fifo
+mkfifo scratch/fifo
+(for i in 1 2 3; do echo "line $i"; done >scratch/fifo) &
+while read -r line; do echo "read: $line"; done <scratch/fifo
 wait
 
 coproc UPPER { while read -r line; do echo "${line^^}"; done; }
@@ -51,9 +51,9 @@ echo x:y:z | f
 shopt -s lastpipe
 echo kept | read -r variable
 echo "lastpipe: $variable"
-exec 3<>work/file 4>&1
+exec 3<>scratch/file 4>&1
 echo "through 3" >&3
-cat work/file >&4
+cat scratch/file >&4
 exec 3>&- 4>&-
 echo "not open" 2>&1 >&3 | sed 's/.*: //'
 for i in {1..30}; do

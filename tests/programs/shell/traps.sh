@@ -68,7 +68,7 @@ trap 'turns=$((turns + 1)); reply=1' USR2
 bash -c '
     trap "n=\$((n + 1)); go=1" USR1
     n=0
-    : >work/ready
+    : >scratch/ready
     while [ $n -lt 5 ]; do
         while [ -z "$go" ]; do sleep 0.01; done
         go=
@@ -76,7 +76,7 @@ bash -c '
     done
     exit $n' &
 child=$!
-until [ -e work/ready ]; do sleep 0.02; done
+until [ -e scratch/ready ]; do sleep 0.02; done
 for i in 1 2 3 4 5; do
     reply=
     kill -USR1 $child

@@ -7,29 +7,29 @@ CREATE VIEW v AS SELECT id FROM t;
 CREATE TRIGGER tr AFTER INSERT ON t BEGIN SELECT 1; END;
 PRAGMA user_version = 3;
 .dump
-.output work/dump.sql
+.output scratch/dump.sql
 .dump
 .output
 CREATE TABLE c(a, b, c);
 .mode csv
-.output work/x.csv
+.output scratch/x.csv
 SELECT id, r, s FROM t;
 .output stdout
 .mode list
-.import --csv work/x.csv c
+.import --csv scratch/x.csv c
 SELECT * FROM c;
 .separator ; \n
 SELECT * FROM c WHERE a < 3;
 .headers on
 .nullvalue NIL
 SELECT * FROM t WHERE id = 2;
-.once work/once.txt
+.once scratch/once.txt
 SELECT 'once only';
 SELECT 'to the screen';
-.backup work/back.db
+.backup scratch/back.db
 DROP TABLE t;
 SELECT count(*) FROM t;
-.restore work/back.db
+.restore scratch/back.db
 SELECT count(*) FROM t;
 .parameter set :p 42
 SELECT :p * 2 AS p, $q AS q, ?5;
@@ -39,10 +39,10 @@ SELECT :p * 2 AS p, $q AS q, ?5;
 .mode column
 SELECT 12345678 AS number, 'some text that is long' AS txt;
 .indexes
-.read work/nosuch.sql
+.read scratch/nosuch.sql
 .nosuchcommand
-.open work/dumped.db
-.read work/dump.sql
+.open scratch/dumped.db
+.read scratch/dump.sql
 SELECT count(*), (SELECT user_version FROM pragma_user_version) FROM t;
 .sha3sum
 .dump t

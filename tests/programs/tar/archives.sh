@@ -1,5 +1,5 @@
 # tar: create, list, extract, append, compressions, formats, links, long names, sparse files, transforms, incremental.
-cd work || exit 1
+cd scratch || exit 1
 umask 022
 mkdir -p tree/{src,doc,empty,run} out
 for i in {1..25}; do seq $i $((i * 40)) >tree/src/file$i; done

@@ -1,5 +1,5 @@
 # find and xargs over a tree: tests, actions, operators, depth, times, sizes, permissions, -exec in both forms.
-cd work || exit 1
+cd scratch || exit 1
 mkdir -p tree/{src/{lib,bin},doc,empty,.hidden}
 for i in {1..40}; do head -c $((i * 100)) /dev/zero >tree/src/file$i.c; done
 for name in README 'with blank' $'new\nline' "quo'te" '*star'; do echo "$name" >"tree/doc/$name"; done

@@ -1,5 +1,5 @@
 # gawk: fields, arrays, functions, formats, regular expressions, files and pipes, sorting, bits, time, large loops.
-cd work || exit 1
+cd scratch || exit 1
 cat >data <<'END'
 Ann:Oslo:12.50:2024-01-15
 Bob:Rome:7.25:2023-11-02

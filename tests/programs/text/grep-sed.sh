@@ -1,5 +1,5 @@
 # grep and sed: basic, extended and Perl expressions, back-references, contexts, editing scripts, files in place.
-cd work || exit 1
+cd scratch || exit 1
 cat >text <<'END'
 The quick brown fox jumps over the lazy dog.
 the end of the BEGINNING
