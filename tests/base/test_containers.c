@@ -1,5 +1,6 @@
 /* base's containers: arena, growing arrays, strings, and the hash map against an array that is
  * searched. */
+#include "../random.h"
 #include "base/base.h"
 
 #include <setjmp.h>
@@ -82,14 +83,6 @@ static void strbuf_appends_texts_of_any_length(void **state)
 
 enum { KEYS = 512, STEPS = 200000 };
 
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed;
-}
-
 /* Keys that differ in high or low bits only, as addresses do. */
 static uint64_t key_at(unsigned i)
 {
@@ -119,14 +112,14 @@ static void hash_map_agrees_with_an_array(void **state)
     static char values[16];
     struct hash_map m = {0};
     void *model[KEYS] = {0};
-    uint64_t seed = 88172645463325252u;
+    struct rng r = {88172645463325252u};
 
     assert_null(hash_map_get(&m, 1));
     assert_null(hash_map_remove(&m, 1));
     for (unsigned step = 0; step < STEPS; step++) {
-        unsigned i = (unsigned)(next_random(&seed) % KEYS);
-        if (next_random(&seed) % 2) {
-            model[i] = &values[next_random(&seed) % 16];
+        unsigned i = rng_below(&r, KEYS);
+        if (rng_below(&r, 2)) {
+            model[i] = &values[rng_below(&r, 16)];
             hash_map_put(&m, key_at(i), model[i]);
         } else {
             assert_ptr_equal(hash_map_remove(&m, key_at(i)), model[i]);

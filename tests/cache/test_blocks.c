@@ -1,6 +1,7 @@
 /* The cache of decoded blocks against a model: an array of what must be found. A million random
  * steps, with the cache's own invariants verified in between, over few pages so that blocks meet,
  * and with capacities that fill up. */
+#include "../random.h"
 #include "cache/cache.h"
 
 #include <setjmp.h>
@@ -28,14 +29,6 @@ struct model {
     size_t n;
 };
 
-static uint64_t random_below(uint64_t *seed, uint64_t n)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return (*seed >> 11) % n;
-}
-
 static gva slot_pc(unsigned slot)
 {
     return GVA(GUEST_BASE + slot * 64);
@@ -43,23 +36,23 @@ static gva slot_pc(unsigned slot)
 
 /* ---- steps, on the cache and on the model ---------------------------------------------------- */
 
-static void step_insert(struct block_cache *c, struct model *model, uint64_t *seed)
+static void step_insert(struct block_cache *c, struct model *model, struct rng *r)
 {
     union {
         struct decoded_block block;
         unsigned char room[sizeof(struct decoded_block) + BLOCK_MAX_BYTES];
     } fresh;
-    unsigned slot = (unsigned)random_below(seed, SLOTS);
-    uint32_t context = (uint32_t)random_below(seed, CONTEXTS);
+    unsigned slot = rng_below(r, SLOTS);
+    uint32_t context = rng_below(r, CONTEXTS);
     struct model_block *m = &model->blocks[context][slot];
 
     if (m->present)
         return;
     *m = (struct model_block){
         .present = true,
-        .guest_bytes = 2 + 2 * (uint32_t)random_below(seed, 128),
-        .n_bytes = (uint32_t)random_below(seed, BLOCK_MAX_BYTES + 1),
-        .fill = (unsigned char)random_below(seed, 256),
+        .guest_bytes = 2 + 2 * rng_below(r, 128),
+        .n_bytes = rng_below(r, BLOCK_MAX_BYTES + 1),
+        .fill = (unsigned char)rng_below(r, 256),
     };
     fresh.block = (struct decoded_block){.pc = slot_pc(slot),
                                          .context = context,
@@ -77,10 +70,10 @@ static void step_insert(struct block_cache *c, struct model *model, uint64_t *se
     model->n++;
 }
 
-static void step_find(struct block_cache *c, struct model *model, uint64_t *seed)
+static void step_find(struct block_cache *c, struct model *model, struct rng *r)
 {
-    unsigned slot = (unsigned)random_below(seed, SLOTS);
-    uint32_t context = (uint32_t)random_below(seed, CONTEXTS);
+    unsigned slot = rng_below(r, SLOTS);
+    uint32_t context = rng_below(r, CONTEXTS);
     const struct model_block *m = &model->blocks[context][slot];
     const struct decoded_block *found = block_cache_find(c, slot_pc(slot), context);
 
@@ -98,11 +91,11 @@ static void step_find(struct block_cache *c, struct model *model, uint64_t *seed
         assert_int_equal(found->code[i], m->fill);
 }
 
-static void step_invalidate(struct block_cache *c, struct model *model, uint64_t *seed)
+static void step_invalidate(struct block_cache *c, struct model *model, struct rng *r)
 {
-    uint64_t start = GUEST_BASE - 4096 + random_below(seed, (GUEST_PAGES + 2) * 4096);
+    uint64_t start = GUEST_BASE - 4096 + rng_below(r, (GUEST_PAGES + 2) * 4096);
     /* Mostly a few bytes or pages, sometimes far more than there is. */
-    uint64_t len = random_below(seed, 50) == 0 ? (uint64_t)1 << 36 : random_below(seed, 3 * 4096);
+    uint64_t len = rng_below(r, 50) == 0 ? (uint64_t)1 << 36 : rng_below(r, 3 * 4096);
     size_t dropped = 0;
 
     for (unsigned i = 0; i < CONTEXTS * SLOTS; i++) {
@@ -122,20 +115,21 @@ static void run_steps(size_t capacity, uint64_t seed)
 {
     static struct model model;
     struct block_cache *c = block_cache_create(capacity);
+    struct rng r = {seed};
 
     memset(&model, 0, sizeof(model));
     print_message("# capacity %zu, seed %#lx\n", capacity, (unsigned long)seed);
     for (unsigned step = 0; step < STEPS; step++) {
-        uint64_t kind = random_below(&seed, 2000);
+        uint64_t kind = rng_below(&r, 2000);
         if (kind == 0) {
             assert_int_equal(block_cache_flush(c), model.n);
             memset(&model, 0, sizeof(model));
         } else if (kind < 20) {
-            step_invalidate(c, &model, &seed);
+            step_invalidate(c, &model, &r);
         } else if (kind < 700) {
-            step_insert(c, &model, &seed);
+            step_insert(c, &model, &r);
         } else {
-            step_find(c, &model, &seed);
+            step_find(c, &model, &r);
         }
         assert_int_equal(block_cache_count(c), model.n);
         if (step % VERIFY_EVERY == 0) {

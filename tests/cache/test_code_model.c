@@ -3,6 +3,7 @@
  * Random insertions, links, unlinks, invalidations and flushes; a million steps, or as many as the
  * argument says. What the cache drops it tells the model, which knows when it may. Jumps are read
  * from the bytes, and the cache's own invariants are verified in between. */
+#include "../random.h"
 #include "code_test.h"
 
 #include <setjmp.h>
@@ -46,14 +47,6 @@ struct model {
     size_t capacity, share;
     struct code_cache *cache;
 };
-
-static uint64_t random_below(uint64_t *seed, uint64_t n)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return (*seed >> 11) % n;
-}
 
 static gva name_pc(unsigned name)
 {
@@ -174,24 +167,24 @@ static void check_all(const struct model *model)
 
 /* Code: a slot of 16 bytes for each exit (its jump somewhere in it, its stub the last byte), one
  * for the relocations, filling. */
-static void make_fragment(struct model_fragment *m, unsigned own_name, uint64_t *seed, size_t share)
+static void make_fragment(struct model_fragment *m, unsigned own_name, struct rng *r, size_t share)
 {
     uint32_t head;
-    size_t most = random_below(seed, 20) == 0 ? share : 600;
+    size_t most = rng_below(r, 20) == 0 ? share : 600;
 
     *m = (struct model_fragment){
-        .guest_bytes = 2 + 2 * (uint32_t)random_below(seed, 128),
-        .n_exits = (uint32_t)random_below(seed, MAX_EXITS + 1),
-        .n_reverse = (uint32_t)random_below(seed, MAX_REVERSE + 1),
-        .fill = (uint8_t)random_below(seed, 256),
-        .has_relocs = random_below(seed, 3) == 0,
+        .guest_bytes = 2 + 2 * rng_below(r, 128),
+        .n_exits = rng_below(r, MAX_EXITS + 1),
+        .n_reverse = rng_below(r, MAX_REVERSE + 1),
+        .fill = (uint8_t)rng_below(r, 256),
+        .has_relocs = rng_below(r, 3) == 0,
     };
     head = m->n_exits * 16 + 16;
-    m->n_code = head + 1 + (uint32_t)random_below(seed, most - head);
+    m->n_code = head + 1 + rng_below(r, most - head);
     for (unsigned i = 0; i < m->n_exits; i++) {
-        m->exits[i].jump = 16 * i + (uint32_t)random_below(seed, 5);
+        m->exits[i].jump = 16 * i + rng_below(r, 5);
         m->exits[i].stub = 16 * i + 15;
-        m->exits[i].name = random_below(seed, 8) ? (unsigned)random_below(seed, NAMES) : own_name;
+        m->exits[i].name = rng_below(r, 8) ? rng_below(r, NAMES) : own_name;
     }
 }
 
@@ -228,16 +221,16 @@ static struct fragment *insert_fragment(struct model *model, unsigned name,
     return code_cache_insert(model->cache, &image);
 }
 
-static void step_insert(struct model *model, uint64_t *seed)
+static void step_insert(struct model *model, struct rng *r)
 {
-    unsigned name = (unsigned)random_below(seed, NAMES);
+    unsigned name = rng_below(r, NAMES);
     struct model_fragment m;
     size_t n = model->n;
     uint64_t dropped = model->dropped;
 
     if (model->names[name].f)
         return;
-    make_fragment(&m, name, seed, model->share);
+    make_fragment(&m, name, r, model->share);
     bool fits = model->taken + taken_by(&m) <= model->capacity;
     m.f = insert_fragment(model, name, &m);
     assert_non_null(m.f);
@@ -251,10 +244,10 @@ static void step_insert(struct model *model, uint64_t *seed)
 }
 
 /* A fragment that is there, if the first few names tried have one. */
-static struct model_fragment *random_fragment(struct model *model, uint64_t *seed)
+static struct model_fragment *random_fragment(struct model *model, struct rng *r)
 {
     for (int tries = 0; tries < 16; tries++) {
-        struct model_fragment *m = &model->names[random_below(seed, NAMES)];
+        struct model_fragment *m = &model->names[rng_below(r, NAMES)];
         if (m->f && m->n_exits > 0)
             return m;
     }
@@ -262,13 +255,13 @@ static struct model_fragment *random_fragment(struct model *model, uint64_t *see
 }
 
 /* Links an exit to what it leads to, if that is there; or takes a link back. */
-static void step_link(struct model *model, uint64_t *seed)
+static void step_link(struct model *model, struct rng *r)
 {
-    struct model_fragment *m = random_fragment(model, seed);
+    struct model_fragment *m = random_fragment(model, r);
 
     if (!m)
         return;
-    unsigned i = (unsigned)random_below(seed, m->n_exits);
+    unsigned i = rng_below(r, m->n_exits);
     struct model_exit *exit = &m->exits[i];
     if (exit->linked) {
         code_cache_unlink(model->cache, (struct fragment *)m->f, i);
@@ -284,12 +277,11 @@ static void step_link(struct model *model, uint64_t *seed)
     model->links++;
 }
 
-static void step_invalidate(struct model *model, uint64_t *seed)
+static void step_invalidate(struct model *model, struct rng *r)
 {
-    uint64_t start = GUEST_BASE - 4096 + random_below(seed, (GUEST_PAGES + 2) * 4096);
+    uint64_t start = GUEST_BASE - 4096 + rng_below(r, (GUEST_PAGES + 2) * 4096);
     /* Mostly a few bytes, sometimes far more than there is. */
-    uint64_t end =
-        start + (random_below(seed, 50) == 0 ? (uint64_t)1 << 36 : random_below(seed, 600));
+    uint64_t end = start + (rng_below(r, 50) == 0 ? (uint64_t)1 << 36 : rng_below(r, 600));
     size_t expected = 0, n = model->n;
 
     for (unsigned name = 0; name < NAMES; name++) {
@@ -303,10 +295,10 @@ static void step_invalidate(struct model *model, uint64_t *seed)
 }
 
 /* The fragment at a random place of the arena, by looking at all of them. */
-static void step_find_host(struct model *model, uint64_t *seed)
+static void step_find_host(struct model *model, struct rng *r)
 {
     uint64_t base = code_cache_target(model->cache, 0).v;
-    hpc at = HPC(base + random_below(seed, model->capacity + 4096));
+    hpc at = HPC(base + rng_below(r, model->capacity + 4096));
     const struct fragment *found = NULL;
 
     for (unsigned name = 0; name < NAMES; name++) {
@@ -320,7 +312,7 @@ static void step_find_host(struct model *model, uint64_t *seed)
 static void run_steps(size_t size, bool split, uint64_t steps, uint64_t seed)
 {
     static struct model model;
-    uint64_t start = seed;
+    struct rng r = {seed};
     struct code_cache_stats stats;
 
     memset(&model, 0, sizeof(model));
@@ -329,18 +321,18 @@ static void run_steps(size_t size, bool split, uint64_t steps, uint64_t seed)
     code_cache_get_stats(model.cache, &stats);
     model.capacity = stats.capacity;
     model.share = size / CODE_CACHE_SHARE;
-    print_message("# size %zu, seed %#lx, %lu steps\n", size, (unsigned long)start,
+    print_message("# size %zu, seed %#lx, %lu steps\n", size, (unsigned long)seed,
                   (unsigned long)steps);
     for (uint64_t step = 0; step < steps; step++) {
-        unsigned kind = (unsigned)random_below(&seed, 1000);
+        unsigned kind = rng_below(&r, 1000);
         if (kind < 350)
-            step_insert(&model, &seed);
+            step_insert(&model, &r);
         else if (kind < 900)
-            step_link(&model, &seed);
+            step_link(&model, &r);
         else if (kind < 930)
-            step_invalidate(&model, &seed);
+            step_invalidate(&model, &r);
         else if (kind < 999)
-            step_find_host(&model, &seed);
+            step_find_host(&model, &r);
         else
             code_cache_flush(model.cache);
         if (step % VERIFY_EVERY == 0)

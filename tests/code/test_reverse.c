@@ -1,5 +1,6 @@
 /* The reverse translation table: what was put in comes out, exactly there, in about two bytes a
  * point that has no recipes; whatever a table's bytes are, nothing is read past them. */
+#include "../random.h"
 #include "code/code.h"
 
 #include <setjmp.h>
@@ -12,13 +13,7 @@ struct point {
     uint32_t host, guest;
 };
 
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)((random_state >> 33) % n);
-}
+static struct rng rng;
 
 static void write_points(struct reverse_writer *w, const struct point *points, size_t n)
 {
@@ -89,14 +84,14 @@ static void random_tables_come_back(void **state)
 {
     struct point points[64];
 
-    random_state = 1;
+    rng.state = 1;
     for (int round = 0; round < 2000; round++) {
-        uint32_t n = random_below(ARRAY_LEN(points) + 1), host = random_below(5), guest = 0;
+        uint32_t n = rng_below(&rng, ARRAY_LEN(points) + 1), host = rng_below(&rng, 5), guest = 0;
         for (uint32_t i = 0; i < n; i++) {
             points[i] = (struct point){host, guest};
-            host += 1 + random_below(round % 2 ? 12 : 300);
-            guest += random_below(8) ? 2 * random_below(3)
-                                     : (uint32_t) - (int32_t)(2 * random_below(200));
+            host += 1 + rng_below(&rng, round % 2 ? 12 : 300);
+            guest += rng_below(&rng, 8) ? 2 * rng_below(&rng, 3)
+                                        : (uint32_t) - (int32_t)(2 * rng_below(&rng, 200));
         }
         check_points(points, n, host);
     }
@@ -146,15 +141,16 @@ static void a_table_cut_short_ends_there(void **state)
 
 static struct recipe random_recipe(void)
 {
-    struct recipe r = {.kind = (uint8_t)random_below(4)};
+    struct recipe r = {.kind = (uint8_t)rng_below(&rng, 4)};
 
     if (r.kind == RECIPE_HOST)
-        r.where = (uint8_t)random_below(HOST_REGS);
+        r.where = (uint8_t)rng_below(&rng, HOST_REGS);
     if (r.kind == RECIPE_SLOT)
-        r.where = (uint8_t)random_below(SPILL_SLOTS);
-    if (r.kind != RECIPE_HOME && random_below(2))
-        r.plus = (int64_t)((uint64_t)random_below(UINT32_MAX) << 32 | random_below(UINT32_MAX)) >>
-                 random_below(64);
+        r.where = (uint8_t)rng_below(&rng, SPILL_SLOTS);
+    if (r.kind != RECIPE_HOME && rng_below(&rng, 2))
+        r.plus =
+            (int64_t)((uint64_t)rng_below(&rng, UINT32_MAX) << 32 | rng_below(&rng, UINT32_MAX)) >>
+            rng_below(&rng, 64);
     return r;
 }
 
@@ -179,23 +175,23 @@ struct model {
 static void make_random_table(struct model *m, struct reverse_writer *w)
 {
     static struct recipe now[REVERSE_REGS];
-    uint32_t host = random_below(3), guest = 0;
+    uint32_t host = rng_below(&rng, 3), guest = 0;
 
     memset(now, 0, sizeof(now));
     reverse_begin(w);
-    m->n = random_below(ARRAY_LEN(m->points) + 1);
+    m->n = rng_below(&rng, ARRAY_LEN(m->points) + 1);
     for (unsigned k = 0; k < m->n; k++) {
-        for (unsigned c = random_below(3) ? 0 : random_below(12); c > 0; c--) {
-            unsigned reg = random_below(random_below(4) ? 6 : REVERSE_REGS);
+        for (unsigned c = rng_below(&rng, 3) ? 0 : rng_below(&rng, 12); c > 0; c--) {
+            unsigned reg = rng_below(&rng, rng_below(&rng, 4) ? 6 : REVERSE_REGS);
             now[reg] = random_recipe();
             reverse_set(w, reg, now[reg]);
         }
         m->points[k] = (struct point){host, guest};
-        m->again[k] = random_below(5) == 0;
+        m->again[k] = rng_below(&rng, 5) == 0;
         memcpy(m->recipes[k], now, sizeof(now));
         (m->again[k] ? reverse_add_again : reverse_add)(w, host, guest);
-        host += 1 + random_below(40);
-        guest += 2 * random_below(100) - 60;
+        host += 1 + rng_below(&rng, 40);
+        guest += 2 * rng_below(&rng, 100) - 60;
     }
 }
 
@@ -204,7 +200,7 @@ static void random_recipes_come_back(void **state)
     static struct reverse_writer w;
     static struct model m;
 
-    random_state = 5;
+    rng.state = 5;
     for (int round = 0; round < 3000; round++) {
         make_random_table(&m, &w);
         struct reverse_cursor c = {0};
@@ -277,18 +273,18 @@ static void walk_corrupt(const uint8_t *bytes, uint32_t n)
         }
     }
     assert_true(points <= n / 2 && c.pos <= n);
-    reverse_find(table, n, random_below(100), &found);
+    reverse_find(table, n, rng_below(&rng, 100), &found);
     free(table);
 }
 
 static void any_bytes_can_be_read(void **state)
 {
-    random_state = 3;
+    rng.state = 3;
     for (int round = 0; round < 30000; round++) {
         uint8_t table[24];
-        uint32_t n = random_below(sizeof(table) + 1);
+        uint32_t n = rng_below(&rng, sizeof(table) + 1);
         for (uint32_t i = 0; i < n; i++)
-            table[i] = (uint8_t)(random_below(3) ? random_below(256) : random_below(8));
+            table[i] = (uint8_t)(rng_below(&rng, 3) ? rng_below(&rng, 256) : rng_below(&rng, 8));
         walk_corrupt(table, n);
     }
 }
@@ -298,14 +294,15 @@ static void a_table_with_wrong_or_missing_bytes_can_be_read(void **state)
     static struct reverse_writer w;
     static struct model m;
 
-    random_state = 7;
+    rng.state = 7;
     for (int round = 0; round < 3000; round++) {
         make_random_table(&m, &w);
         if (w.bytes.len == 0)
             continue;
-        for (unsigned k = random_below(4); k > 0; k--)
-            w.bytes.data[random_below((uint32_t)w.bytes.len)] ^= (uint8_t)(1 << random_below(8));
-        walk_corrupt(w.bytes.data, random_below((uint32_t)w.bytes.len + 1));
+        for (unsigned k = rng_below(&rng, 4); k > 0; k--)
+            w.bytes.data[rng_below(&rng, (uint32_t)w.bytes.len)] ^=
+                (uint8_t)(1 << rng_below(&rng, 8));
+        walk_corrupt(w.bytes.data, rng_below(&rng, (uint32_t)w.bytes.len + 1));
     }
     reverse_free(&w);
 }

@@ -4,6 +4,7 @@
 #ifndef DIFF_H
 #define DIFF_H
 
+#include "../random.h"
 #include "layout.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,15 +13,8 @@
 /* ---- random.c: everything random comes from one seed
  * --------------------------------------------------------------- */
 
-struct rng {
-    uint64_t state;
-};
-
 /* A stream of its own for each (seed, group, batch, chunk). */
 struct rng rng_stream(uint64_t seed, const char *name, unsigned batch, unsigned chunk);
-uint64_t rng_next(struct rng *r);
-unsigned rng_below(struct rng *r, unsigned n);
-bool rng_chance(struct rng *r, unsigned percent);
 /* Register contents in which edge cases are likely. */
 uint64_t rng_x_value(struct rng *r);
 uint64_t rng_f_value(struct rng *r);

@@ -2,15 +2,6 @@
  * hardly ever divide by zero, overflow, tie in a rounding or meet a NaN. */
 #include "diff.h"
 
-/* splitmix64 (Steele, Lea, Flood 2014): any state is a good one. */
-uint64_t rng_next(struct rng *r)
-{
-    uint64_t z = r->state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 struct rng rng_stream(uint64_t seed, const char *name, unsigned batch, unsigned chunk)
 {
     struct rng r = {seed};
@@ -20,16 +11,6 @@ struct rng rng_stream(uint64_t seed, const char *name, unsigned batch, unsigned 
     r.state = rng_next(&r) ^ batch;
     r.state = rng_next(&r) ^ chunk;
     return r;
-}
-
-unsigned rng_below(struct rng *r, unsigned n)
-{
-    return (unsigned)((rng_next(r) >> 32) * n >> 32);
-}
-
-bool rng_chance(struct rng *r, unsigned percent)
-{
-    return rng_below(r, 100) < percent;
 }
 
 uint64_t rng_x_value(struct rng *r)

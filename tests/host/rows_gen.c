@@ -2,59 +2,45 @@
 
 #include <string.h>
 
-/* splitmix64 */
-uint64_t number(struct numbers *r)
-{
-    uint64_t z = r->state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-unsigned number_below(struct numbers *r, unsigned n)
-{
-    return (unsigned)(number(r) % n);
-}
-
 /* ---- operands -------------------------------------------------------------------------------- */
 
-static int32_t random_disp(struct numbers *r)
+static int32_t random_disp(struct rng *r)
 {
-    switch (number_below(r, 5)) {
+    switch (rng_below(r, 5)) {
     case 0:
         return 0;
     case 1:
-        return (int8_t)number(r);
+        return (int8_t)rng_next(r);
     case 2:
-        return (int32_t)number_below(r, 300) - 150;
+        return (int32_t)rng_below(r, 300) - 150;
     case 3: /* what EVEX scales, and just not */
-        return ((int32_t)number_below(r, 300) - 150) * (1 << number_below(r, 7));
+        return ((int32_t)rng_below(r, 300) - 150) * (1 << rng_below(r, 7));
     default:
-        return (int32_t)number(r);
+        return (int32_t)rng_next(r);
     }
 }
 
-static struct x86_operand random_memory(struct trial *t, unsigned size, struct numbers *r)
+static struct x86_operand random_memory(struct trial *t, unsigned size, struct rng *r)
 {
-    unsigned base = number_below(r, 4) ? number_below(r, 16) : X86_NO_REG;
-    unsigned index = number_below(r, 2) ? number_below(r, 16) : X86_NO_REG;
+    unsigned base = rng_below(r, 4) ? rng_below(r, 16) : X86_NO_REG;
+    unsigned index = rng_below(r, 2) ? rng_below(r, 16) : X86_NO_REG;
     struct x86_operand mem;
 
-    switch (number_below(r, 8)) {
+    switch (rng_below(r, 8)) {
     case 0:
-        return x86_mem_label(size, number_below(r, 2) ? t->before : t->after,
-                             (int32_t)number_below(r, 64));
+        return x86_mem_label(size, rng_below(r, 2) ? t->before : t->after,
+                             (int32_t)rng_below(r, 64));
     case 1:
-        return x86_mem_host(size, TEST_EXEC.v + (uint64_t)(int64_t)((int32_t)number(r) / 2), 7);
+        return x86_mem_host(size, TEST_EXEC.v + (uint64_t)(int64_t)((int32_t)rng_next(r) / 2), 7);
     }
-    mem = x86_mem_index(size, base, index == X86_RSP ? X86_NO_REG : index, number_below(r, 4),
+    mem = x86_mem_index(size, base, index == X86_RSP ? X86_NO_REG : index, rng_below(r, 4),
                         random_disp(r));
-    return number_below(r, 6) ? mem : x86_segment(number_below(r, 2) ? X86_FS : X86_GS, mem);
+    return rng_below(r, 6) ? mem : x86_segment(rng_below(r, 2) ? X86_FS : X86_GS, mem);
 }
 
-static struct x86_operand random_immediate(uint32_t class, struct numbers *r)
+static struct x86_operand random_immediate(uint32_t class, struct rng *r)
 {
-    uint64_t v = number(r);
+    uint64_t v = rng_next(r);
     switch (class) {
     case C_I8:
         return x86_imm((int8_t)v);
@@ -67,17 +53,17 @@ static struct x86_operand random_immediate(uint32_t class, struct numbers *r)
     case C_ONE:
         return x86_imm(1);
     default:
-        return number_below(r, 2) ? x86_imm((int64_t)v) : x86_host(v, 9);
+        return rng_below(r, 2) ? x86_imm((int64_t)v) : x86_host(v, 9);
     }
 }
 
-static struct x86_operand random_goal(struct trial *t, uint32_t class, struct numbers *r)
+static struct x86_operand random_goal(struct trial *t, uint32_t class, struct rng *r)
 {
     if (class == C_J8)
-        return number_below(r, 2) ? x86_label(t->before) : x86_label_near(t->after);
-    switch (number_below(r, 3)) {
+        return rng_below(r, 2) ? x86_label(t->before) : x86_label_near(t->after);
+    switch (rng_below(r, 3)) {
     case 0:
-        return x86_host(TEST_EXEC.v + (uint64_t)(int64_t)((int32_t)number(r) / 2), 8);
+        return x86_host(TEST_EXEC.v + (uint64_t)(int64_t)((int32_t)rng_next(r) / 2), 8);
     case 1:
         return x86_label(t->after);
     default:
@@ -85,9 +71,9 @@ static struct x86_operand random_goal(struct trial *t, uint32_t class, struct nu
     }
 }
 
-static struct x86_operand random_operand(struct trial *t, uint32_t class, struct numbers *r)
+static struct x86_operand random_operand(struct trial *t, uint32_t class, struct rng *r)
 {
-    unsigned low = number_below(r, 16), any = number_below(r, 32);
+    unsigned low = rng_below(r, 16), any = rng_below(r, 32);
 
     switch (class) {
     case C_R8:
@@ -98,7 +84,7 @@ static struct x86_operand random_operand(struct trial *t, uint32_t class, struct
     case C_AL:
         return x86_r8(X86_RAX);
     case C_ACC:
-        return x86_gpr(2u << number_below(r, 3), X86_RAX);
+        return x86_gpr(2u << rng_below(r, 3), X86_RAX);
     case C_CL:
         return x86_r8(X86_RCX);
     case C_X0:
@@ -127,22 +113,21 @@ static struct x86_operand random_operand(struct trial *t, uint32_t class, struct
 }
 
 /* One of the set bits. */
-static uint32_t random_class(uint32_t classes, struct numbers *r)
+static uint32_t random_class(uint32_t classes, struct rng *r)
 {
-    unsigned skip = number_below(r, (unsigned)__builtin_popcount(classes));
+    unsigned skip = rng_below(r, (unsigned)__builtin_popcount(classes));
     while (skip-- > 0)
         classes &= classes - 1;
     return classes & -classes;
 }
 
-static void decorate(struct trial *t, struct numbers *r)
+static void decorate(struct trial *t, struct rng *r)
 {
     struct x86_operand *o = &t->ops[0];
-    if (t->form->extra & FORM_MASK && number_below(r, 2))
-        *o = x86_masked(*o, 1 + number_below(r, 7),
-                        o->kind == X86_OPERAND_VECTOR && number_below(r, 2));
-    if (t->form->extra & (FORM_ER | FORM_SAE) && number_below(r, 2))
-        *o = x86_rounded(*o, t->form->extra & FORM_ER ? (enum x86_round)(1 + number_below(r, 4))
+    if (t->form->extra & FORM_MASK && rng_below(r, 2))
+        *o = x86_masked(*o, 1 + rng_below(r, 7), o->kind == X86_OPERAND_VECTOR && rng_below(r, 2));
+    if (t->form->extra & (FORM_ER | FORM_SAE) && rng_below(r, 2))
+        *o = x86_rounded(*o, t->form->extra & FORM_ER ? (enum x86_round)(1 + rng_below(r, 4))
                                                       : X86_SAE);
 }
 
@@ -164,7 +149,7 @@ void trial_free(struct trial *t)
     host_code_free(&t->code);
 }
 
-static bool try_operands(struct trial *t, struct numbers *r)
+static bool try_operands(struct trial *t, struct rng *r)
 {
     memset(t->ops, 0, sizeof(t->ops));
     memset(t->classes, 0, sizeof(t->classes));
@@ -177,11 +162,11 @@ static bool try_operands(struct trial *t, struct numbers *r)
     decorate(t, r);
     for (unsigned i = 0; i < X86_MAX_OPERANDS; i++)
         t->classes[i] = t->ops[i].kind ? x86_operand_classes(&t->code, &t->ops[i], &t->ops[0]) : 0;
-    t->lock = t->form->extra & FORM_LOCK && is_memory(&t->ops[0]) && number_below(r, 2);
+    t->lock = t->form->extra & FORM_LOCK && is_memory(&t->ops[0]) && rng_below(r, 2);
     return x86_form_fits(t->form, t->ops, t->classes, t->code.features, &t->size);
 }
 
-bool trial_prepare(struct trial *t, const struct x86_form *form, struct numbers *r)
+bool trial_prepare(struct trial *t, const struct x86_form *form, struct rng *r)
 {
     uint8_t filler[128] = {0};
 
@@ -190,9 +175,9 @@ bool trial_prepare(struct trial *t, const struct x86_form *form, struct numbers 
     t->form = form;
     t->before = host_label_new(&t->code);
     t->after = host_label_new(&t->code);
-    host_code_bytes(&t->code, filler, number_below(r, 128));
+    host_code_bytes(&t->code, filler, rng_below(r, 128));
     host_label_bind(&t->code, t->before);
-    host_code_bytes(&t->code, filler, number_below(r, 128));
+    host_code_bytes(&t->code, filler, rng_below(r, 128));
     for (unsigned attempt = 0; attempt < 1000; attempt++) {
         if (try_operands(t, r))
             return true;
@@ -200,17 +185,17 @@ bool trial_prepare(struct trial *t, const struct x86_form *form, struct numbers 
     return false;
 }
 
-static void finish(struct trial *t, struct numbers *r)
+static void finish(struct trial *t, struct rng *r)
 {
     uint8_t filler[128] = {0};
 
     t->length = t->code.pos - t->at;
-    host_code_bytes(&t->code, filler, number_below(r, 128));
+    host_code_bytes(&t->code, filler, rng_below(r, 128));
     host_label_bind(&t->code, t->after);
     CHECK(host_code_finish(&t->code) == 0, "the trial's code does not fit");
 }
 
-void trial_emit_form(struct trial *t, struct numbers *r)
+void trial_emit_form(struct trial *t, struct rng *r)
 {
     struct x86_bytes bytes;
     t->at = t->code.pos;
@@ -219,7 +204,7 @@ void trial_emit_form(struct trial *t, struct numbers *r)
     finish(t, r);
 }
 
-void trial_emit_insn(struct trial *t, enum x86_insn insn, struct numbers *r)
+void trial_emit_insn(struct trial *t, enum x86_insn insn, struct rng *r)
 {
     t->at = t->code.pos;
     x86_emit_operands(&t->code, t->lock ? (enum x86_insn)(insn | X86_LOCK) : insn, t->ops);

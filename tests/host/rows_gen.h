@@ -2,15 +2,8 @@
 #ifndef TESTS_HOST_ROWS_GEN_H
 #define TESTS_HOST_ROWS_GEN_H
 
+#include "../random.h"
 #include "host/x86_64/encode.h"
-
-/* A repeatable source of numbers. */
-struct numbers {
-    uint64_t state;
-};
-
-uint64_t number(struct numbers *r);
-unsigned number_below(struct numbers *r, unsigned n);
 
 /* Where the test pretends that its code is executed, and its size. */
 #define TEST_EXEC HPC(0x123456789ac0)
@@ -34,11 +27,11 @@ void trial_init(struct trial *t);
 void trial_free(struct trial *t);
 /* Starts new code and finds random operands that fit the form, decorations and lock included. False
  * if none were found. jumps: labels as goals too (else addresses). */
-bool trial_prepare(struct trial *t, const struct x86_form *form, struct numbers *r);
+bool trial_prepare(struct trial *t, const struct x86_form *form, struct rng *r);
 /* Emits the instruction by this very form, or (insn) by its mnemonic, binds the label after it,
  * finishes. */
-void trial_emit_form(struct trial *t, struct numbers *r);
-void trial_emit_insn(struct trial *t, enum x86_insn insn, struct numbers *r);
+void trial_emit_form(struct trial *t, struct rng *r);
+void trial_emit_insn(struct trial *t, enum x86_insn insn, struct rng *r);
 
 /* Of a mem_label operand or a jump to a label, the address meant; of host ones theirs. */
 uint64_t trial_address(const struct trial *t, const struct x86_operand *o);

@@ -68,7 +68,7 @@ static bool depends_on_place(const struct trial *t)
 
 static void collect_samples(struct samples *all)
 {
-    struct numbers r = {seed};
+    struct rng r = {seed};
     struct trial t;
 
     trial_init(&t);

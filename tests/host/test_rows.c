@@ -225,7 +225,7 @@ static void check_trial(const struct trial *t, enum x86_insn insn)
 /* ---- cases ----------------------------------------------------------------------------------- */
 
 static void check_form(struct trial *t, enum x86_insn insn, const struct x86_form *form,
-                       struct numbers *r)
+                       struct rng *r)
 {
     for (unsigned round = 0; round < ROUNDS; round++) {
         if (!trial_prepare(t, form, r))
@@ -251,7 +251,7 @@ static void check_form(struct trial *t, enum x86_insn insn, const struct x86_for
 
 static void every_row_decodes_as_asked(void **state)
 {
-    struct numbers r = {seed};
+    struct rng r = {seed};
     struct trial t;
     unsigned forms = 0;
 

@@ -10,32 +10,18 @@ struct format {
 
 static const struct format f32 = {32, 23, 127}, f64 = {64, 52, 1023};
 
-/* splitmix64, by Sebastiano Vigna (public domain). */
-uint64_t fp_gen_random(struct fp_gen *g)
-{
-    uint64_t z = g->state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-static unsigned below(struct fp_gen *g, unsigned n)
-{
-    return (unsigned)(fp_gen_random(g) % n);
-}
-
 static uint64_t low_mask(unsigned bits)
 {
     return bits >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << bits) - 1;
 }
 
 /* A fraction: random, few ones, few zeros, or a run of ones at either end. */
-static uint64_t gen_fraction(struct fp_gen *g, const struct format *f)
+static uint64_t gen_fraction(struct rng *g, const struct format *f)
 {
-    uint64_t all = low_mask(f->frac), run = low_mask(below(g, f->frac + 1)), few = 0;
-    for (unsigned i = below(g, 4); i > 0; i--)
-        few |= (uint64_t)1 << below(g, f->frac);
-    switch (below(g, 6)) {
+    uint64_t all = low_mask(f->frac), run = low_mask(rng_below(g, f->frac + 1)), few = 0;
+    for (unsigned i = rng_below(g, 4); i > 0; i--)
+        few |= (uint64_t)1 << rng_below(g, f->frac);
+    switch (rng_below(g, 6)) {
     case 0:
         return few;
     case 1:
@@ -45,7 +31,7 @@ static uint64_t gen_fraction(struct fp_gen *g, const struct format *f)
     case 3:
         return all ^ run ^ few;
     default:
-        return fp_gen_random(g) & all;
+        return rng_next(g) & all;
     }
 }
 
@@ -56,12 +42,12 @@ static uint64_t pack(const struct format *f, bool sign, int exp, uint64_t frac)
 }
 
 /* Zeros, infinities, quiet and signalling NaNs, extremes. */
-static uint64_t gen_special(struct fp_gen *g, const struct format *f)
+static uint64_t gen_special(struct rng *g, const struct format *f)
 {
     int max = f->bias + 1;
     uint64_t quiet = (uint64_t)1 << (f->frac - 1), all = low_mask(f->frac);
-    bool sign = below(g, 2);
-    switch (below(g, 12)) {
+    bool sign = rng_below(g, 2);
+    switch (rng_below(g, 12)) {
     case 0:
     case 1:
         return pack(f, sign, -f->bias, 0);
@@ -71,9 +57,9 @@ static uint64_t gen_special(struct fp_gen *g, const struct format *f)
     case 4:
         return pack(f, sign, max, quiet);
     case 5:
-        return pack(f, sign, max, quiet | (fp_gen_random(g) & all));
+        return pack(f, sign, max, quiet | (rng_next(g) & all));
     case 6:
-        return pack(f, sign, max, (fp_gen_random(g) & (quiet - 1)) | 1);
+        return pack(f, sign, max, (rng_next(g) & (quiet - 1)) | 1);
     case 7:
         return pack(f, sign, -f->bias, 1);
     case 8:
@@ -87,47 +73,48 @@ static uint64_t gen_special(struct fp_gen *g, const struct format *f)
     }
 }
 
-static uint64_t gen_float(struct fp_gen *g, const struct format *f)
+static uint64_t gen_float(struct rng *g, const struct format *f)
 {
-    bool sign = below(g, 2);
+    bool sign = rng_below(g, 2);
     uint64_t frac = gen_fraction(g, f);
-    switch (below(g, 10)) {
+    switch (rng_below(g, 10)) {
     case 0:
         return gen_special(g, f);
     case 1: /* subnormal */
         return pack(f, sign, -f->bias, frac);
     case 2: /* close to the least normal number */
-        return pack(f, sign, -f->bias + (int)below(g, 2 * f->frac), frac);
+        return pack(f, sign, -f->bias + (int)rng_below(g, 2 * f->frac), frac);
     case 3: /* close to overflow */
-        return pack(f, sign, f->bias - (int)below(g, 4), frac);
+        return pack(f, sign, f->bias - (int)rng_below(g, 4), frac);
     case 4: /* near the square roots of the extremes */
-        return pack(f, sign, (below(g, 2) ? 1 : -1) * (f->bias / 2) + (int)below(g, 8) - 4, frac);
-    case 5: /* the bounds of integer types, and of binary32's exponents */
-        return pack(f, sign, (int[]){31, 32, 63, 64, 30, 62, 127, -126, -149, 128}[below(g, 10)],
+        return pack(f, sign, (rng_below(g, 2) ? 1 : -1) * (f->bias / 2) + (int)rng_below(g, 8) - 4,
                     frac);
+    case 5: /* the bounds of integer types, and of binary32's exponents */
+        return pack(f, sign,
+                    (int[]){31, 32, 63, 64, 30, 62, 127, -126, -149, 128}[rng_below(g, 10)], frac);
     case 6: { /* an integer plus a half, a quarter, ... */
-        unsigned exp = below(g, f->frac + 2);
+        unsigned exp = rng_below(g, f->frac + 2);
         unsigned drop = exp + 2 < f->frac ? f->frac - exp - 2 : 0;
         return pack(f, sign, (int)exp, frac >> drop << drop);
     }
     case 7: /* any bits */
-        return fp_gen_random(g) & low_mask(f->bits);
+        return rng_next(g) & low_mask(f->bits);
     default: /* an ordinary number */
-        return pack(f, sign, (int)below(g, 80) - 40, frac);
+        return pack(f, sign, (int)rng_below(g, 80) - 40, frac);
     }
 }
 
 /* A second operand that has something to do with x: a neighbour, its negative, the same at another
  * scale. */
-static uint64_t gen_related(struct fp_gen *g, const struct format *f, uint64_t x)
+static uint64_t gen_related(struct rng *g, const struct format *f, uint64_t x)
 {
-    uint64_t sign = (uint64_t)below(g, 2) << (f->bits - 1);
+    uint64_t sign = (uint64_t)rng_below(g, 2) << (f->bits - 1);
     uint64_t y = x ^ sign;
-    if (below(g, 2))
-        y = (y + below(g, 7) - 3) & low_mask(f->bits);
-    if (below(g, 2)) {
+    if (rng_below(g, 2))
+        y = (y + rng_below(g, 7) - 3) & low_mask(f->bits);
+    if (rng_below(g, 2)) {
         int biased = (int)(y >> f->frac & low_mask(f->bits - 1 - f->frac));
-        int exp = biased - f->bias + (int)below(g, 2 * f->frac + 8) - (int)f->frac - 4;
+        int exp = biased - f->bias + (int)rng_below(g, 2 * f->frac + 8) - (int)f->frac - 4;
         y = pack(f, y >> (f->bits - 1), exp, gen_fraction(g, f));
     }
     return y;
@@ -135,7 +122,7 @@ static uint64_t gen_related(struct fp_gen *g, const struct format *f, uint64_t x
 
 /* An addend close to minus the product, for cancellation in a * b + c; its fraction is that of the
  * product cut off. */
-static uint64_t gen_minus_product(struct fp_gen *g, const struct format *f, uint64_t a, uint64_t b)
+static uint64_t gen_minus_product(struct rng *g, const struct format *f, uint64_t a, uint64_t b)
 {
     uint64_t one = (uint64_t)1 << f->frac, all = one - 1;
     unsigned exp_mask = (unsigned)low_mask(f->bits - 1 - f->frac);
@@ -144,32 +131,32 @@ static uint64_t gen_minus_product(struct fp_gen *g, const struct format *f, uint
     uint64_t frac = (uint64_t)(product >> (f->frac + carry)) & all;
     int exp = (int)(a >> f->frac & exp_mask) + (int)(b >> f->frac & exp_mask) - 2 * f->bias + carry;
     bool sign = !((a ^ b) >> (f->bits - 1) & 1);
-    return (pack(f, sign, exp, frac) + below(g, 5) - 2) & low_mask(f->bits);
+    return (pack(f, sign, exp, frac) + rng_below(g, 5) - 2) & low_mask(f->bits);
 }
 
 /* Integers: of any length, near powers of two, and such that lie halfway between two floats. */
-static uint64_t gen_integer(struct fp_gen *g)
+static uint64_t gen_integer(struct rng *g)
 {
-    uint64_t r = fp_gen_random(g) >> below(g, 64);
-    switch (below(g, 5)) {
+    uint64_t r = rng_next(g) >> rng_below(g, 64);
+    switch (rng_below(g, 5)) {
     case 0:
-        r = ((uint64_t)1 << below(g, 64)) + below(g, 5) - 2;
+        r = ((uint64_t)1 << rng_below(g, 64)) + rng_below(g, 5) - 2;
         break;
     case 1: { /* 24 or 53 leading bits, then a half and perhaps a little */
-        unsigned keep = below(g, 2) ? 24 : 53, at = below(g, 64 - keep);
-        r = (fp_gen_random(g) >> (64 - keep) | (uint64_t)1 << (keep - 1)) << 1 | 1;
+        unsigned keep = rng_below(g, 2) ? 24 : 53, at = rng_below(g, 64 - keep);
+        r = (rng_next(g) >> (64 - keep) | (uint64_t)1 << (keep - 1)) << 1 | 1;
         r = at ? r << (at - 1) : r;
-        r += below(g, 3) - 1;
+        r += rng_below(g, 3) - 1;
         break;
     }
     case 2:
         return (uint64_t[]){0,          1,         INT64_MAX,   (uint64_t)INT64_MIN,
-                            UINT64_MAX, INT32_MAX, 0x80000000u, UINT32_MAX}[below(g, 8)];
+                            UINT64_MAX, INT32_MAX, 0x80000000u, UINT32_MAX}[rng_below(g, 8)];
     }
-    return below(g, 2) ? r : -r;
+    return rng_below(g, 2) ? r : -r;
 }
 
-void fp_gen_operands(struct fp_gen *g, struct fp_case *t)
+void fp_gen_operands(struct rng *g, struct fp_case *t)
 {
     enum { ARITH1, ARITH2, ARITH3, MINMAX, COMPARE, CLASS, TO_INT, FROM_INT, WIDEN, NARROW };
     static const struct {
@@ -185,15 +172,15 @@ void fp_gen_operands(struct fp_gen *g, struct fp_case *t)
         t->a = gen_integer(g);
         return;
     }
-    if (below(g, 12) == 0) {
+    if (rng_below(g, 12) == 0) {
         t->a = gen_special(g, f);
         t->b = gen_special(g, f);
         t->c = gen_special(g, f);
         return;
     }
     t->a = gen_float(g, f);
-    t->b = below(g, 3) ? gen_float(g, f) : gen_related(g, f, t->a);
+    t->b = rng_below(g, 3) ? gen_float(g, f) : gen_related(g, f, t->a);
     t->c = gen_float(g, f);
-    if (rows[t->op].kind == ARITH3 && below(g, 3) == 0)
-        t->c = below(g, 2) ? gen_minus_product(g, f, t->a, t->b) : gen_related(g, f, t->a);
+    if (rows[t->op].kind == ARITH3 && rng_below(g, 3) == 0)
+        t->c = rng_below(g, 2) ? gen_minus_product(g, f, t->a, t->b) : gen_related(g, f, t->a);
 }

@@ -48,7 +48,7 @@ enum exit_kind test_eval(struct test_machine *m, const struct ir_block *b, uint3
 void test_parse(struct ir_block *b, const char *text);
 bool test_blocks_equal(const struct ir_block *a, const struct ir_block *b);
 /* A well-formed block of about `len` µops of all kinds. */
-void test_random_block(struct fp_gen *g, struct ir_block *b, size_t len);
+void test_random_block(struct rng *g, struct ir_block *b, size_t len);
 
 /* ---- pure µops ------------------------------------------------------------------------------- */
 
@@ -59,6 +59,6 @@ uint64_t test_pure(enum uop op, enum ir_type type, enum ir_type arg_type, const 
 void test_each_pure(void (*visit)(const struct ir_uop *u, void *arg), void *arg);
 unsigned test_bits(enum ir_type type);
 /* A random value of a scalar type, often an extreme one. */
-uint64_t test_random_value(struct fp_gen *g, enum ir_type type);
+uint64_t test_random_value(struct rng *g, enum ir_type type);
 
 #endif

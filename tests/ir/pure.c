@@ -23,20 +23,20 @@ static uint64_t mask(unsigned bits)
     return bits == 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
 }
 
-uint64_t test_random_value(struct fp_gen *g, enum ir_type type)
+uint64_t test_random_value(struct rng *g, enum ir_type type)
 {
     unsigned bits = test_bits(type);
-    uint64_t r = fp_gen_random(g);
+    uint64_t r = rng_next(g);
     switch (r >> 8 & 3) {
     case 0:
         r = (uint64_t[]){
             0, 1, UINT64_MAX, (uint64_t)1 << (bits - 1), mask(bits) >> 1, 31, 32, 64}[r & 7];
         break;
     case 1:
-        r = fp_gen_random(g) >> (r & 63);
+        r = rng_next(g) >> (r & 63);
         break;
     default:
-        r = fp_gen_random(g);
+        r = rng_next(g);
     }
     if (type == IR_F64 && (r & 3) == 0)
         r |= 0xffffffff00000000u; /* boxed */

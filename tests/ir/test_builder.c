@@ -17,7 +17,7 @@ static unsigned visited;
 
 static void check_folding(const struct ir_uop *u, void *arg)
 {
-    struct fp_gen *g = arg;
+    struct rng *g = arg;
     const struct uop_info *row = &uop_infos[u->op];
     visited++;
     for (unsigned n = 0; n < 500; n++) {
@@ -44,7 +44,7 @@ static void check_folding(const struct ir_uop *u, void *arg)
 
 static void test_folds_constants(void **state)
 {
-    struct fp_gen g = {1};
+    struct rng g = {1};
     visited = 0;
     test_each_pure(check_folding, &g);
     assert_true(visited >= 80); /* rows times types; grows with uops.def */

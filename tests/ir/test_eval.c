@@ -26,7 +26,7 @@ static void assert_trap(struct test_machine *m, enum trap_kind kind, uint64_t pc
 /* ---- pure µops ------------------------------------------------------------------------------- */
 
 struct pure_test {
-    struct fp_gen g;
+    struct rng g;
     struct test_machine m;
 };
 
@@ -126,14 +126,14 @@ static void test_vectors(void **state)
 {
     static const char *const ops[] = {"add", "sub", "and", "or", "xor"};
     struct test_machine m = test_machine_create();
-    struct fp_gen g = {5};
+    struct rng g = {5};
     for (unsigned n = 0; n < ARRAY_LEN(ops) * 4; n++) {
         const char *op = ops[n / 4];
         unsigned bits = 8u << n % 4, size = bits / 8;
         char text[256];
         for (unsigned i = 0; i < IR_VECTOR_BYTES; i++) {
-            m.state->v[0][i] = (unsigned char)fp_gen_random(&g);
-            m.state->v[1][i] = (unsigned char)fp_gen_random(&g);
+            m.state->v[0][i] = (unsigned char)rng_next(&g);
+            m.state->v[1][i] = (unsigned char)rng_next(&g);
         }
         snprintf(text, sizeof(text),
                  "v0 = get.v%u v0\nv1 = get.v%u v1\nv2 = %s.v%u v0, v1\nput.v%u v2, v2\n"
@@ -399,7 +399,7 @@ static void test_exits(void **state)
 static void test_random_blocks(void **state)
 {
     for (uint64_t n = 0; n < 500; n++) {
-        struct fp_gen g = {n};
+        struct rng g = {n};
         struct test_machine m = test_machine_create();
         struct ir_block b;
         uint32_t fcsr = (uint32_t)n & 255;

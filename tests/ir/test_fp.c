@@ -132,9 +132,9 @@ static void check_in_environment(const struct fp_case *t, const struct fp_answer
 }
 
 /* A static mode; what is loaded and the flags set before must survive. */
-static void check_static(struct fp_gen *g, const struct fp_case *t, const struct fp_answer *want)
+static void check_static(struct rng *g, const struct fp_case *t, const struct fp_answer *want)
 {
-    uint32_t loaded = fp_gen_random(g) & 7, sticky = fp_gen_random(g) & 31;
+    uint32_t loaded = rng_next(g) & 7, sticky = rng_next(g) & 31;
     struct fp_env fp;
     fp_enter(&fp, loaded << 5 | sticky);
     uint64_t result = call(&fp, t, t->rm);
@@ -195,7 +195,7 @@ static void check_soft(const struct fp_case *t, const struct fp_answer *want)
 static void test_against_qemu(void **state)
 {
     unsigned op = (unsigned)(uintptr_t)*state;
-    struct fp_gen g = {config.seed ^ (uint64_t)op << 32};
+    struct rng g = {config.seed ^ (uint64_t)op << 32};
     size_t n = config.operands * 5;
     struct fp_case *cases = base_zalloc(n * sizeof(*cases));
     struct fp_answer *answers = base_zalloc(n * sizeof(*answers));

@@ -151,35 +151,30 @@ bool test_blocks_equal(const struct ir_block *a, const struct ir_block *b)
     return true;
 }
 
-static unsigned below(struct fp_gen *g, unsigned n)
-{
-    return (unsigned)(fp_gen_random(g) % n);
-}
-
-static unsigned random_bit(struct fp_gen *g, unsigned set)
+static unsigned random_bit(struct rng *g, unsigned set)
 {
     unsigned bit;
     do
-        bit = below(g, 16);
+        bit = rng_below(g, 16);
     while (!(set >> bit & 1));
     return bit;
 }
 
 /* A register row for a type. */
-static uint16_t random_register(struct fp_gen *g, enum ir_type type)
+static uint16_t random_register(struct rng *g, enum ir_type type)
 {
     if (type == IR_I64)
-        return (uint16_t)(REG_ROW_x0 + below(g, 4));
+        return (uint16_t)(REG_ROW_x0 + rng_below(g, 4));
     if (type == IR_F64)
-        return (uint16_t)(REG_ROW_f0 + below(g, 2));
-    return (uint16_t)(REG_ROW_v0 + below(g, 4));
+        return (uint16_t)(REG_ROW_f0 + rng_below(g, 2));
+    return (uint16_t)(REG_ROW_v0 + rng_below(g, 4));
 }
 
 /* A value of the type: an earlier one, or a new constant or register. */
-static ir_val random_operand(struct fp_gen *g, struct ir_block *b, enum ir_type type)
+static ir_val random_operand(struct rng *g, struct ir_block *b, enum ir_type type)
 {
     for (unsigned tries = 0; tries < 8 && b->uops.len > 0; tries++) {
-        ir_val v = below(g, (unsigned)b->uops.len);
+        ir_val v = rng_below(g, (unsigned)b->uops.len);
         if (b->uops.data[v].type == type)
             return v;
     }
@@ -188,35 +183,35 @@ static ir_val random_operand(struct fp_gen *g, struct ir_block *b, enum ir_type 
     return ir_get(b, type, random_register(g, type));
 }
 
-static void random_immediates(struct fp_gen *g, struct ir_uop *u)
+static void random_immediates(struct rng *g, struct ir_uop *u)
 {
     const struct uop_info *row = &uop_infos[u->op];
     if (row->imms & UOP_HAS_reg)
         u->reg = random_register(g, u->op == UOP_get ? u->type : u->arg_type);
     if (row->imms & UOP_HAS_rm)
-        u->rm = (uint8_t)below(g, 5);
+        u->rm = (uint8_t)rng_below(g, 5);
     if (row->imms & UOP_HAS_order)
-        u->order = (uint8_t)below(g, 4);
+        u->order = (uint8_t)rng_below(g, 4);
     if (row->imms & UOP_HAS_imm)
         u->imm = u->op == UOP_const     ? test_random_value(g, u->type)
-                 : u->op == UOP_fence   ? fp_gen_random(g) & 255
-                 : u->op == UOP_counter ? below(g, 3)
-                                        : fp_gen_random(g) >> below(g, 64);
+                 : u->op == UOP_fence   ? rng_next(g) & 255
+                 : u->op == UOP_counter ? rng_below(g, 3)
+                                        : rng_next(g) >> rng_below(g, 64);
     switch (row->class) {
     case UOP_CLASS_load:
-        u->mem = (uint8_t[]){IR_S8, IR_U8, IR_S16, IR_U16, IR_S32, IR_U32, IR_U64}[below(g, 7)];
+        u->mem = (uint8_t[]){IR_S8, IR_U8, IR_S16, IR_U16, IR_S32, IR_U32, IR_U64}[rng_below(g, 7)];
         break;
     case UOP_CLASS_store:
-        u->mem = (uint8_t[]){IR_U8, IR_U16, IR_U32, IR_U64}[below(g, 4)];
+        u->mem = (uint8_t[]){IR_U8, IR_U16, IR_U32, IR_U64}[rng_below(g, 4)];
         break;
     case UOP_CLASS_atomic:
-        u->mem = below(g, 2) ? IR_U32 : IR_U64;
+        u->mem = rng_below(g, 2) ? IR_U32 : IR_U64;
         break;
     }
 }
 
 /* One µop of row op with operands; what it needs stands above afterwards. */
-static void random_uop(struct fp_gen *g, struct ir_block *b, enum uop op)
+static void random_uop(struct rng *g, struct ir_block *b, enum uop op)
 {
     const struct uop_info *row = &uop_infos[op];
     struct ir_uop u = {.op = op, .arg = {IR_NONE, IR_NONE, IR_NONE}};
@@ -231,24 +226,24 @@ static void random_uop(struct fp_gen *g, struct ir_block *b, enum uop op)
     }
     u.type = row->result < UOP_VAR0 ? row->result : vars[row->result - UOP_VAR0];
     random_immediates(g, &u);
-    if (u.rm == 0 && row->imms & UOP_HAS_rm && below(g, 2)) {
+    if (u.rm == 0 && row->imms & UOP_HAS_rm && rng_below(g, 2)) {
         ir_op(b, UOP_checkrm, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
         u.rm = FP_DYN;
     }
     ir_append(b, &u);
 }
 
-void test_random_block(struct fp_gen *g, struct ir_block *b, size_t len)
+void test_random_block(struct rng *g, struct ir_block *b, size_t len)
 {
-    ir_op_imm(b, UOP_insn, fp_gen_random(g));
+    ir_op_imm(b, UOP_insn, rng_next(g));
     while (b->uops.len < len) {
-        enum uop op = below(g, UOP_COUNT);
+        enum uop op = rng_below(g, UOP_COUNT);
         if (uop_infos[op].class != UOP_CLASS_exit)
             random_uop(g, b, op);
     }
     enum uop exit;
     do
-        exit = below(g, UOP_COUNT);
+        exit = rng_below(g, UOP_COUNT);
     while (uop_infos[exit].class != UOP_CLASS_exit);
     random_uop(g, b, exit);
     if (exit == UOP_branch)

@@ -15,7 +15,7 @@ static void test_round_trip(void **state)
     bool seen[UOP_COUNT] = {false};
     print_message("# random blocks from seed %lu, the test's argument\n", seed);
     for (uint64_t n = 0; n < 2000; n++) {
-        struct fp_gen g = {seed + n};
+        struct rng g = {seed + n};
         struct ir_block b, again;
         struct strbuf first = {0}, second = {0};
         const struct guest_reg *regs = n % 3 ? test_regs : NULL;

@@ -6,6 +6,7 @@
  *     test_random [blocks [seed]]
  *
  * A failing block is printed with its seed, its µops and its host code. */
+#include "../random.h"
 #include "machine.h"
 
 #include <setjmp.h>
@@ -20,7 +21,7 @@ static uint64_t n_blocks = 3000, first_seed;
  */
 
 struct gen {
-    uint64_t state;
+    struct rng rng;
     struct machine *m;
     struct ir_block *b;
     uint64_t pc;
@@ -29,15 +30,12 @@ struct gen {
 
 static uint64_t next_random(struct gen *g)
 {
-    uint64_t z = g->state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return rng_next(&g->rng);
 }
 
 static unsigned below(struct gen *g, unsigned n)
 {
-    return (unsigned)(next_random(g) >> 8) % n;
+    return rng_below(&g->rng, n);
 }
 
 static uint64_t random_integer(struct gen *g)
@@ -530,7 +528,7 @@ struct setting {
 static void begin_block(struct gen *g, struct machine *m, struct ir_block *b, uint64_t seed)
 {
     ir_block_reset(b);
-    *g = (struct gen){.state = seed, .m = m, .b = b, .pc = 0x10000 + (seed % 64) * 2};
+    *g = (struct gen){.rng = {seed}, .m = m, .b = b, .pc = 0x10000 + (seed % 64) * 2};
     random_state(g);
 }
 
@@ -545,7 +543,7 @@ static void run_blocks(struct machine *m, void (*make)(struct gen *g, uint64_t s
         make(&g, first_seed + k);
         const char *wrong = ir_verify(&b);
         if (wrong)
-            fail_msg("seed %llu: %s", (unsigned long long)g.state, wrong);
+            fail_msg("seed %llu: %s", (unsigned long long)(first_seed + k), wrong);
         counts[compare(&g, first_seed + k)]++;
     }
     ir_block_free(&b);
@@ -632,7 +630,7 @@ int main(int argc, char **argv)
     static struct setting settings[] = {
         {"plain", 0, false, false, -1},          {"offset", 0, true, false, -1},
         {"counting", 0, false, true, -1},        {"without fusion", 4, false, false, -1},
-        {"no passes", 127, false, false, -1},     {"no avx512", 0, false, false, HOST_AVX512F},
+        {"no passes", 127, false, false, -1},    {"no avx512", 0, false, false, HOST_AVX512F},
         {"no fma", 0, false, false, HOST_FMA},   {"no avx", 0, false, false, HOST_AVX},
         {"no bmi2", 0, false, false, HOST_BMI2}, {"no lzcnt", 0, false, false, HOST_LZCNT},
     };
