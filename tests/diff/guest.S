@@ -169,15 +169,18 @@ words_next:
     sd  t1, 0(t2)
     lw  t2, WORD_CTX_WORD(t1)
     li  t6, SLOT_ADDR
+    /* An earlier word may have stored over the ebreaks beside it: a branch to there could come back for ever. */
+    li  t4, 0x9002900290029002
+    sd  t4, -8(t6)
+    sd  t4, 0(t6)
+    sd  t4, 8(t6)
     sh  t2, 0(t6)
     lw  t3, WORD_CTX_LEN(t1)
     li  t4, 2
     srli t2, t2, 16
     beq t3, t4, 1f
-    j   2f
-1:  li  t2, 0x9002
-2:  sh  t2, 2(t6)
-    fence.i
+    sh  t2, 2(t6)
+1:  fence.i
     fscsr zero
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
     fmv.d.x f\n, zero
