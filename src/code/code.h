@@ -1,4 +1,5 @@
-/* code: plain data that all floors above share. Addresses, traps, the guest description, the thread record. */
+/* code: plain data that all floors above share. Addresses, traps, the guest description, the thread
+ * record. */
 #ifndef ISOMORPH_CODE_H
 #define ISOMORPH_CODE_H
 
@@ -6,7 +7,8 @@
 
 #include "base/base.h"
 
-/* A guest virtual address and a host code address: different types, so that the compiler keeps them apart. */
+/* A guest virtual address and a host code address: different types, so that the compiler keeps them
+ * apart. */
 typedef struct {
     uint64_t v;
 } gva;
@@ -17,7 +19,7 @@ typedef struct {
 
 #define GVA(x) ((gva){(uint64_t)(x)})
 
-/* ---- traps ---------------------------------------------------------------------------------------------------------- */
+/* ---- traps ----------------------------------------------------------------------------------- */
 
 enum trap_kind {
     TRAP_NONE,
@@ -33,10 +35,10 @@ enum trap_kind {
 /* Why an access failed, as Linux distinguishes it (siginfo si_code of SIGSEGV and SIGBUS). */
 enum fault_reason {
     FAULT_NONE,
-    FAULT_MAPERR,  /* SEGV_MAPERR: nothing there */
-    FAULT_ACCERR,  /* SEGV_ACCERR: protection */
-    FAULT_BUS,     /* BUS_ADRERR: beyond the end of the mapped file */
-    FAULT_ALIGN,   /* BUS_ADRALN */
+    FAULT_MAPERR, /* SEGV_MAPERR: nothing there */
+    FAULT_ACCERR, /* SEGV_ACCERR: protection */
+    FAULT_BUS,    /* BUS_ADRERR: beyond the end of the mapped file */
+    FAULT_ALIGN,  /* BUS_ADRALN */
 };
 
 /* A guest fault. All instructions before pc have taken effect, none from pc on. */
@@ -47,10 +49,10 @@ struct trap {
     uint32_t insn;
 };
 
-/* ---- floating-point environment -------------------------------------------------------------------------------------- */
+/* ---- floating-point environment -------------------------------------------------------------- */
 
-/* The guest's rounding mode and sticky flags. While guest code runs (between fp_enter and fp_leave, ir/fp.h) the flags
- * are in the host's MXCSR and `flags` is stale; rm is always exact. */
+/* The guest's rounding mode and sticky flags. While guest code runs (between fp_enter and fp_leave,
+ * ir/fp.h) the flags are in the host's MXCSR and `flags` is stale; rm is always exact. */
 struct fp_env {
     uint32_t rm;         /* 0..7 as in RISC-V's frm; 5..7 are invalid but can be held */
     uint32_t flags;      /* NX 1, UF 2, OF 4, DZ 8, NV 16 */
@@ -59,7 +61,7 @@ struct fp_env {
     bool host_fma;       /* the processor has FMA3; cleared by tests to take the other path */
 };
 
-/* ---- guest description ----------------------------------------------------------------------------------------------- */
+/* ---- guest description ----------------------------------------------------------------------- */
 
 enum reg_kind { REG_PC, REG_GPR, REG_FPR, REG_CSR, REG_VEC };
 
@@ -79,19 +81,19 @@ struct space;
 struct store_log;
 struct thread;
 
-/* Instructions of one block in the form that the guest's interpreter executes. Owned by the cache. */
+/* Instructions of one block in the form that the guest's interpreter executes. */
 struct decoded_block {
-    gva pc;              /* first instruction */
-    uint32_t context;    /* 0 today */
+    gva pc;           /* first instruction */
+    uint32_t context; /* 0 today */
     uint32_t n_insns;
     uint32_t guest_bytes;
-    uint32_t n_bytes;    /* of code[] */
-    _Atomic int32_t runs_left; /* see decoded_block_count_run */
+    uint32_t n_bytes;                  /* of code[] */
+    _Atomic int32_t runs_left;         /* see decoded_block_count_run */
     _Alignas(16) unsigned char code[]; /* guest's own records */
 };
 
-/* interpret() calls this as it goes on to a block by itself: true if it is to come back instead, with EXIT_HOT. Threads
- * that run one block at the same time may lose a count. */
+/* interpret() calls this as it goes on to a block by itself: true if it is to come back instead,
+ * with EXIT_HOT. Threads that run one block at the same time may lose a count. */
 static inline bool decoded_block_count_run(struct decoded_block *block)
 {
     int32_t left = __atomic_load_n((int32_t *)&block->runs_left, __ATOMIC_RELAXED) - 1;
@@ -126,38 +128,41 @@ enum {
 
 /* What a guest architecture supplies: tables and the entry points of its generated code. */
 struct guest {
-    const char *name;      /* "riscv64" */
+    const char *name; /* "riscv64" */
     uint16_t elf_machine;
     uint8_t elf_class;
-    uint16_t insn_align;   /* bytes */
+    uint16_t insn_align; /* bytes */
     const struct guest_reg *regs;
     unsigned n_regs;
-    size_t state_size;     /* bytes of thread->guest */
-    size_t pc_offset;      /* of the pc in it */
+    size_t state_size; /* bytes of thread->guest */
+    size_t pc_offset;  /* of the pc in it */
 
-    /* Decodes the block at pc into out (room for BLOCK_MAX_BYTES of code). Stops after a control transfer,
-     * max_insns (1 to BLOCK_MAX_INSNS), or before an instruction that cannot be fetched. Returns 0, or -EFAULT with *trap filled when
-     * not even the first instruction can be fetched. An illegal instruction is decoded and traps when executed. */
+    /* Decodes the block at pc into out (room for BLOCK_MAX_BYTES of code). Stops after a control
+     * transfer, max_insns (1 to BLOCK_MAX_INSNS), or before an instruction that cannot be fetched.
+     * Returns 0, or -EFAULT with *trap filled when not even the first instruction can be fetched.
+     * An illegal instruction is decoded and traps when executed. */
     int (*decode_block)(struct space *space, gva pc, unsigned max_insns, struct decoded_block *out,
                         struct trap *trap);
     /* Runs from block until an exit. Takes and leaves exact state in t->guest. */
     enum exit_kind (*interpret)(struct thread *t, struct decoded_block *block);
-    /* The same for this one block, with loads, stores and atomics through t->log: guest memory stays as it is. Does
-     * not look at the poll word. */
+    /* The same for this one block, with loads, stores and atomics through t->log: guest memory
+     * stays as it is. Does not look at the poll word. */
     enum exit_kind (*interpret_logged)(struct thread *t, struct decoded_block *block);
     /* Lifts a decoded block to µops appended to b (ir/). */
     void (*lift_block)(const struct decoded_block *block, struct ir_block *b);
-    /* Runs a lifted block through ir_eval, with this guest's memory, atomics and counters: what interpret does for one
-     * block. Takes and leaves exact state in t->guest, counts the instructions executed, fills t->trap in whole. */
+    /* Runs a lifted block through ir_eval, with this guest's memory, atomics and counters: what
+     * interpret does for one block. Takes and leaves exact state in t->guest, counts the
+     * instructions executed, fills t->trap in whole. */
     enum exit_kind (*evaluate)(struct thread *t, const struct ir_block *b);
     /* Prints the block's instructions: address, bytes, assembly; a line each. */
     void (*print_block)(const struct decoded_block *block, struct space *space, struct strbuf *out);
 };
 
-/* ---- fragments -------------------------------------------------------------------------------------------------------- */
+/* ---- fragments ------------------------------------------------------------------------------- */
 
-/* A way out of a fragment to a guest pc that is known. Its jump goes to the stub until the cache links it to the fragment
- * of that pc. The stub loads its own address into rax and goes to the trampoline CODE_EXIT_LINK. */
+/* A way out of a fragment to a guest pc that is known. Its jump goes to the stub until the cache
+ * links it to the fragment of that pc. The stub loads its own address into rax and goes to the
+ * trampoline CODE_EXIT_LINK. */
 struct fragment_exit {
     uint32_t jump; /* offset of the jump's displacement (host_emit_patchable) */
     uint32_t stub; /* offset of the stub */
@@ -165,17 +170,18 @@ struct fragment_exit {
     uint32_t context;
 };
 
-/* Host addresses that fragments refer to, by relocation record (struct host_reloc's id). The first ones are trampolines
- * that the translator emits once, the rest functions of the runtime. */
+/* Host addresses that fragments refer to, by relocation record (struct host_reloc's id). The first
+ * ones are trampolines that the translator emits once, the rest functions of the runtime. */
 enum code_target {
-    CODE_ENTER,        /* C function: uint64_t (struct thread *, uint64_t host pc): run translated code */
+    CODE_ENTER, /* C function: uint64_t (struct thread *, uint64_t host pc): run translated code */
     CODE_EXIT_LINK,    /* leave through an unlinked exit; rax: address of the stub */
     CODE_EXIT_LOOKUP,  /* leave: the next pc, in rax, is not in the thread's jump table */
     CODE_EXIT_POLL,    /* leave: the poll word is set; rax: next pc */
     CODE_EXIT_TRAP,    /* leave: t->trap and the pc in the guest state are filled in */
     CODE_EXIT_FLUSH,   /* leave: fence.i; rax: next pc */
     CODE_EXIT_INTERP,  /* leave: a lower engine must run the block that starts at rax */
-    CODE_EXIT_FAULT,   /* where the host's fault handler resumes; guest state, pc and t->trap are complete */
+    CODE_EXIT_FAULT,   /* where the host's fault handler resumes; guest state, pc and t->trap are
+                          complete */
     CODE_CALL_SLOW,    /* calls a helper with the guest's registers saved around it */
     CODE_RETURN_EMPTY, /* the last entry of a return stack: looks up the pc in rax */
     CODE_TRAMPOLINES,
@@ -188,8 +194,9 @@ enum code_target {
 /* Fragments are executed at a multiple of this; no constant in one asks for more. */
 enum { FRAGMENT_ALIGN = 16 };
 
-/* A translated block before it is placed: what a translator makes and the code cache takes. All pointers are the
- * translator's and valid until its next call. Offsets count from the first byte of code. */
+/* A translated block before it is placed: what a translator makes and the code cache takes. All
+ * pointers are the translator's and valid until its next call. Offsets count from the first byte of
+ * code. */
 struct fragment_image {
     gva pc;
     uint32_t context;
@@ -204,11 +211,12 @@ struct fragment_image {
     uint32_t n_reverse;
 };
 
-/* ---- reverse translation tables (reverse.c) --------------------------------------------------------------------------- */
+/* ---- reverse translation tables (reverse.c) -------------------------------------------------- */
 
 enum { HOST_GPRS = 16, HOST_REGS = 32, SPILL_SLOTS = 16, REVERSE_REGS = 128 };
 
-/* What a host context says: registers 0 to 15 general, 16 to 31 the low 64 bits of the vector registers. */
+/* What a host context says: registers 0 to 15 general, 16 to 31 the low 64 bits of the vector
+ * registers. */
 struct host_regs {
     uint64_t r[HOST_REGS];
     uint32_t mxcsr;
@@ -228,15 +236,17 @@ struct recipe {
     int64_t plus;
 };
 
-/* The table has points: host instructions that may trap, with the guest pc that is due and a recipe for each guest register.
- * Recipes are told where they change, so that points of code which keeps all registers at home take about two bytes.
+/* The table has points: host instructions that may trap, with the guest pc that is due and a recipe
+ * for each guest register. Recipes are told where they change, so that points of code which keeps
+ * all registers at home take about two bytes.
  *
- * Several guest instructions that became one host instruction, and code that was moved ahead of its turn, have a point
- * marked `again`: the state is that before the first instruction of which an effect is missing, pc is that instruction's,
- * and an engine that runs from there one by one comes to the trap, if there is one. */
+ * Several guest instructions that became one host instruction, and code that was moved ahead of its
+ * turn, have a point marked `again`: the state is that before the first instruction of which an
+ * effect is missing, pc is that instruction's, and an engine that runs from there one by one comes
+ * to the trap, if there is one. */
 struct reverse_writer {
     VEC(uint8_t) bytes;
-    uint32_t host, guest; /* of the point before */
+    uint32_t host, guest;                /* of the point before */
     uint64_t changed[REVERSE_REGS / 64]; /* set of registers whose recipe was set since */
     bool any;                            /* some recipe may be other than HOME */
     struct recipe now[REVERSE_REGS], told[REVERSE_REGS];
@@ -245,8 +255,8 @@ struct reverse_writer {
 void reverse_begin(struct reverse_writer *w);
 /* From the next point on, guest register reg (a row of the register table) is found like this. */
 void reverse_set(struct reverse_writer *w, unsigned reg, struct recipe recipe);
-/* host: offset of the instruction that may trap, above that of the point before; guest: offset of the guest instruction from
- * the fragment's pc. */
+/* host: offset of the instruction that may trap, above that of the point before; guest: offset of
+ * the guest instruction from the fragment's pc. */
 void reverse_add(struct reverse_writer *w, uint32_t host, uint32_t guest);
 void reverse_add_again(struct reverse_writer *w, uint32_t host, uint32_t guest);
 void reverse_free(struct reverse_writer *w);
@@ -259,13 +269,14 @@ struct reverse_cursor {
     struct recipe recipes[REVERSE_REGS];
 };
 bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c);
-/* Brings a zeroed cursor to the point at exactly this host offset; false if there is none: then it stands at the last point
- * before it, or is as zeroed. Async-signal-safe. */
+/* Brings a zeroed cursor to the point at exactly this host offset; false if there is none: then it
+ * stands at the last point before it, or is as zeroed. Async-signal-safe. */
 bool reverse_find(const uint8_t *table, uint32_t n, uint32_t host, struct reverse_cursor *c);
 /* The value that a recipe other than HOME gives. */
-uint64_t recipe_value(struct recipe recipe, const struct host_regs *regs, const uint64_t spill[SPILL_SLOTS]);
+uint64_t recipe_value(struct recipe recipe, const struct host_regs *regs,
+                      const uint64_t spill[SPILL_SLOTS]);
 
-/* ---- thread record --------------------------------------------------------------------------------------------------- */
+/* ---- thread record --------------------------------------------------------------------------- */
 
 /* The interpreter's own look-up: direct-mapped by pc, written only by the owning thread. */
 struct block_ref {
@@ -280,14 +291,15 @@ static inline unsigned block_ref_index(uint64_t pc)
     return (unsigned)(pc >> 1) & (BLOCK_REF_COUNT - 1);
 }
 
-/* The translated code's look-up of indirect jumps: direct-mapped by pc, written only by the owning thread's run loop. */
+/* The translated code's look-up of indirect jumps: direct-mapped by pc, written only by the owning
+ * thread's run loop. */
 struct jump_entry {
     uint64_t pc; /* if empty, one that is looked for elsewhere */
     uint64_t host;
 };
 
-/* Large programs miss a smaller table often (bench/run with --stats shows jump_misses). Empty entries are zero, so that what
- * is not used of it takes no memory. */
+/* Large programs miss a smaller table often (bench/run with --stats shows jump_misses). Empty
+ * entries are zero, so that what is not used of it takes no memory. */
 enum { JUMP_TABLE_COUNT = 65536 };
 
 static inline unsigned jump_table_index(uint64_t pc)
@@ -295,14 +307,14 @@ static inline unsigned jump_table_index(uint64_t pc)
     return (unsigned)(pc >> 1) & (JUMP_TABLE_COUNT - 1);
 }
 
-/* Fragments look up a pc before its lowest bit is cleared, so every value may be asked for. 0 is looked for in the first
- * entry alone. */
+/* Fragments look up a pc before its lowest bit is cleared, so every value may be asked for. 0 is
+ * looked for in the first entry alone. */
 static inline struct jump_entry jump_entry_empty(unsigned index)
 {
     return (struct jump_entry){.pc = index == 0 ? 2 : 0};
 }
 
-/* Where a thread is, as far as others must know who would drop what it may be using (vm/quiesce.c). */
+/* Where a thread is, as far as those must know who would drop what it may use (vm/quiesce.c). */
 enum thread_place { PLACE_RUNTIME, PLACE_CODE, PLACE_KERNEL };
 
 /* What a thread's host code is for, should it fail, and for profiles. */
@@ -327,12 +339,13 @@ enum {
     POLL_SAMPLE = 8, /* vm/: a sample of a profile is due */
 };
 
-/* The stack that translated code runs on, rsp: return addresses in host code, pushed by the calls of fragments, so that
- * the processor predicts returns (docs/code-cache.md, "Calls and returns"). Nothing else is kept there, and no C code runs
- * on it. It grows down from base, where the address of CODE_RETURN_EMPTY stands. Written only by the owning thread. What
- * stands between sp and base leads into fragments that are there: before one is dropped, its thread forgets all. */
+/* The stack that translated code runs on, rsp: return addresses in host code, pushed by the calls
+ * of fragments, so that the processor predicts returns (docs/code-cache.md, "Calls and returns").
+ * Nothing else is kept there, and no C code runs on it. It grows down from base, where the address
+ * of CODE_RETURN_EMPTY stands. Written only by the owning thread. What stands between sp and base
+ * leads into fragments that are there: before one is dropped, its thread forgets all. */
 struct return_stack {
-    uint64_t sp;   /* while translated code does not run */
+    uint64_t sp; /* while translated code does not run */
     uint64_t base;
 };
 
@@ -341,37 +354,40 @@ static inline void return_stack_forget(struct return_stack *s)
     s->sp = s->base;
 }
 
-/* One guest thread. Translated code keeps a register pointing at guest[] and reaches what stands before it by negative
- * displacements: what it uses most stands last. Aligned to 64; guest[] holds guest->state_size bytes. Allocated by vm/. */
+/* One guest thread. Translated code keeps a register pointing at guest[] and reaches what stands
+ * before it by negative displacements: what it uses most stands last. Aligned to 64; guest[] holds
+ * guest->state_size bytes. Allocated by vm/. */
 struct thread {
+    /* The run loop's. First, so that displacements of the rest do not depend on their number. */
     _Atomic uint32_t place; /* enum thread_place; other threads read it */
-    uint32_t samples_due;   /* samples taken while the interpreter ran: POLL_SAMPLE */
-    bool faulted;           /* translated code has faulted and the run loop has not looked yet */
     uint8_t doing;          /* enum thread_doing; signal handlers read it */
-    uint32_t turns;         /* of the run loop, since the last signal of --force-signals */
-    gva fault_block;        /* then: where the guest code of that fragment starts */
+    bool unrepeatable;      /* what ran read a clock, and would give something else again */
+    bool faulted;           /* translated code has faulted and the run loop has not looked yet: */
+    gva fault_block;        /* where the guest code of that fragment starts */
+    uint32_t turns;         /* since the last signal of --force-signals */
+    uint32_t samples_due;   /* samples taken while the interpreter ran: POLL_SAMPLE */
     struct store_log *log;  /* of interpret_logged, while it runs; else NULL */
     struct vm_debug_thread *debug; /* vm/debug.c's, under a debugger; else NULL */
-    bool unrepeatable;      /* set by it: what ran read a clock and would give something else again */
-    uint64_t counters[COUNTER_COUNT]; /* first, so that displacements of the rest do not depend on their number */
+    uint64_t counters[COUNTER_COUNT];
     _Alignas(64) struct block_ref blocks[BLOCK_REF_COUNT];
     struct jump_entry jumps[JUMP_TABLE_COUNT];
     struct return_stack returns;
     const struct guest *desc;
     struct space *space;
     const struct options *options;
-    void *vm;               /* vm/'s own */
-    void *task;             /* linux/'s own */
-    struct trap fault;      /* reason of the last access that was fixed up; written by the host's signal handler */
-    struct trap trap;       /* of the last EXIT_TRAP */
+    void *vm;          /* vm/'s own */
+    void *task;        /* linux/'s own */
+    struct trap fault; /* of the last access that was fixed up; the host's handler writes it */
+    struct trap trap;  /* of the last EXIT_TRAP */
     struct fp_env fp;
-    uint64_t exit_stub;     /* after CODE_EXIT_LINK: host address of the stub */
-    uint64_t host_sp;       /* the run loop's stack while translated code runs */
+    uint64_t exit_stub;          /* after CODE_EXIT_LINK: host address of the stub */
+    uint64_t host_sp;            /* the run loop's stack while translated code runs */
     uint64_t spill[SPILL_SLOTS]; /* values of a fragment that no register holds */
-    uint64_t reserve_addr;  /* LR/SC: ~0 if there is no reservation */
+    uint64_t reserve_addr;       /* LR/SC: ~0 if there is no reservation */
     uint64_t reserve_value;
-    _Atomic uint32_t poll;  /* not 0: leave guest code at the next poll */
-    bool reads_instret;     /* the guest's counter of instructions was read: translated code must count from now on */
+    _Atomic uint32_t poll; /* not 0: leave guest code at the next poll */
+    bool reads_instret;    /* the guest has read its counter of instructions: translated code is to
+                            * count from now on */
     _Alignas(64) unsigned char guest[];
 };
 

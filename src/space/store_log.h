@@ -1,6 +1,6 @@
 /* space/store_log: stores that have not been done. A reader through the log sees them over guest
  * memory, which stays as it is; so guest code can be executed for what it would do. The reference
- * of `verify` runs this way (vm/check.c), and the debugger's watchpoints look at the accesses.
+ * of `verify` runs this way (vm/verify.c), and the debugger's watchpoints look at the accesses.
  *
  * Loads and stores fault as the accessors of space_access.h do, with the same reason and address,
  * and then have changed nothing. */

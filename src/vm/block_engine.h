@@ -14,6 +14,7 @@ struct block_engine {
     struct tier tier;
     struct ir_block lifted; /* of the block being translated */
     uint64_t n_lifted;
+    uint64_t n_dropped;      /* fragments that the cache let go of */
     struct hash_map bailed;  /* guest pc of blocks that are not translated: why, BAILOUT_* */
     bool timed;              /* --stats */
     bool wants_alone;        /* what was to be translated needs an exclusive section */

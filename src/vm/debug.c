@@ -13,6 +13,7 @@
  * Not handled: breakpoints in a vfork child, which runs on its parent's record and is not debugged.
  */
 #include "vm/debug_private.h"
+#include "vm/trial.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -99,50 +100,22 @@ static void look_at_access(void *arg, gva addr, unsigned size, bool store)
     }
 }
 
-/* Executes the block for what it would touch, and takes everything back. */
-static void try_block(struct vm *vm, struct thread *t, struct decoded_block *block,
-                      struct vm_stop *hit)
+/* The log is shared. */
+static void try_insn(struct vm *vm, struct thread *t, struct vm_stop *hit)
 {
-    struct store_log *log = &vm->debug->log;
+    struct trial *trial = vm->debug->trial;
     struct watch_state state = {vm->debug, hit};
-    uint64_t reserve_addr = t->reserve_addr, reserve_value = t->reserve_value;
-    uint64_t counters[COUNTER_COUNT];
-    unsigned char *kept = base_alloc(t->desc->state_size);
-    bool unrepeatable = t->unrepeatable;
-
-    memcpy(kept, t->guest, t->desc->state_size);
-    memcpy(counters, t->counters, sizeof(counters));
-    vm_lock(vm); /* the log is shared */
-    store_log_clear(log);
-    log->fault = &t->fault;
-    log->accessed = look_at_access;
-    log->arg = &state;
-    t->log = log;
-    if (vm->guest->interpret_logged(t, block) == EXIT_TRAP)
-        hit->kind = VM_STOP_NONE;
-    t->log = NULL;
-    vm_unlock(vm);
-    memcpy(t->guest, kept, t->desc->state_size);
-    memcpy(t->counters, counters, sizeof(counters));
-    t->reserve_addr = reserve_addr;
-    t->reserve_value = reserve_value;
-    t->unrepeatable = unrepeatable;
-    free(kept);
-}
-
-/* The poll bit makes the interpreter come back instead of going on with the next block. */
-static enum exit_kind run_one(struct vm *vm, struct thread *t, struct vm_stop *hit)
-{
     union decoded_room room;
 
     if (vm->guest->decode_block(vm->space, thread_pc(t), 1, &room.block, &t->trap) < 0)
-        return EXIT_TRAP;
-    if (vm->debug->watches.len > 0 && hit)
-        try_block(vm, t, &room.block, hit);
-    atomic_fetch_or(&t->poll, POLL_STEP);
-    enum exit_kind kind = vm->guest->interpret(t, &room.block);
-    atomic_fetch_and(&t->poll, ~(uint32_t)POLL_STEP);
-    return kind == EXIT_POLL || kind == EXIT_HOT ? EXIT_LOOKUP : kind;
+        return;
+    vm_lock(vm);
+    trial->log.accessed = look_at_access;
+    trial->log.arg = &state;
+    trial_run(trial, t, &room.block);
+    if (trial->after.kind == EXIT_TRAP)
+        hit->kind = VM_STOP_NONE;
+    vm_unlock(vm);
 }
 
 enum exit_kind debug_run(struct vm *vm, struct thread *t)
@@ -151,10 +124,13 @@ enum exit_kind debug_run(struct vm *vm, struct thread *t)
     struct vm_stop hit = {0};
 
     if (d->away)
-        return debug_breaks_at(vm, thread_pc(t)) ? run_one(vm, t, NULL) : vm->engine->run(vm, t);
+        return debug_breaks_at(vm, thread_pc(t)) ? vm_interpret_some(vm, t, 1)
+                                                 : vm->engine->run(vm, t);
     if (!d->stepping && vm->debug->watches.len == 0)
         return vm->engine->run(vm, t);
-    enum exit_kind kind = run_one(vm, t, &hit);
+    if (vm->debug->watches.len > 0)
+        try_insn(vm, t, &hit);
+    enum exit_kind kind = vm_interpret_some(vm, t, 1);
     /* A trap has changed nothing: its signal is what there is to report. */
     if (kind == EXIT_TRAP && t->trap.kind != TRAP_SYSCALL)
         return kind;
@@ -240,7 +216,7 @@ void debug_thread_create(struct thread *t)
 void vm_debug_attach(struct vm *vm, struct vm_debug *debug)
 {
     CHECK(vm->threads.len == 1, "a debugger comes to a program that runs");
-    store_log_init(&debug->log, vm->space, NULL);
+    debug->trial = trial_create(vm);
     vm->debug = debug;
     vm->shared = true; /* with the debugger's thread */
     debug_thread_create(vm->threads.data[0]);
@@ -257,6 +233,7 @@ void vm_debug_detach(struct vm *vm)
         d->stop.kind = VM_STOP_NONE;
         d->held = d->stepping = false;
     }
+    trial_free(vm->debug->trial);
     vm->debug = NULL;
     pthread_mutex_unlock(&vm->lock);
     vm_debug_go(vm);
@@ -268,6 +245,7 @@ void debug_forked(struct vm *vm)
 
     if (!debug)
         return;
+    trial_free(debug->trial);
     vm->debug = NULL;
     for (size_t i = 0; i < vm->threads.len; i++) {
         free(vm->threads.data[i]->debug);

@@ -12,6 +12,7 @@
 #include "space/space.h"
 
 struct vm;
+struct trial;
 
 enum vm_stop_kind {
     VM_STOP_NONE,
@@ -60,7 +61,7 @@ struct vm_debug {
     uint64_t passed; /* signals (bit sig-1) that are delivered without a report */
     VEC(gva) breaks; /* may hold one more than once */
     VEC(struct vm_watch) watches;
-    struct store_log log;
+    struct trial *trial; /* of each instruction while anything is watched */
 };
 
 /* The debugger has come, before the first instruction of the only thread, which will wait there

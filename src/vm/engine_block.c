@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { LIFT_SAMPLE = 64 }; /* blocks, of which one is verified in builds with optimisation */
 
@@ -35,6 +34,7 @@ static void on_dropped(void *arg, const struct fragment *f)
     const struct vm *vm = arg;
     unsigned slot = jump_table_index(f->pc.v);
 
+    vm->block->n_dropped++;
     for (size_t i = 0; i < vm->threads.len; i++) {
         struct jump_entry *entry = &vm->threads.data[i]->jumps[slot];
         if (entry->host == f->code.v)
@@ -309,27 +309,15 @@ static struct fragment *find_fragment(struct vm *vm, struct thread *t, struct de
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-/* What remains of a block from t's pc on, by the interpreter. */
+/* What remains of a block from t's pc on, by the interpreter. With vm->one_block the turn must end
+ * where the block does; a single instruction does. */
 static enum exit_kind interpret_rest(struct vm *vm, struct thread *t)
 {
+    t->counters[COUNTER_INTERPRETED]++;
+    if (vm->one_block)
+        return vm_interpret_some(vm, t, 1);
     struct decoded_block *block = vm_find_block(vm, t);
-
-    if (!block)
-        return EXIT_TRAP;
-    t->counters[COUNTER_INTERPRETED]++;
-    return vm_interpret(vm, t, block);
-}
-
-/* A single instruction: for vm->one_block, under which a turn must not go beyond the end of a
- * block. */
-static enum exit_kind interpret_one(struct vm *vm, struct thread *t)
-{
-    union decoded_room decoded;
-
-    if (vm->guest->decode_block(vm->space, thread_pc(t), 1, &decoded.block, &t->trap) < 0)
-        return EXIT_TRAP;
-    t->counters[COUNTER_INTERPRETED]++;
-    return vm_interpret(vm, t, &decoded.block);
+    return block ? vm_interpret(vm, t, block) : EXIT_TRAP;
 }
 
 /* A block that has no fragment, and others of the kind that follow. block: the one at t's pc, or
@@ -342,10 +330,8 @@ static enum exit_kind interpret_block(struct vm *vm, struct thread *t, struct de
         tier_run(&vm->block->tier, block);
         t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
     }
-    if (vm->one_block)
-        decoded_block_set_runs(block, 0); /* do not repeat it */
     t->counters[COUNTER_INTERPRETED]++;
-    return vm_interpret(vm, t, block);
+    return vm->one_block ? vm_interpret_once(vm, t, block) : vm_interpret(vm, t, block);
 }
 
 /* A block that the interpreter has run before and that is not hot yet, without looking further;
@@ -364,7 +350,7 @@ static struct decoded_block *find_cold(const struct thread *t)
 static bool follow_exit(struct vm *vm, struct thread *t, struct decoded_block **cold)
 {
     struct code_cache *code = vm->block->code;
-    struct code_cache_stats before, after;
+    uint64_t dropped = vm->block->n_dropped;
     unsigned exit;
     struct fragment *from = code_cache_find_exit(code, HPC(t->exit_stub), &exit);
 
@@ -375,13 +361,11 @@ static bool follow_exit(struct vm *vm, struct thread *t, struct decoded_block **
     thread_set_pc(t, pc);
     if ((*cold = find_cold(t)) != NULL)
         return false;
-    code_cache_get_stats(code, &before);
     struct fragment *to = find_fragment(vm, t, cold);
-    code_cache_get_stats(code, &after);
     if (!to)
         return vm->block->wants_alone;
     /* Another thread may have linked it meanwhile. */
-    if (!vm->one_block && after.evicted == before.evicted && !fragment_exit_goal(from, exit)) {
+    if (!vm->one_block && vm->block->n_dropped == dropped && !fragment_exit_goal(from, exit)) {
         code_cache_link(code, from, exit, to);
         block_log_link(from, exit, to);
     }
@@ -492,7 +476,7 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
         return EXIT_LOOKUP;
     case TRANSLATE_EXIT_INTERP:
         t->counters[COUNTER_INTERP_EXITS]++;
-        return vm->one_block ? interpret_one(vm, t) : interpret_rest(vm, t);
+        return interpret_rest(vm, t);
     case TRANSLATE_EXIT_POLL:
         return EXIT_POLL;
     case TRANSLATE_EXIT_FLUSH:

@@ -20,12 +20,10 @@
  *
  * What the check does not see: stores of the engine to places where the reference stores nothing;
  * links between fragments, since there are none; the order of two threads' accesses. */
+#include "vm/trial.h"
 #include "vm/verify.h"
 
-#include <errno.h>
 #include <string.h>
-
-#include "vm/block_engine.h"
 
 /* Eight aligned bytes of memory that the reference stored to. */
 struct stored {
@@ -33,20 +31,12 @@ struct stored {
     uint64_t old, reference, engine;
 };
 
-/* What one execution of a block leaves. */
-struct outcome {
-    unsigned char *guest; /* registers: state_size bytes */
-    uint64_t reserve_addr, reserve_value;
-    struct trap trap;
-    enum exit_kind kind;
-    uint64_t n_insns;
-};
-
 struct verify {
     pthread_mutex_t turn; /* held for a block: of all that follows too */
     uint64_t every, turns;
-    struct store_log log;
-    struct outcome before, reference, engine;
+    struct trial *trial;
+    struct outcome again; /* of the second look */
+    struct outcome engine;
     VEC(struct stored) stored;
 };
 
@@ -56,20 +46,18 @@ struct verify *verify_create(struct vm *vm)
 
     pthread_mutex_init(&v->turn, NULL);
     v->every = vm->options->verify_every;
-    store_log_init(&v->log, vm->space, NULL);
-    v->before.guest = base_zalloc_aligned(vm->guest->state_size, 64);
-    v->reference.guest = base_zalloc_aligned(vm->guest->state_size, 64);
-    v->engine.guest = base_zalloc_aligned(vm->guest->state_size, 64);
+    v->trial = trial_create(vm);
+    outcome_init(&v->again, vm->guest);
+    outcome_init(&v->engine, vm->guest);
     return v;
 }
 
 void verify_destroy(struct verify *v)
 {
-    store_log_free(&v->log);
+    trial_free(v->trial);
     vec_free(&v->stored);
-    free(v->before.guest);
-    free(v->reference.guest);
-    free(v->engine.guest);
+    outcome_free(&v->again);
+    outcome_free(&v->engine);
     pthread_mutex_destroy(&v->turn);
     free(v);
 }
@@ -79,64 +67,33 @@ void verify_forked(struct verify *v)
     pthread_mutex_init(&v->turn, NULL); /* a thread that the child lacks may hold it */
 }
 
-/* ---- states ---------------------------------------------------------------------------------- */
-
-static void keep_state(struct outcome *o, const struct thread *t)
-{
-    memcpy(o->guest, t->guest, t->desc->state_size);
-    o->reserve_addr = t->reserve_addr;
-    o->reserve_value = t->reserve_value;
-    o->trap = t->trap;
-}
-
-static void put_state(struct thread *t, const struct outcome *o)
-{
-    memcpy(t->guest, o->guest, t->desc->state_size);
-    t->reserve_addr = o->reserve_addr;
-    t->reserve_value = o->reserve_value;
-    t->trap = o->trap;
-}
-
 /* ---- the two executions ---------------------------------------------------------------------- */
 
-/* The reference, from v->before, with nothing but the log changed. t is as it was, in the end. */
-static void run_reference(struct vm *vm, struct thread *t, struct verify *v)
+/* How t stands after an execution. */
+static void note_outcome(struct outcome *out, const struct thread *t, enum exit_kind kind,
+                         uint64_t insns_before)
 {
-    struct outcome *out = &v->reference;
-    uint64_t counters[COUNTER_COUNT];
-
-    memcpy(counters, t->counters, sizeof(counters));
-    store_log_clear(&v->log);
-    v->log.fault = &t->fault;
-    struct decoded_block *block = vm_find_block(vm, t);
-    if (block) {
-        t->log = &v->log;
-        out->kind = vm->guest->interpret_logged(t, block);
-        t->log = NULL;
-    } else {
-        out->kind = EXIT_TRAP;
-    }
-    keep_state(out, t);
-    out->n_insns = t->counters[COUNTER_GUEST_INSNS] - counters[COUNTER_GUEST_INSNS];
-    memcpy(t->counters, counters, sizeof(counters));
-    put_state(t, &v->before);
+    outcome_keep(out, t);
+    out->kind = kind;
+    out->n_insns = t->counters[COUNTER_GUEST_INSNS] - insns_before;
 }
 
 static void run_engine(struct vm *vm, struct thread *t, struct verify *v)
 {
     uint64_t before = t->counters[COUNTER_GUEST_INSNS];
+    enum exit_kind kind = vm->engine->run(vm, t);
 
-    v->engine.kind = vm->engine->run(vm, t);
-    keep_state(&v->engine, t);
-    v->engine.n_insns = t->counters[COUNTER_GUEST_INSNS] - before;
+    note_outcome(&v->engine, t, kind, before);
 }
 
 /* What memory holds where the reference has stored. */
 static void keep_stored(struct vm *vm, struct verify *v)
 {
+    const struct store_log *log = &v->trial->log;
+
     v->stored.len = 0;
-    for (size_t i = 0; i < v->log.words.len; i++) {
-        const struct store_log_word *word = &v->log.words.data[i];
+    for (size_t i = 0; i < log->words.len; i++) {
+        const struct store_log_word *word = &log->words.data[i];
         struct stored stored = {
             .addr = word->addr, .mask = word->mask, .old = word->old, .reference = word->value};
         if (!space_load_u64(vm->space, word->addr, &stored.engine))
@@ -145,43 +102,36 @@ static void keep_stored(struct vm *vm, struct verify *v)
     }
 }
 
-/* The plain interpreter from v->before, in memory, for as many instructions as the engine did. */
+/* The plain interpreter from the state before, in memory, for as many instructions as the engine
+ * did. */
 static void interpret_again(struct vm *vm, struct thread *t, struct verify *v)
 {
     uint64_t counters[COUNTER_COUNT];
-    union decoded_room decoded;
+    enum exit_kind kind = EXIT_LOOKUP;
 
     memcpy(counters, t->counters, sizeof(counters));
-    put_state(t, &v->before);
-    v->reference.kind = EXIT_LOOKUP;
-    if (v->engine.n_insns > 0 &&
-        vm->guest->decode_block(vm->space, thread_pc(t),
-                                (unsigned)MIN(v->engine.n_insns, (uint64_t)BLOCK_MAX_INSNS),
-                                &decoded.block, &t->trap) < 0) {
-        v->reference.kind = EXIT_TRAP;
-    } else if (v->engine.n_insns > 0) {
-        decoded_block_set_runs(&decoded.block, 0); /* do not repeat it */
-        v->reference.kind = vm->guest->interpret(t, &decoded.block);
-    }
-    keep_state(&v->reference, t);
-    v->reference.n_insns = t->counters[COUNTER_GUEST_INSNS] - counters[COUNTER_GUEST_INSNS];
+    outcome_put(&v->trial->before, t);
+    if (v->engine.n_insns > 0)
+        kind = vm_interpret_some(vm, t, (unsigned)MIN(v->engine.n_insns, UINT64_C(1) << 16));
+    note_outcome(&v->again, t, kind, counters[COUNTER_GUEST_INSNS]);
     memcpy(t->counters, counters, sizeof(counters));
 }
 
 /* The second look. Memory and t are left as the engine had them. */
 static void look_again(struct vm *vm, struct thread *t, struct verify *v)
 {
+    const struct store_log *log = &v->trial->log;
+
     for (size_t i = 0; i < v->stored.len; i++)
-        store_log_poke(&v->log, v->stored.data[i].addr, v->stored.data[i].mask,
-                       v->stored.data[i].old);
+        store_log_poke(log, v->stored.data[i].addr, v->stored.data[i].mask, v->stored.data[i].old);
     interpret_again(vm, t, v);
     for (size_t i = 0; i < v->stored.len; i++) {
         struct stored *stored = &v->stored.data[i];
         if (!space_load_u64(vm->space, stored->addr, &stored->reference))
             stored->reference = ~stored->engine;
-        store_log_poke(&v->log, stored->addr, stored->mask, stored->engine);
+        store_log_poke(log, stored->addr, stored->mask, stored->engine);
     }
-    put_state(t, &v->engine);
+    outcome_put(&v->engine, t);
 }
 
 /* ---- comparing ------------------------------------------------------------------------------- */
@@ -213,9 +163,10 @@ static bool stores_agree(const struct stored *stored)
     return ((stored->reference ^ stored->engine) & stored->mask) == 0;
 }
 
-static bool outcomes_agree(const struct vm *vm, const struct verify *v)
+static bool outcomes_agree(const struct vm *vm, const struct verify *v,
+                           const struct outcome *reference)
 {
-    const struct outcome *a = &v->reference, *b = &v->engine;
+    const struct outcome *a = reference, *b = &v->engine;
 
     if (a->n_insns != b->n_insns || exit_class(a->kind) != exit_class(b->kind) ||
         a->reserve_addr != b->reserve_addr || a->reserve_value != b->reserve_value)
@@ -278,16 +229,16 @@ static uint64_t register_value(const struct guest_reg *reg, const struct outcome
 
 static void print_differences(const struct vm *vm, const struct verify *v, struct strbuf *out)
 {
-    print_exit(out, "reference:", &v->reference);
+    print_exit(out, "reference:", &v->again);
     print_exit(out, "engine:", &v->engine);
     for (unsigned i = 0; i < vm->guest->n_regs; i++) {
         const struct guest_reg *reg = &vm->guest->regs[i];
-        if (registers_agree(reg, &v->reference, &v->engine))
+        if (registers_agree(reg, &v->again, &v->engine))
             continue;
         strbuf_printf(out, "  %s: before %#lx, reference %#lx, engine %#lx\n",
                       reg->alias ? reg->alias : reg->name,
-                      (unsigned long)register_value(reg, &v->before),
-                      (unsigned long)register_value(reg, &v->reference),
+                      (unsigned long)register_value(reg, &v->trial->before),
+                      (unsigned long)register_value(reg, &v->again),
                       (unsigned long)register_value(reg, &v->engine));
     }
     for (size_t i = 0; i < v->stored.len; i++) {
@@ -305,7 +256,7 @@ static void print_differences(const struct vm *vm, const struct verify *v, struc
 
 static _Noreturn void report_difference(struct vm *vm, const struct verify *v)
 {
-    gva pc = *(const gva *)(v->before.guest + vm->guest->pc_offset);
+    gva pc = *(const gva *)(v->trial->before.guest + vm->guest->pc_offset);
     struct strbuf text = {0};
 
     strbuf_printf(
@@ -332,19 +283,17 @@ static bool stopped_before(const struct outcome *engine, const struct outcome *r
 
 static enum exit_kind check_block(struct vm *vm, struct thread *t, struct verify *v)
 {
-    keep_state(&v->before, t);
-    t->unrepeatable = false;
-    run_reference(vm, t, v);
+    trial_run(v->trial, t, vm_find_block(vm, t));
     run_engine(vm, t, v);
-    if (t->unrepeatable) {
+    if (v->trial->unrepeatable) {
         t->counters[COUNTER_VERIFY_SKIPPED]++;
         return v->engine.kind;
     }
     keep_stored(vm, v);
-    bool early = stopped_before(&v->engine, &v->reference);
-    if (early || !outcomes_agree(vm, v)) {
+    bool early = stopped_before(&v->engine, &v->trial->after);
+    if (early || !outcomes_agree(vm, v, &v->trial->after)) {
         look_again(vm, t, v);
-        if (!outcomes_agree(vm, v))
+        if (!outcomes_agree(vm, v, &v->again))
             report_difference(vm, v);
         t->counters[COUNTER_VERIFY_DISTURBED] += !early;
     }

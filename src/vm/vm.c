@@ -11,9 +11,8 @@
  * Guest threads run here side by side, each in the loop of its own host thread. quiesce.c has the
  * rules: a thread is "in guest code" for the whole of a turn but for the hooks. */
 #include "vm/debug_private.h"
-#include "vm/verify.h"
-
 #include "vm/tier.h"
+#include "vm/verify.h"
 
 #include <asm/prctl.h>
 #include <errno.h>
@@ -34,6 +33,25 @@ enum exit_kind vm_interpret(struct vm *vm, struct thread *t, struct decoded_bloc
     return kind;
 }
 
+/* The poll word makes the interpreter come back at the block's end. */
+enum exit_kind vm_interpret_once(struct vm *vm, struct thread *t, struct decoded_block *block)
+{
+    atomic_fetch_or(&t->poll, POLL_STEP);
+    enum exit_kind kind = vm_interpret(vm, t, block);
+    atomic_fetch_and(&t->poll, ~(uint32_t)POLL_STEP);
+    return kind == EXIT_POLL ? EXIT_LOOKUP : kind;
+}
+
+enum exit_kind vm_interpret_some(struct vm *vm, struct thread *t, unsigned max_insns)
+{
+    union decoded_room decoded;
+
+    if (vm->guest->decode_block(vm->space, thread_pc(t), MIN(max_insns, (unsigned)BLOCK_MAX_INSNS),
+                                &decoded.block, &t->trap) < 0)
+        return EXIT_TRAP;
+    return vm_interpret_once(vm, t, &decoded.block);
+}
+
 /* What it ran stands in the thread's table: from there it goes on by itself. No block gets too hot
  * for it. */
 static enum exit_kind interp_run(struct vm *vm, struct thread *t)
@@ -42,9 +60,10 @@ static enum exit_kind interp_run(struct vm *vm, struct thread *t)
 
     if (!block)
         return EXIT_TRAP;
-    decoded_block_set_runs(block, vm->one_block ? 0 : INT32_MAX);
-    if (!vm->one_block)
-        t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
+    if (vm->one_block)
+        return vm_interpret_once(vm, t, block);
+    decoded_block_set_runs(block, INT32_MAX);
+    t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
     return vm_interpret(vm, t, block);
 }
 
@@ -376,8 +395,7 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
     vm->options = options;
     vm->hooks = hooks;
     quiesce_init(vm);
-    vm->one_block =
-        options->verify || options->force_signals > 0 || vm_observes_executions();
+    vm->one_block = options->verify || options->force_signals > 0 || vm_observes_executions();
     vm->max_insns = options->one_insn ? 1 : BLOCK_MAX_INSNS;
     vm->engine = find_engine(options->engine);
     if (vm->engine->start)
@@ -416,8 +434,8 @@ static size_t thread_size(const struct vm *vm)
 
 static struct thread *thread_alloc(const struct vm *vm)
 {
-    void *memory = mmap(NULL, thread_size(vm), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, thread_size(vm), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (memory == MAP_FAILED)
         base_fail(EXIT_USAGE, "no memory for a thread: %s", strerror(errno));

@@ -17,10 +17,9 @@ struct vm_engine {
     /* What it keeps for a thread, in its record. */
     void (*thread_start)(struct vm *vm, struct thread *t);
     void (*thread_stop)(struct vm *vm, struct thread *t);
-    /* Runs t from its pc until an exit. Takes and leaves exact guest state. In guest code
-     * (quiesce.c), without the lock. */
-    /* With vm->one_block it comes back after one block at the latest; with vm->verify it counts
-     * instructions. */
+    /* Runs t from its pc until an exit; with vm->one_block, for one block at most. With vm->verify
+     * it counts instructions. Takes and leaves exact guest state. In guest code (quiesce.c),
+     * without the lock. */
     enum exit_kind (*run)(struct vm *vm, struct thread *t);
     /* Some or all decoded blocks are gone: forget what was made from them. In an exclusive section,
      * like the one below. */
@@ -54,8 +53,8 @@ struct vm {
     struct block_engine *block;             /* engine block; else NULL */
     struct verify *verify;                  /* --verify; else NULL */
     struct vm_debug *debug;                 /* while there is a debugger; else NULL */
-    bool one_block;     /* each turn of the run loop runs one block: for that,
-                         * for --force-signals, and for an observer of each execution */
+    bool one_block;     /* each turn of the run loop runs one block: for --verify,
+                         * --force-signals, and an observer of each execution */
     unsigned max_insns; /* of a block */
 };
 
@@ -113,6 +112,10 @@ enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_re
 
 /* vm->guest->interpret, with t->doing. */
 enum exit_kind vm_interpret(struct vm *vm, struct thread *t, struct decoded_block *block);
+/* This block and no other, whatever stands in t's table. */
+enum exit_kind vm_interpret_once(struct vm *vm, struct thread *t, struct decoded_block *block);
+/* At most max_insns instructions from t's pc on, and none behind the end of their block. */
+enum exit_kind vm_interpret_some(struct vm *vm, struct thread *t, unsigned max_insns);
 /* sample.c: samples are due that the handler could not take: POLL_SAMPLE. State is exact. */
 void vm_take_due_samples(struct thread *t);
 /* Does the observer want every execution of a fragment? */

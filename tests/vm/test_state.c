@@ -168,6 +168,14 @@ static void run(void)
     vm_run(m.t);
 }
 
+static void run_to(enum trap_kind kind, uint64_t pc, uint64_t addr)
+{
+    run();
+    assert_int_equal(m.trap.kind, kind);
+    assert_int_equal(m.trap.addr.v, addr);
+    assert_int_equal(thread_pc(m.t).v, pc);
+}
+
 static void others_are_untouched(uint64_t but)
 {
     for (unsigned i = 1; i < 32; i++) {
@@ -209,11 +217,8 @@ static struct fragment *place_with_recipes(void)
 static void every_kind_of_recipe_gives_its_value(void **unused)
 {
     place_with_recipes();
-    run();
-    assert_int_equal(m.trap.kind, TRAP_LOAD);
+    run_to(TRAP_LOAD, CODE + 8, HOLE);
     assert_int_equal(m.trap.reason, FAULT_MAPERR);
-    assert_int_equal(m.trap.addr.v, HOLE);
-    assert_int_equal(thread_pc(m.t).v, CODE + 8);
     assert_int_equal(state()->x[A0], m.space->base + HOLE + 100);
     assert_int_equal(state()->x[A2], (uint64_t)-5);
     assert_int_equal(state()->x[A3], 0x123456789a);
@@ -241,13 +246,21 @@ static void of_two_loads_in_one_the_right_one_traps(void **unused)
     MOVUPS_XMM0_AT_RAX;
     UD2;
     place(4);
-    run();
-    assert_int_equal(m.trap.kind, TRAP_LOAD);
-    assert_int_equal(m.trap.addr.v, HOLE);
-    assert_int_equal(thread_pc(m.t).v, CODE + 8);
+    run_to(TRAP_LOAD, CODE + 8, HOLE);
     assert_int_equal(state()->x[A0], 1);
     assert_int_equal(state()->x[A2], value);
     others_are_untouched(1 << A0 | 1 << A1 | 1 << A2);
+}
+
+/* A load that stands before its turn: before whatever guest code is there. */
+static void place_moved_load(uint32_t n_insns)
+{
+    begin_fragment();
+    MOV_RAX(m.space->base + HOLE);
+    reverse_add_again(&table, n_code, 0);
+    MOV_RDX_AT_RAX;
+    UD2;
+    place(n_insns);
 }
 
 /* A load that was moved before a store and an addition: both have taken effect when it traps. */
@@ -259,15 +272,8 @@ static void a_moved_load_traps_in_its_turn(void **unused)
     write_guest(guest, sizeof(guest));
     state()->x[A1] = DATA;
     state()->x[A4] = HOLE;
-    begin_fragment();
-    MOV_RAX(m.space->base + HOLE);
-    reverse_add_again(&table, n_code, 0);
-    MOV_RDX_AT_RAX;
-    UD2;
-    place(4);
-    run();
-    assert_int_equal(m.trap.kind, TRAP_LOAD);
-    assert_int_equal(thread_pc(m.t).v, CODE + 8);
+    place_moved_load(4);
+    run_to(TRAP_LOAD, CODE + 8, HOLE);
     assert_int_equal(state()->x[A0], 0x1111111100000000u + A0 + 1);
     space_read(m.space, GVA(DATA + 16), &stored, sizeof(stored));
     assert_int_equal(stored, 0x1111111100000000u + A0);
@@ -283,15 +289,8 @@ static void a_moved_load_that_is_not_reached_does_not_trap(void **unused)
 
     write_guest(guest, sizeof(guest));
     state()->x[A4] = HOLE;
-    begin_fragment();
-    MOV_RAX(m.space->base + HOLE);
-    reverse_add_again(&table, n_code, 0);
-    MOV_RDX_AT_RAX;
-    UD2;
-    place(2);
-    run();
-    assert_int_equal(m.trap.kind, TRAP_BREAKPOINT);
-    assert_int_equal(thread_pc(m.t).v, CODE + 8);
+    place_moved_load(2);
+    run_to(TRAP_BREAKPOINT, CODE + 8, 0);
     others_are_untouched(1 << A4);
 }
 

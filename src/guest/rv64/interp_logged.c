@@ -1,5 +1,5 @@
 /* The interpreter for what-if: a block is executed with loads and stores through a log, and left at
- * its end. The reference of `verify` (vm/check.c). The handlers are those of interp.c. */
+ * its end. The reference of `verify` (vm/verify.c). The handlers are those of interp.c. */
 #include "guest/rv64/memory.h"
 
 #define INTERPRET rv64_interpret_logged
