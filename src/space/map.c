@@ -46,13 +46,12 @@ int space_host_prot(int prot)
 
 bool space_notify_change(struct space *s, uint64_t start, uint64_t end)
 {
-    const struct mappings *m = s->maps;
+    const struct mapping *a;
     bool had_code = false;
     watch_forget(s, start, end);
     if (!s->on_change)
         return false;
-    for (size_t i = mappings_index(m, start); i < m->v.len && m->v.data[i].start < end; i++) {
-        const struct mapping *a = &m->v.data[i];
+    for (uint64_t at = start; (a = mappings_find(s->maps, at)) && a->start < end; at = a->end) {
         if (!(a->prot & PROT_EXEC))
             continue;
         had_code = true;
@@ -73,10 +72,10 @@ void space_notify_changed(struct space *s, uint64_t start, uint64_t end, bool ha
 void space_sync_growth(struct space *s)
 {
     struct mappings *m = s->maps;
+    const struct mapping *a;
     unsigned char resident;
-    for (size_t i = 0; m->host_grows && i < m->v.len; i++) {
-        struct mapping *a = &m->v.data[i];
-        uint64_t floor = i > 0 ? m->v.data[i - 1].end : SPACE_MIN_ADDR;
+    uint64_t floor = SPACE_MIN_ADDR;
+    for (uint64_t at = 0; m->host_grows && (a = mappings_find(m, at)); floor = at = a->end) {
         if (!(a->flags & MAP_GROWSDOWN) || a->flags & SPACE_MAP_GROWN)
             continue;
         /* mincore knows mapped from unmapped: ENOMEM. */
@@ -86,9 +85,7 @@ void space_sync_growth(struct space *s)
             start -= SPACE_PAGE_SIZE;
         if (start == a->start)
             continue;
-        pthread_mutex_lock(&m->table);
-        a->start = start;
-        pthread_mutex_unlock(&m->table);
+        mappings_extend_down(m, a->start, start);
     }
 }
 
@@ -296,11 +293,11 @@ static int unmap_locked(struct space *s, gva start, uint64_t len)
     bool had_code = space_notify_change(s, start.v, end);
     int err = 0;
     while (err == 0) {
-        size_t i = mappings_index(s->maps, start.v);
-        if (i == s->maps->v.len || s->maps->v.data[i].start >= end)
+        const struct mapping *m = mappings_find(s->maps, start.v);
+        if (!m || m->start >= end)
             break;
-        uint64_t from = MAX(s->maps->v.data[i].start, start.v);
-        uint64_t to = MIN(s->maps->v.data[i].end, end);
+        uint64_t from = MAX(m->start, start.v);
+        uint64_t to = MIN(m->end, end);
         if (munmap((void *)(s->base + from), to - from) < 0)
             err = -errno;
         else

@@ -1,5 +1,5 @@
-/* The table of guest mappings: a sorted array without overlaps. Private to space/. Knows nothing of
- * the host: the callers make the host agree with it. */
+/* The table of guest mappings: sorted, without overlaps. Private to space/. Knows nothing of the
+ * host: the callers make the host agree with it. */
 #ifndef ISOMORPH_SPACE_MAPPINGS_H
 #define ISOMORPH_SPACE_MAPPINGS_H
 
@@ -9,31 +9,36 @@
 
 /* Two locks. `change` is held by whoever changes the space, from the first look to the last, host's
  * side included (space_lock). `table` is held for single steps: by such a thread while it writes to
- * the array, and by others while they look something up (space_check). Nothing else is taken under
- * it. So holders of `change` may read the array without `table`. */
+ * the table, and by others while they look something up (space_check). Nothing else is taken under
+ * it. So holders of `change` may read the table without `table`. */
 struct mappings {
     pthread_mutex_t change, table;
-    VEC(struct mapping) v;
+    VEC(struct mappings_chunk *) chunks; /* mappings.c */
     bool host_grows;      /* a mapping that the host extends downward was ever made */
     uint64_t next_shared; /* number for the next shared anonymous mapping, see map.c */
 };
 
 void mappings_init(struct mappings *m);
 void mappings_free(struct mappings *m);
-/* Index of the first mapping whose end is above addr; the length if there is none. */
-size_t mappings_index(const struct mappings *m, uint64_t addr);
+/* The first mapping whose end is above addr, or NULL. Valid until the next change. */
+const struct mapping *mappings_find(const struct mappings *m, uint64_t addr);
 /* True if some page of [start, end) is mapped, or if all are. */
 bool mappings_overlap(const struct mappings *m, uint64_t start, uint64_t end);
 bool mappings_cover(const struct mappings *m, uint64_t start, uint64_t end);
 /* Finds the first hole of [*start, end): [*start, *hole_end). False if there is none. */
 bool mappings_next_hole(const struct mappings *m, uint64_t *start, uint64_t end,
                         uint64_t *hole_end);
+/* The highest place for len bytes that ends at or below high; below a stack it keeps a distance. 0
+ * if there is none. */
+uint64_t mappings_find_room(const struct mappings *m, uint64_t len, uint64_t align, uint64_t high);
 /* Adds an item (its name is copied) to a place that is free, and joins it with its neighbours. */
 void mappings_insert(struct mappings *m, const struct mapping *item);
 /* Removes what lies in [start, end), cutting mappings that reach over the edges. */
 void mappings_remove(struct mappings *m, uint64_t start, uint64_t end);
 /* Sets the protection of what lies in [start, end), cutting and joining as needed. */
 void mappings_set_prot(struct mappings *m, uint64_t start, uint64_t end, int prot);
+/* The mapping at addr starts at `start` from now on, in the hole below it. */
+void mappings_extend_down(struct mappings *m, uint64_t addr, uint64_t start);
 
 /* ---- map.c, for remap.c --------------------------------------------------------------------- */
 

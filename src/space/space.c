@@ -15,9 +15,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define STACK_GAP       ((uint64_t)129 << 20)
-#define STACK_GUARD_GAP ((uint64_t)1 << 20) /* kernel: stack_guard_gap, 256 pages */
-#define HOST_TOP        (((uint64_t)1 << 47) - SPACE_PAGE_SIZE)
+#define STACK_GAP ((uint64_t)129 << 20)
+#define HOST_TOP  (((uint64_t)1 << 47) - SPACE_PAGE_SIZE)
 
 /* ---- which host addresses ------------------------------------------------------------------- */
 
@@ -97,10 +96,9 @@ void space_destroy(struct space *s)
 {
     space_sync_growth(s);
     watch_free(s);
-    for (size_t i = 0; i < s->maps->v.len; i++) {
-        const struct mapping *m = &s->maps->v.data[i];
+    const struct mapping *m;
+    for (uint64_t at = 0; (m = mappings_find(s->maps, at)) != NULL; at = m->end)
         munmap((void *)(s->base + m->start), m->end - m->start);
-    }
     mappings_free(s->maps);
     free(s->maps);
     free(s);
@@ -120,8 +118,7 @@ void space_unlock(struct space *s)
 
 const struct mapping *space_find(const struct space *s, gva addr)
 {
-    size_t i = mappings_index(s->maps, addr.v);
-    return i < s->maps->v.len ? &s->maps->v.data[i] : NULL;
+    return mappings_find(s->maps, addr.v);
 }
 
 enum fault_reason space_check(const struct space *s, gva addr, int prot)
@@ -140,25 +137,7 @@ enum fault_reason space_check(const struct space *s, gva addr, int prot)
     return prot & ~allowed ? FAULT_ACCERR : FAULT_NONE;
 }
 
-/* Where m begins for its neighbour below: a stack keeps a gap between them. */
-static uint64_t guarded_start(const struct mapping *m)
-{
-    if (!(m->flags & MAP_GROWSDOWN))
-        return m->start;
-    return m->start > STACK_GUARD_GAP ? m->start - STACK_GUARD_GAP : 0;
-}
-
 uint64_t space_find_free(const struct space *s, uint64_t len, uint64_t align, uint64_t below)
 {
-    const struct mappings *m = s->maps;
-    uint64_t high = below ? MIN(below, SPACE_MAP_END) : s->mmap_top;
-    for (size_t i = mappings_index(m, high);; i--) {
-        /* The hole below item i (or below `high`), above item i - 1. */
-        uint64_t end = i < m->v.len ? MIN(high, guarded_start(&m->v.data[i])) : high;
-        uint64_t start = i > 0 ? MAX(m->v.data[i - 1].end, SPACE_MIN_ADDR) : SPACE_MIN_ADDR;
-        if (end > len && ALIGN_DOWN(end - len, align) >= start)
-            return ALIGN_DOWN(end - len, align);
-        if (i == 0)
-            return 0;
-    }
+    return mappings_find_room(s->maps, len, align, below ? MIN(below, SPACE_MAP_END) : s->mmap_top);
 }

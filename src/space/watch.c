@@ -412,13 +412,12 @@ bool space_code_sync(struct space *s, const struct space_dropper *d)
 static bool drop_of_files(struct space *s, const struct space_dropper *d, uint64_t start,
                           uint64_t end)
 {
-    const struct mappings *m = s->maps;
+    const struct mapping *a;
     bool done = true;
 
     pthread_mutex_lock(&s->maps->table);
-    for (size_t i = mappings_index(m, start); done && i < m->v.len && m->v.data[i].start < end;
-         i++) {
-        const struct mapping *a = &m->v.data[i];
+    for (uint64_t at = start; done && (a = mappings_find(s->maps, at)) && a->start < end;
+         at = a->end) {
         if (is_private_file(a) && a->prot & PROT_EXEC)
             done = d->drop(d->arg, GVA(MAX(a->start, start)), GVA(MIN(a->end, end)));
     }
