@@ -6,6 +6,7 @@
 
 #include "cache/cache.h"
 #include "host/x86_64/host.h"
+#include "translate/translate.h"
 #include "vm/vm.h"
 
 enum { HELP_COLUMN = 32 }; /* where the descriptions start */
@@ -129,22 +130,28 @@ bool help_knows_cpu(const char *name)
     return false;
 }
 
-void help_print_engines(void)
+static _Noreturn void print_rows(bool (*list)(unsigned i, const char **name, const char **help))
 {
     const char *name, *help;
 
-    for (unsigned i = 0; vm_list_engines(i, &name, &help); i++)
+    for (unsigned i = 0; list(i, &name, &help); i++)
         printf("%-10s %s\n", name, help);
     help_end();
 }
 
+void help_print_engines(void)
+{
+    print_rows(vm_list_engines);
+}
+
 void help_print_policies(void)
 {
-    const char *name, *help;
+    print_rows(code_cache_list_policies);
+}
 
-    for (unsigned i = 0; code_cache_list_policies(i, &name, &help); i++)
-        printf("%-10s %s\n", name, help);
-    help_end();
+void help_print_passes(void)
+{
+    print_rows(translate_list_passes);
 }
 
 void help_print_log_items(void)

@@ -39,6 +39,7 @@ _Noreturn void help_print_version(void);
 _Noreturn void help_print_cpus(void);
 _Noreturn void help_print_engines(void);
 _Noreturn void help_print_policies(void);
+_Noreturn void help_print_passes(void);
 _Noreturn void help_print_log_items(void);
 bool help_knows_cpu(const char *name);
 

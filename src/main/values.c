@@ -124,10 +124,10 @@ static void check_verify(const struct options *options)
 static void check_passes(const struct options *options)
 {
     for (size_t i = 0; i < options->without.len; i++) {
+        if (strcmp(options->without.data[i], "help") == 0)
+            help_print_passes();
         if (!translate_pass_bit(options->without.data[i]))
-            base_fail(EXIT_USAGE,
-                      "--without: expected identities, dead, fuse, hints, nans, pairs, narrow or "
-                      "returns, not '%s'",
+            base_fail(EXIT_USAGE, "--without: no pass is called '%s'; --without=help lists them",
                       options->without.data[i]);
     }
 }

@@ -46,7 +46,7 @@ struct node {
     uint32_t uses;      /* users that are emitted; counts down during emission */
     uint32_t last;      /* the last of them */
     ir_val arg[3];
-    ir_val pair; /* of a division: the node of its other result, or IR_NONE */
+    ir_val pair; /* of a division or product: the node of its other result, or IR_NONE */
     uint64_t imm;
 };
 
@@ -58,7 +58,8 @@ struct work {
     gva pc;
     uint32_t guest_bytes, n_insns;
     uint32_t passes_off;
-    bool float_code, fma; /* the host has code for floating point, and fused multiplications */
+    bool float_code, fma, bmi1; /* the host has code for floating point, fused multiplications, and
+                                   instructions on single bits */
     VEC(struct node) nodes;
     VEC(ir_val) alias;        /* of each µop: the node that is its value */
     VEC(ir_val) current;      /* fold: value of each guest register, IR_NONE: not yet read */
@@ -68,14 +69,10 @@ struct work {
 
 /* Bits of translate_config.passes_off. The others cannot be left out. */
 enum translate_pass {
-    PASS_IDENTITIES,
-    PASS_DEAD_PUTS,
-    PASS_FUSE,
-    PASS_HINTS,
-    PASS_NANS,
-    PASS_PAIRS,
-    PASS_NARROW,
-    PASS_RETURNS
+#define PASS(id, name, help) PASS_##id,
+#include "translate/passes.def"
+#undef PASS
+    PASS_COUNT
 };
 
 static inline bool pass_on(const struct work *w, enum translate_pass pass)

@@ -3,7 +3,7 @@
  * Needs may_leave. A put is dead if its register is put again with nothing between that may leave
  * the fragment: a trap or an exit shows all registers. A pure node or a get is dead if nobody uses
  * it. Floating-point nodes raise flags and loads may fault, so they stay. Leaves the rest in
- * NODE_EMIT. */
+ * NODE_EMIT, with how many of them use it. */
 #include "translate/block.h"
 
 #include <string.h>
@@ -43,9 +43,6 @@ void pass_dead(struct work *w)
 {
     if (pass_on(w, PASS_DEAD_PUTS))
         dead_puts(w);
-    /* uses is a mark here: 1 if somebody who lives needs it. */
-    for (size_t i = 0; i < w->nodes.len; i++)
-        w->nodes.data[i].uses = 0;
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = &w->nodes.data[i];
         if (n->state == NODE_DEAD || n->op == UOP_insn)
@@ -56,6 +53,6 @@ void pass_dead(struct work *w)
         }
         for (unsigned k = 0; k < 3; k++)
             if (n->arg[k] != IR_NONE)
-                w->nodes.data[n->arg[k]].uses = 1;
+                w->nodes.data[n->arg[k]].uses++;
     }
 }

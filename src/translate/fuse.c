@@ -2,8 +2,8 @@
  * do their work: constants, comparisons under branches and choices, addresses, scaled indexes,
  * signs of a fused multiplication, loads and stores of floating-point registers.
  *
- * Needs what lives (NODE_EMIT). Leaves NODE_FUSED nodes; their operands must then live on to the
- * users. */
+ * Needs what lives (NODE_EMIT) and how many use it. Leaves NODE_FUSED nodes; their operands must
+ * then live on to the users. */
 #include "translate/block.h"
 
 static struct node *at(struct work *w, ir_val v)
@@ -76,11 +76,48 @@ static bool fuses_shift(const struct node *n, const struct node *user)
            n->has_imm && (n->imm == 32 || n->imm == 48 || n->imm == 56) && n->imm != user->imm;
 }
 
+static bool is_const(const struct work *w, ir_val v, uint64_t value)
+{
+    return v != IR_NONE && node_is_const(w, v) && w->nodes.data[v].imm == value;
+}
+
+static bool is_complement(const struct node *n)
+{
+    return n->op == UOP_xor && n->type == IR_I64 && n->has_imm && n->imm == ~UINT64_C(0);
+}
+
+/* Pass `bits`: x & ~y; x & (x - 1); x & -x; x with bit y set, flipped or cleared (x & ~(1 << y)).
+ * The user has the fused one as its second operand (bits.c). */
+static bool fuses_bits(struct work *w, ir_val i, const struct node *n, struct node *user)
+{
+    bool one_bit = n->op == UOP_shl && !n->has_imm && is_const(w, n->arg[0], 1), fits;
+    if (!pass_on(w, PASS_BITS) || n->type != IR_I64 || user->type != IR_I64)
+        return false;
+    if (one_bit && is_complement(user) && user->state == NODE_FUSED)
+        return true;
+    ir_val x = user->arg[user->arg[0] == i];
+    if (user->has_imm || user->arg[1] == IR_NONE || x == i || at(w, x)->state == NODE_FUSED)
+        return false;
+    if (user->op == UOP_and)
+        fits = w->bmi1 && (is_complement(n) ||
+                           (n->op == UOP_add && n->has_imm && !~n->imm && n->arg[0] == x) ||
+                           (n->op == UOP_sub && is_const(w, n->arg[0], 0) && n->arg[1] == x));
+    else
+        fits = one_bit && (user->op == UOP_or || user->op == UOP_xor);
+    if (fits) {
+        user->arg[0] = x;
+        user->arg[1] = i;
+    }
+    return fits;
+}
+
 /* n has one user. */
 static bool fuses_into(struct work *w, ir_val i, struct node *n)
 {
     ir_val user = n->last;
     struct node *u = at(w, user);
+    if (fuses_bits(w, i, n, u))
+        return true;
     switch ((enum uop)n->op) {
     case UOP_add:
         return n->type == IR_I64 && is_access(u) && u->arg[0] == i && fits_displacement(n);
@@ -123,36 +160,55 @@ static void decide(struct work *w, ir_val i)
 
 /* ---- pairs */
 
-static unsigned other_result(unsigned op)
+/* One instruction of the host gives both. */
+static bool is_other_result(unsigned a, unsigned b)
 {
-    switch (op) {
+    switch (a) {
     case UOP_divs:
-        return UOP_rems;
+        return b == UOP_rems;
     case UOP_divu:
-        return UOP_remu;
+        return b == UOP_remu;
     case UOP_rems:
-        return UOP_divs;
+        return b == UOP_divs;
     case UOP_remu:
-        return UOP_divu;
+        return b == UOP_divu;
+    case UOP_mul: /* the lower half is the same for all signs */
+        return b == UOP_mulhs || b == UOP_mulhu || b == UOP_mulhsu;
+    case UOP_mulhs:
+    case UOP_mulhu:
+    case UOP_mulhsu:
+        return b == UOP_mul;
     default:
-        return UOP_COUNT;
+        return false;
     }
 }
 
-/* A quotient and a remainder of the same operands, the later one soon enough that its register is
- * not wanted in between. */
+static bool is_product(const struct node *n)
+{
+    return n->op >= UOP_mul && n->op <= UOP_mulhsu;
+}
+
+static bool has_same_operands(const struct node *n, const struct node *m)
+{
+    return (m->arg[0] == n->arg[0] && m->arg[1] == n->arg[1]) ||
+           (is_product(n) && m->arg[0] == n->arg[1] && m->arg[1] == n->arg[0]);
+}
+
+/* Two results of the same operands, the later one soon enough that its register is not wanted in
+ * between. */
 static void find_pair(struct work *w, size_t i)
 {
     enum { NEAR = 24 };
     struct node *n = at(w, (ir_val)i);
-    unsigned other = other_result(n->op);
-    if (n->state != NODE_EMIT || other == UOP_COUNT)
+    if (n->state != NODE_EMIT || n->has_imm || n->op < UOP_mul || n->op > UOP_remu)
         return;
     for (size_t k = i + 1; k < w->nodes.len && k <= i + NEAR; k++) {
         struct node *m = at(w, (ir_val)k);
-        if (m->state == NODE_EMIT && m->op == other && m->type == n->type &&
-            m->arg[0] == n->arg[0] && m->arg[1] == n->arg[1]) {
+        if (m->state == NODE_EMIT && is_other_result(n->op, m->op) && m->type == n->type &&
+            !m->has_imm && has_same_operands(n, m)) {
             m->state = NODE_PAIRED;
+            at(w, m->arg[0])->uses--;
+            at(w, m->arg[1])->uses--;
             n->pair = (ir_val)k;
             return;
         }
@@ -164,8 +220,6 @@ void pass_fuse(struct work *w)
 {
     for (size_t i = 0; i < w->nodes.len && pass_on(w, PASS_PAIRS); i++)
         find_pair(w, i);
-    for (size_t i = 0; i < w->nodes.len; i++)
-        at(w, (ir_val)i)->uses = at(w, (ir_val)i)->cond_uses = 0;
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = at(w, (ir_val)i);
         if (n->state == NODE_DEAD || n->state == NODE_PAIRED)
@@ -175,7 +229,6 @@ void pass_fuse(struct work *w)
             if (n->arg[k] == IR_NONE)
                 continue;
             struct node *of = at(w, n->arg[k]);
-            of->uses++;
             of->last = (uint32_t)i;
             if (k == 0 && (n->op == UOP_branch || n->op == UOP_select ||
                            (n->op == UOP_not && n->state == NODE_FUSED)))

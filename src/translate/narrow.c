@@ -1,6 +1,6 @@
 /* Pass `narrow`: extensions and masks whose bits nobody reads.
  *
- * Needs what lives (NODE_EMIT), with operands as they will be emitted. A node that reads only the
+ * Needs what lives (NODE_EMIT) and how many use it, and leaves both so. A node that reads only the
  * lower bits of an operand reads past an extension or a mask that leaves those bits alone, if it is
  * the only reader: the extension is dead then. (With other readers nothing would be saved, and the
  * value would want a register longer.) */
@@ -59,21 +59,10 @@ static unsigned bits_kept(const struct node *n)
     }
 }
 
-static void count_readers(struct work *w)
-{
-    for (size_t i = 0; i < w->nodes.len; i++)
-        at(w, (ir_val)i)->uses = 0;
-    for (size_t i = 0; i < w->nodes.len; i++)
-        for (unsigned k = 0; k < 3; k++)
-            if (at(w, (ir_val)i)->state == NODE_EMIT && at(w, (ir_val)i)->arg[k] != IR_NONE)
-                at(w, at(w, (ir_val)i)->arg[k])->uses++;
-}
-
 void pass_narrow(struct work *w)
 {
     if (!pass_on(w, PASS_NARROW))
         return;
-    count_readers(w);
     /* Backward: what is read past is dead before it is looked at itself. */
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = at(w, (ir_val)i);

@@ -9,16 +9,30 @@
 #include <errno.h>
 #include <string.h>
 
+static const struct {
+    const char *name, *help;
+} passes[PASS_COUNT] = {
+#define PASS(id, name, help) {#name, help},
+#include "translate/passes.def"
+#undef PASS
+};
+
+_Static_assert(PASS_COUNT <= 32, "passes_off has a bit for each pass");
+
+bool translate_list_passes(unsigned i, const char **name, const char **help)
+{
+    if (i >= PASS_COUNT)
+        return false;
+    *name = passes[i].name;
+    *help = passes[i].help;
+    return true;
+}
+
 uint32_t translate_pass_bit(const char *name)
 {
-    static const char *const names[] = {
-        [PASS_IDENTITIES] = "identities", [PASS_DEAD_PUTS] = "dead", [PASS_FUSE] = "fuse",
-        [PASS_HINTS] = "hints",           [PASS_NANS] = "nans",      [PASS_PAIRS] = "pairs",
-                                        [PASS_NARROW] = "narrow",
-        [PASS_RETURNS] = "returns"};
-    for (unsigned k = 0; k < ARRAY_LEN(names); k++)
-        if (strcmp(name, names[k]) == 0)
-            return 1u << k;
+    for (unsigned k = 0; k < PASS_COUNT; k++)
+        if (strcmp(name, passes[k].name) == 0)
+            return UINT32_C(1) << k;
     return 0;
 }
 
@@ -30,6 +44,7 @@ struct translator *translator_create(const struct translate_config *config)
     tr->work.passes_off = config->passes_off;
     tr->work.float_code = host_cpu_has(&config->cpu, HOST_AVX);
     tr->work.fma = host_cpu_has(&config->cpu, HOST_FMA);
+    tr->work.bmi1 = host_cpu_has(&config->cpu, HOST_BMI1);
     host_code_init(&tr->code, &tr->config.cpu);
     emitter_init(&tr->emitter, &tr->work, &tr->code, &tr->config);
     return tr;

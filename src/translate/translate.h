@@ -25,6 +25,8 @@ struct translate_config {
     bool count;          /* fragments count guest instructions (--stats, instret) */
 };
 
+/* The passes that can be left out, from i = 0 on; false after the last. */
+bool translate_list_passes(unsigned i, const char **name, const char **help);
 /* The bit of passes_off for a pass by its name; 0 if none has it that can be left out. */
 uint32_t translate_pass_bit(const char *name);
 

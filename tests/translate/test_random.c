@@ -255,6 +255,41 @@ static void random_division(struct gen *g)
     ir_op(g->b, remainder ? first : second, IR_VOID, a, b, IR_NONE);
 }
 
+/* Both halves of a product, in any order, of operands in any order. */
+static void random_product(struct gen *g)
+{
+    static const uint8_t halves[] = {UOP_mulhs, UOP_mulhu, UOP_mulhsu};
+    ir_val a = random_operand(g, IR_I64), b = random_operand(g, IR_I64);
+    unsigned high = halves[below(g, ARRAY_LEN(halves))], first = below(g, 2) ? high : UOP_mul;
+    bool swapped = below(g, 2);
+    ir_op(g->b, (enum uop)first, IR_VOID, a, b, IR_NONE);
+    random_put(g);
+    ir_op(g->b, (enum uop)(high + UOP_mul - first), IR_VOID, swapped ? b : a, swapped ? a : b,
+          IR_NONE);
+}
+
+/* x with bit y set, flipped or cleared, x without its lowest bit or with nothing else, x & ~y. */
+static void random_bits(struct gen *g)
+{
+    ir_val x = random_operand(g, IR_I64), y = random_operand(g, IR_I64), other;
+    ir_val ones = ir_const(g->b, IR_I64, ~UINT64_C(0));
+    unsigned kind = below(g, 6);
+    if (kind < 3)
+        y = ir_op(g->b, UOP_shl, IR_VOID, ir_const(g->b, IR_I64, 1), y, IR_NONE);
+    if (kind == 2 || kind == 3)
+        y = ir_op(g->b, UOP_xor, IR_VOID, y, ones, IR_NONE);
+    if (kind == 4)
+        y = ir_op(g->b, UOP_add, IR_VOID, x, ones, IR_NONE);
+    if (kind == 5)
+        y = ir_op(g->b, UOP_sub, IR_VOID, ir_const(g->b, IR_I64, 0), x, IR_NONE);
+    other = below(g, 2) ? x : y;
+    ir_op(g->b,
+          kind == 0   ? UOP_or
+          : kind == 1 ? UOP_xor
+                      : UOP_and,
+          IR_VOID, other, other == x ? y : x, IR_NONE);
+}
+
 /* Can random_uop make it? */
 static bool is_evaluated(enum uop op)
 {
@@ -311,8 +346,10 @@ static void random_insn(struct gen *g)
         random_atomic(g);
         break;
     case 4:
-        if (below(g, 2)) {
-            random_division(g);
+        if (below(g, 4)) {
+            static void (*const kinds[])(struct gen *) = {random_division, random_product,
+                                                          random_bits};
+            kinds[below(g, ARRAY_LEN(kinds))](g);
             break;
         }
         ir_op_imm(g->b, UOP_fence, below(g, 256));

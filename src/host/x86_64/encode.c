@@ -276,26 +276,50 @@ static _Noreturn void no_form(enum x86_insn insn, const struct x86_operand *ops)
                       x86_insn_name(insn), text);
 }
 
+/* The first form that fits, and the operand size. */
+static const struct x86_form *find_form(const struct host_code *c, enum x86_insn insn,
+                                        const struct x86_operand *ops, const uint32_t *classes,
+                                        unsigned *size)
+{
+    const struct x86_mnemonic *m = &x86_mnemonics[insn & ~(unsigned)X86_LOCK];
+    for (const struct x86_form *f = m->forms; f < m->forms + m->n_forms; f++) {
+        bool lockable = f->extra & FORM_LOCK && is_memory(&ops[0]);
+        if (x86_form_fits(f, ops, classes, c->features, size) && (lockable || !(insn & X86_LOCK)))
+            return f;
+    }
+    no_form(insn, ops);
+}
+
+/* The same by what was found last for such operands: without decorations their classes decide. */
+static const struct x86_form *look_up_form(struct host_code *c, enum x86_insn insn,
+                                           const struct x86_operand *ops, const uint32_t *classes,
+                                           unsigned *size)
+{
+    uint32_t hash = (insn ^ classes[0] ^ classes[1] << 5 ^ classes[2] << 9) * 0x9e3779b1u;
+    struct host_found_form *found = &c->found[hash >> 24 & (HOST_FOUND_FORMS - 1)];
+    if (ops[0].mask | ops[0].round | ops[0].zero)
+        return find_form(c, insn, ops, classes, size);
+    if (!found->form || found->insn != insn || found->features != c->features ||
+        memcmp(found->classes, classes, sizeof(found->classes)) != 0) {
+        const struct x86_form *form = find_form(c, insn, ops, classes, size);
+        *found = (struct host_found_form){c->features, {0}, (uint16_t)insn, (uint8_t)*size, form};
+        memcpy(found->classes, classes, sizeof(found->classes));
+    }
+    *size = found->size;
+    return found->form;
+}
+
 void x86_emit_operands(struct host_code *c, enum x86_insn insn, const struct x86_operand *ops)
 {
-    bool lock = insn & X86_LOCK;
-    const struct x86_mnemonic *m = &x86_mnemonics[insn & ~(unsigned)X86_LOCK];
-    uint32_t classes[X86_MAX_OPERANDS];
+    uint32_t classes[X86_MAX_OPERANDS] = {0};
     struct x86_bytes bytes;
     unsigned size;
 
-    for (unsigned i = 0; i < X86_MAX_OPERANDS; i++)
-        classes[i] = ops[i].kind ? x86_operand_classes(c, &ops[i], &ops[0]) : 0;
-    for (const struct x86_form *f = m->forms; f < m->forms + m->n_forms; f++) {
-        if (!x86_form_fits(f, ops, classes, c->features, &size))
-            continue;
-        if (lock && !(f->extra & FORM_LOCK && is_memory(&ops[0])))
-            continue;
-        x86_form_encode(f, ops, size, lock, &bytes);
-        host_code_insn(c, &bytes);
-        return;
-    }
-    no_form(insn, ops);
+    for (unsigned i = 0; i < X86_MAX_OPERANDS && ops[i].kind; i++)
+        classes[i] = x86_operand_classes(c, &ops[i], &ops[0]);
+    const struct x86_form *form = look_up_form(c, insn, ops, classes, &size);
+    x86_form_encode(form, ops, size, insn & X86_LOCK, &bytes);
+    host_code_insn(c, &bytes);
 }
 
 void x86_emit0(struct host_code *c, enum x86_insn insn)

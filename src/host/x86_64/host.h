@@ -57,6 +57,17 @@ struct host_reloc {
     uint16_t id;   /* the caller's name for exactly this address */
 };
 
+/* What x86_emit has found before: the form for a mnemonic and operands of certain classes. */
+struct host_found_form {
+    uint64_t features;
+    uint32_t classes[X86_MAX_OPERANDS];
+    uint16_t insn;               /* with X86_LOCK */
+    uint8_t size;                /* operand size */
+    const struct x86_form *form; /* NULL: nothing yet */
+};
+
+enum { HOST_FOUND_FORMS = 256 };
+
 /* Code being made. Set up once with host_code_init and used again for each fragment: in the steady
  * state nothing is allocated. One thread. */
 struct host_code {
@@ -73,6 +84,7 @@ struct host_code {
     VEC(struct host_reloc)
     relocs; /* by rising offset; for the caller to read */
     VEC(struct host_constant) constants;
+    struct host_found_form found[HOST_FOUND_FORMS];
 };
 
 void host_code_init(struct host_code *c, const struct host_cpu *cpu);

@@ -262,6 +262,12 @@ static void emit_node(struct emitter *e, ir_val i)
     case UOP_counter:
         emit_counter(e, i);
         return;
+    case UOP_mul:
+        if (n->pair == IR_NONE)
+            emit_integer(e, i);
+        else
+            emit_multiply(e, i);
+        return;
     case UOP_mulhs:
     case UOP_mulhu:
     case UOP_mulhsu:

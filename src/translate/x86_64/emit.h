@@ -236,7 +236,10 @@ static inline void emit_flags_here(struct emitter *e)
 void emit_integer(struct emitter *e, ir_val i); /* integer.c */
 void emit_multiply(struct emitter *e, ir_val i);
 void emit_divide(struct emitter *e, ir_val i);
-void emit_float(struct emitter *e, ir_val i); /* float.c */
+/* bits.c: what pass `bits` has joined; false if it has not. */
+bool emit_bit_idiom(struct emitter *e, ir_val i);
+void emit_float(struct emitter *e, ir_val i);    /* float.c */
+void emit_classify(struct emitter *e, ir_val i); /* classify.c: fclass */
 /* nans.c */
 void nans_begin(struct emitter *e);
 /* Before any code of node n: checks what is unchecked if n may show it. */

@@ -563,6 +563,8 @@ static void (*emitter_of(struct emitter *e, const struct node *n))(struct emitte
         return emit_widen;
     case UOP_fnarrow:
         return emit_narrow;
+    case UOP_fclass:
+        return emit_classify;
     default:
         return emit_slow;
     }

@@ -150,7 +150,7 @@ static void emit_alu(struct emitter *e, ir_val i, enum x86_insn insn, unsigned m
 {
     const struct node *n = node_at(e, i);
     unsigned size = size_of(n->type);
-    if (emit_in_slot(e, i, insn) || emit_mask(e, i))
+    if (emit_bit_idiom(e, i) || emit_in_slot(e, i, insn) || emit_mask(e, i))
         return;
     struct x86_operand a = emit_operand(e, n->arg[0], size);
     emit_alu_with(e, i, insn, size, a, last_operand(e, n, size));

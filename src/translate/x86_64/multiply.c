@@ -16,42 +16,58 @@ static struct x86_operand fetch(struct emitter *e, const struct node *n, unsigne
                     size == 4 ? (uint32_t)node_at(e, n->arg[0])->imm : node_at(e, n->arg[0])->imm);
     else
         emit_set(e, first, size, regs_get_rm(e, n->arg[0], size));
-    e->locked = locked;      /* a has been read */
-    if (n->op == UOP_mulhsu) /* a is to be read again */
-        return regs_get_aside(e, n->arg[1], size);
+    e->locked = locked; /* a has been read */
     if (node_is_const(e->w, n->arg[1]) || regs_in_register(e, n->arg[1]))
         return gpr(size, regs_get(e, n->arg[1]));
     return regs_get_rm(e, n->arg[1], size);
 }
 
-/* A second reading of a: its register was not locked, but is unchanged unless b took it. */
-static void subtract_if_negative(struct emitter *e, const struct node *n, struct x86_operand b)
+/* Both halves of a product, or one of them; the other is the node's pair. A negative factor of
+ * mulhsu is mended by the other factor, taken from the upper half. */
+static void emit_product(struct emitter *e, ir_val i, ir_val high)
 {
-    /* (a >> 63) & b, from the product's upper half */
-    emit_set(e, X86_RAX, 8, emit_operand(e, n->arg[0], 8));
-    x86_emit(e->c, X86_sar, x86_r64(X86_RAX), x86_imm(63));
-    x86_emit(e->c, X86_and, x86_r64(X86_RAX), b);
-    x86_emit(e->c, X86_sub, x86_r64(X86_RDX), x86_r64(X86_RAX));
+    const struct node *n = node_at(e, i), *h = node_at(e, high);
+    struct x86_operand a = {0}, b;
+    regs_take(e, X86_RAX);
+    regs_take(e, X86_RDX);
+    if (h->op == UOP_mulhsu) {
+        a = regs_get_aside(e, h->arg[0], 8);
+        b = regs_get_aside(e, h->arg[1], 8);
+        x86_emit(e->c, X86_mov, x86_r64(X86_RAX), a);
+    } else {
+        b = fetch(e, n, X86_RAX, 8);
+    }
+    x86_emit(e->c, h->op == UOP_mulhs ? X86_imul : X86_mul, b);
+    if (h->op == UOP_mulhsu) {
+        struct x86_operand sign = x86_r64(regs_scratch(e, false));
+        x86_emit(e->c, X86_mov, sign, a);
+        x86_emit(e->c, X86_sar, sign, x86_imm(63));
+        x86_emit(e->c, X86_and, sign, b);
+        x86_emit(e->c, X86_sub, x86_r64(X86_RDX), sign);
+    }
+    regs_release_operands(e);
+    if (n->pair != IR_NONE)
+        regs_def_early(e, n->pair, i == high ? X86_RAX : X86_RDX);
+    regs_def_at(e, i, i == high ? X86_RDX : X86_RAX);
 }
 
 void emit_multiply(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
-    regs_take(e, X86_RDX);
-    if (n->op == UOP_mulhu && host_cpu_has(e->cpu, HOST_BMI2)) {
-        struct x86_operand b = fetch(e, n, X86_RDX, 8);
-        regs_release_operands(e);
-        unsigned d = regs_def(e, i);
-        x86_emit(e->c, X86_mulx, x86_r64(d), x86_r64(d), b);
+    ir_val high = n->op == UOP_mul ? n->pair : i;
+    if (node_at(e, high)->op != UOP_mulhu || !host_cpu_has(e->cpu, HOST_BMI2)) {
+        emit_product(e, i, high);
         return;
     }
-    regs_take(e, X86_RAX);
-    struct x86_operand b = fetch(e, n, X86_RAX, 8);
-    x86_emit(e->c, n->op == UOP_mulhs ? X86_imul : X86_mul, b);
-    if (n->op == UOP_mulhsu)
-        subtract_if_negative(e, n, b);
+    regs_take(e, X86_RDX);
+    struct x86_operand b = fetch(e, n, X86_RDX, 8);
     regs_release_operands(e);
-    regs_def_at(e, i, X86_RDX);
+    struct x86_operand d = x86_r64(regs_def(e, i)), other = d;
+    if (n->pair != IR_NONE) {
+        regs_def_early(e, n->pair, X86_RDX);
+        other = x86_r64(X86_RDX);
+    }
+    x86_emit(e->c, X86_mulx, i == high ? d : other, i == high ? other : d, b);
 }
 
 /* ---- division -------------------------------------------------------------------------------- */

@@ -97,3 +97,5 @@ floor:
     fsgnj.d fa0,fa5,fa0
 class:
     fclass.d a0,fa0
+class_single:
+    fclass.s a0,fa0

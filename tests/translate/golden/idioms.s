@@ -138,3 +138,51 @@ interpreter_fetch:
     add a5,s2,a5
     ld a5,0(a5)
     jr a5
+product_of_double_width:
+    mulhu a2,a0,a1
+    mul a0,a0,a1
+    mv a1,a2
+product_signed:
+    mul a2,a0,a1
+    mulh a1,a1,a0
+    mv a0,a2
+product_mixed_signs:
+    mulhsu a2,a0,a1
+    mul a3,a1,a0
+product_of_slots:
+    mulhu t0,s3,s4
+    mul t1,s3,s4
+    add t2,t0,t1
+lowest_bit_cleared:
+    addi a5,a0,-1
+    and a5,a5,a0
+    neg a4,a1
+    and a4,a4,a1
+    lui a5,0
+    lui a4,0
+    addi t0,s3,-1
+    and t0,t0,s3
+isolate_lowest:
+    addi a5,a0,-1
+    and a0,a5,a0
+    neg a5,a1
+    and a1,a5,a1
+    li a5,0
+bit_of_constant_one:
+    li a5,1
+    sll a5,a5,a1
+    or a0,a0,a5
+    li a5,1
+    sll a5,a5,a2
+    not a5,a5
+    and a2,a0,a5
+    li a5,0
+single_bits:
+    bset a0,a0,a1
+    bclr a2,a3,a4
+    binv t0,t0,a5
+    bclr a4,a5,a4
+complement_masked:
+    andn a0,a1,a2
+    orn a3,a3,a4
+    andn t0,t1,t2
