@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -98,6 +99,36 @@ static void print_summary(struct strbuf *out, const uint64_t *counters, double s
     strbuf_printf(out, "\n");
 }
 
+/* Why the file could not be written now, as errno; 0 if it could. It is not made: a run that ends
+ * in a mistake leaves none. */
+static int file_error(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) == 0)
+        return S_ISDIR(status.st_mode)                           ? EISDIR
+               : faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0 ? errno
+                                                                 : 0;
+    if (errno != ENOENT)
+        return errno;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? base_printf("%.*s/", (int)(slash - path), path) : base_printf(".");
+    int error = faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0 ? errno : 0;
+    free(folder);
+    return error;
+}
+
+/* At the start, not after hours. A program that a guest executes may be where the path leads
+ * nowhere. */
+static void check_file(const struct options *options)
+{
+    const char *path = options->stats + strlen("json:");
+    int error = options->limits ? 0 : file_error(path);
+
+    if (error)
+        base_fail(EXIT_USAGE, "--stats: cannot write %s: %s", path, strerror(error));
+}
+
 static void write_file(const char *path, const struct strbuf *text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -145,6 +176,8 @@ void stats_start(struct options *options)
         options->stats = base_printf("json:%s/%s", folder, options->stats + 5);
         free(folder);
     }
+    if (strncmp(options->stats, "json:", 5) == 0)
+        check_file(options);
     run.options = options;
     run.pid = getpid();
     clock_gettime(CLOCK_MONOTONIC, &run.start);

@@ -112,6 +112,13 @@ static void check_code_cache(const struct options *options)
               options->cache_policy);
 }
 
+static void check_hot(const struct options *options)
+{
+    if (options->hot > VM_HOT_MAX)
+        base_fail(EXIT_USAGE, "--hot: expected a number up to %d, not %lu", VM_HOT_MAX,
+                  (unsigned long)options->hot);
+}
+
 static void check_verify(const struct options *options)
 {
     if (options->verify_every == 0)
@@ -182,6 +189,7 @@ void options_check(const struct options *options)
     check_memory(options);
     check_sizes(options);
     check_code_cache(options);
+    check_hot(options);
     check_passes(options);
     check_gdb(options);
     check_stats(options->stats);

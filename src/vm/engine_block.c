@@ -108,8 +108,6 @@ static void block_start(struct vm *vm)
     e->code = make_code_cache(vm);
     e->translator = translator_create(&e->config);
     tier_start(&e->tier, vm->options);
-    if (vm->options->verify)
-        e->tier.runs = 0;
     ir_block_init(&e->lifted, vm->guest->regs, vm->guest->n_regs);
     place_trampolines(e);
 }
@@ -249,7 +247,11 @@ static struct fragment *translate(struct vm *vm, struct thread *t,
                                   const struct decoded_block *block)
 {
     t->doing = DOING_TRANSLATE;
+    tier_begin(&vm->block->tier);
     struct fragment *f = make_fragment(vm, t, block);
+    tier_end(&vm->block->tier, block->n_insns);
+    if (f)
+        tier_adapt(&vm->block->tier, t, vm->block->code);
     t->doing = DOING_GUEST;
     return f;
 }
@@ -285,7 +287,7 @@ static struct fragment *translate_if_hot(struct vm *vm, struct thread *t,
     struct fragment *f = translate(vm, t, block);
     if (!f)
         return NULL;
-    tier_translated(&vm->block->tier, t, block, vm->block->code);
+    tier_promoted(&vm->block->tier, t, block);
     forget_block_ref(t, f->pc);
     return f;
 }

@@ -12,11 +12,18 @@ enum {
     TIER_DECODED_BYTES = 16 << 20,
 };
 
+/* Under the vm's lock, all of it. */
 struct tier {
     int32_t hot;  /* --hot */
     int32_t runs; /* by the interpreter, before a block is translated: hot or more; 0: none */
-    /* as of the last look at the rate of translations */
-    uint64_t flushes, inserted, cpu_ns;
+    bool fixed;   /* it stays so */
+    /* what translation costs */
+    uint64_t insn_ns;        /* processor time for a guest instruction: a moving mean */
+    uint64_t n_begun, begun; /* translations, and the time when the one at hand was; 0: not timed */
+    /* since the last change of runs */
+    uint64_t spent_ns;        /* on translation */
+    uint64_t cpu_ns, evicted; /* as they were then: of the process, and of the cache */
+    uint64_t look_at;         /* when so many were inserted */
 };
 
 void tier_start(struct tier *tier, const struct options *options);
@@ -24,9 +31,12 @@ void tier_start(struct tier *tier, const struct options *options);
 bool tier_is_hot(const struct decoded_block *block);
 /* The interpreter runs it once more; block->runs_left says for how long it may do so by itself. */
 void tier_run(const struct tier *tier, struct decoded_block *block);
-/* The block was translated: it starts anew, should the fragment be dropped. Adapts the number of
- * runs. Under the vm's lock. */
-void tier_translated(struct tier *tier, struct thread *t, struct decoded_block *block,
-                     const struct code_cache *code);
+/* Around a translation, of n_insns guest instructions. */
+void tier_begin(struct tier *tier);
+void tier_end(struct tier *tier, unsigned n_insns);
+/* After a translation that has a place: adapts the number of runs. */
+void tier_adapt(struct tier *tier, struct thread *t, const struct code_cache *code);
+/* The block was translated since it was hot. It starts anew, should the fragment be dropped. */
+void tier_promoted(const struct tier *tier, struct thread *t, struct decoded_block *block);
 
 #endif

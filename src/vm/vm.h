@@ -22,6 +22,8 @@ struct vm_hooks {
     bool (*force)(struct thread *t, bool now);
 };
 
+enum { VM_HOT_MAX = 1 << 16 }; /* options->hot */
+
 struct vm;
 struct fragment;
 struct ir_block;

@@ -109,6 +109,10 @@ BAD_OPTIONS = [
     (["--every=0", SHOW], ["--every", "from 1"]),
     (["--stats=xml", SHOW], ["--stats", "'xml'"]),
     (["--stats=json:", SHOW], ["--stats", "'json:'"]),
+    (["--stats=json:/nowhere/stats", SHOW], ["--stats", "/nowhere/stats", "No such file"]),
+    (["--stats=json:/", SHOW], ["--stats", "/", "Is a directory"]),
+    (["--hot=65537", SHOW], ["--hot", "65536", "65537"]),
+    (["--hot=4294967296", SHOW], ["--hot", "65536", "4294967296"]),
     (["--strace=yes", SHOW], ["--strace", "takes no value"]),
 ]
 BAD_OPTIONS += [(["-" + name, "1", SHOW], ["-" + name, "not supported yet"])

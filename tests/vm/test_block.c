@@ -2,7 +2,7 @@
  * (which is compared with a real kernel elsewhere), polls are seen in every kind of loop, changed
  * code is seen where RISC-V promises it, and blocks that run into each other do so without the run
  * loop. */
-#include "vm/vm.h"
+#include "vm/block_engine.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -388,6 +388,7 @@ static void check_small_cache(const char *wx)
     enum { BLOCKS = 5000, TURNS = 3 };
 
     start("block", SPACE_AUTO, 64 << 10, wx);
+    m.vm->block->tier.fixed = true; /* all of it, each time */
     for (unsigned i = 0; i < BLOCKS; i++)
         WRITE_CODE(CODE + i * 12, ADDI(T0, T0, 1), jal(ZERO, 8), EBREAK);
     WRITE_CODE(CODE + BLOCKS * 12, EBREAK);
@@ -492,12 +493,12 @@ static void a_counter_read_by_the_interpreter_counts_fragments_too(void **unused
 }
 
 /* A loop over more blocks than a small cache holds: fewer and fewer are translated. */
-static void a_cache_that_is_too_small_is_used_less(void **unused)
+static void check_loop_in_small_cache(uint64_t hot)
 {
     enum { BLOCKS = 3000, TURNS = 400 };
 
     start("block", SPACE_AUTO, 64 << 10, "rwx");
-    start_again(2, "text");
+    start_again(hot, "text");
     for (unsigned i = 0; i < BLOCKS; i++)
         WRITE_CODE(CODE + i * 12, ADDI(T0, T0, 1), jal(ZERO, 8), EBREAK);
     WRITE_CODE(CODE + BLOCKS * 12, EBREAK);
@@ -509,6 +510,16 @@ static void a_cache_that_is_too_small_is_used_less(void **unused)
     assert_true(counter(COUNTER_FRAGMENTS) < BLOCKS * TURNS / 8);
     assert_true(counter(COUNTER_BLOCKS_ENTERED) > BLOCKS * TURNS / 2);
     finish();
+}
+
+static void a_cache_that_is_too_small_is_used_less(void **unused)
+{
+    check_loop_in_small_cache(2);
+}
+
+static void blocks_translated_at_once_give_way_to_the_interpreter_too(void **unused)
+{
+    check_loop_in_small_cache(0);
 }
 
 /* ---- changed code ------------------------------------------------------------------------------
@@ -660,6 +671,7 @@ int main(void)
         cmocka_unit_test(invalidated_code_has_to_become_hot_again),
         cmocka_unit_test(a_counter_read_by_the_interpreter_counts_fragments_too),
         cmocka_unit_test(a_cache_that_is_too_small_is_used_less),
+        cmocka_unit_test(blocks_translated_at_once_give_way_to_the_interpreter_too),
         cmocka_unit_test(code_changed_before_fence_i_is_seen),
         cmocka_unit_test(a_store_without_fence_i_is_noticed),
         cmocka_unit_test(code_beside_a_changed_word_stays),
