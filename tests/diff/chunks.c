@@ -34,7 +34,8 @@ struct maker {
     uint32_t kept;                     /* x registers that may not be written */
     struct address address[N_ADDRESS]; /* 0 is one of x8..x15, 1 is sp */
     unsigned pair_size;                /* of lr and sc: 2 or 3 */
-    unsigned jump_reg;                 /* for one indirect jump; 0: none (left) */
+    bool extends;      /* has sign extensions, no 32-bit rotations; else the reverse */
+    unsigned jump_reg; /* for one indirect jump; 0: none (left) */
     struct slot slot[CHUNK_MAX_INSNS];
 };
 
@@ -174,6 +175,7 @@ static void fill_context(struct maker *m)
     put64(m->ctx + CTX_FCSR, frm << 5 | (rng_chance(&m->r, 30) ? rng_below(&m->r, 32) : 0));
 
     m->pair_size = 2 + rng_below(&m->r, 2);
+    m->extends = rng_chance(&m->r, 50);
     m->kept = 1u << m->b->base;
     /* Compressed loads reach up from here by 248 bytes, those from sp by 504; of 16-bit immediates
      * all are in reach. */
@@ -318,12 +320,30 @@ static bool choose_jump_reg(struct maker *m, struct slot *s)
     return true;
 }
 
+/* known.md says what is wrong with a sign extension after a 32-bit rotation. */
+static bool is_left_out(const struct maker *m, const struct encoding *e)
+{
+    static const char *const rotations[] = {"rolw", "rorw", "roriw", NULL}, *const extensions[] = {
+                                                                                "sext.b", "sext.h",
+                                                                                NULL};
+
+    for (const char *const *name = m->extends ? rotations : extensions; *name != NULL; name++) {
+        if (strcmp(e->name, *name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A random instruction of the row at place i; false if this one cannot be. */
 static bool make_insn(struct maker *m, const struct encoding *e, unsigned i)
 {
     struct slot *s = &m->slot[i];
     bool good = true;
 
+    if (is_left_out(m, e)) {
+        return false;
+    }
     s->len = e->len;
     s->word =
         e->match | ((uint32_t)rng_next(&m->r) & ~e->mask & (e->len == 2 ? 0xffff : 0xffffffff));
