@@ -10,6 +10,7 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -211,6 +212,19 @@ def _(box):
     assert os.readlink(box.dir / "etc/ssl/certs/One.pem") == "/usr/share/ca-certificates/mozilla/One.crt"
 
 
+@case("folders: relative, with spaces in its name, behind a link, its parents absent")
+def _(box):
+    os.chdir(box.tmp)
+    box.dir = pathlib.Path("a folder/of mine/root")
+    box.create("tool")
+    pathlib.Path("link").symlink_to(box.dir)
+    box.dir = pathlib.Path("link")
+    got = box.run("add", box.dir, "another")
+    assert got.returncode == 0 and {"tool", "another"} <= set(box.names()), got
+    assert (box.tmp / "a folder/of mine/root/usr/bin/another").is_file() and os.path.islink("link")
+    os.chdir("/")
+
+
 @case("--only: one file of the packages")
 def _(box):
     box.create("--no-essential", "--only", "usr/bin/tool", "tool")
@@ -296,6 +310,19 @@ def _(box):
     assert all((box.tmp / name / "usr/bin/tool").read_text() == "tool" for name in "ab")
 
 
+@case("two at the same time, one folder")
+def _(box):
+    children = []
+    for name in ("tool", "another"):
+        box.cache = box.tmp / name
+        children.append(subprocess.Popen(box.words("create", box.dir, name), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                         stderr=subprocess.STDOUT, text=True))
+    said = [child.communicate(timeout=120)[0] for child in children]
+    assert [child.returncode for child in children] == [0, 0], said
+    assert len([text for text in said if f"waiting for another isomorph sysroot that uses {box.dir}\n" in text]) == 1, said
+    assert {"tool", "another", "base-files"} <= set(box.names()), box.names()
+
+
 # ---- mistakes --------------------------------------------------------------------------------------------------------
 
 @case("a package that does not exist: all of them are named")
@@ -346,10 +373,30 @@ def _(box):
 
 @case("a mirror that refuses, does not exist, or is not one")
 def _(box):
-    check_error(box.run("create", box.dir, "tool", mirror="http://127.0.0.1:1/debian"), FAILED, "cannot reach", "127.0.0.1:1")
+    got = box.run("create", box.dir, "tool", mirror="http://127.0.0.1:1/debian")
+    check_error(got, FAILED, "cannot reach http://127.0.0.1:1/debian: Could not connect to ", "Connection refused")
+    assert got.stderr.count("(") == got.stderr.count(")"), got
+    assert not box.dir.exists()
+    box.dir.mkdir()
+    check_error(box.run("create", box.dir, "tool", mirror="http://127.0.0.1:1/debian"), FAILED, "cannot reach")
+    check_error(box.run("list", box.dir), FAILED, "not a sysroot")
     check_error(box.run("create", box.dir, "tool", mirror="http://nonesuch.invalid/"), FAILED, "nonesuch.invalid")
     for word in ("nonsense", "ftp://127.0.0.1/debian", "gopher://127.0.0.1/debian"):
         check_error(box.run("create", box.dir, "tool", mirror=word), FAILED, "--mirror", word)
+
+
+@case("a mirror that does not take connections: bounded time")
+def _(box):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        waiting = [socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK) for _ in range(4)]
+        for client in waiting:
+            client.connect_ex(full.getsockname()) # nobody accepts: the fifth gets no answer
+        uri = "http://127.0.0.1:%d" % full.getsockname()[1]
+        start = time.monotonic()
+        check_error(box.run("create", "--timeout=1", box.dir, "tool", mirror=uri), FAILED, f"cannot reach {uri}: ")
+        assert time.monotonic() - start < 30
+        for client in waiting:
+            client.close()
 
 
 @case("a mirror that says nothing: bounded time")
@@ -404,9 +451,31 @@ def _(box):
     check_error(box.run("create", "/proc/nowhere/root", "tool"), FAILED, "/proc/nowhere")
     check_error(box.run("list", box.dir), FAILED, "not a sysroot")
     check_error(box.run("list", box.tmp / "absent"), FAILED, "absent")
+    box.dir = box.tmp / "dangling"
+    box.dir.symlink_to("nowhere")
+    check_error(box.run("create", box.dir, "tool"), FAILED, "not a folder")
     box.dir = box.tmp / "empty"
     box.dir.mkdir()
     box.create("tool")
+
+
+@case("a folder that may not be written")
+def _(box):
+    # root may: then nobody tries.
+    program, *rest = box.words("create", box.dir, "tool", keyring="/dev/null")
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+    os.chmod(box.tmp, 0o755)
+    if nobody and subprocess.run([*nobody, program, "-version"], capture_output=True).returncode != 0:
+        return "nobody cannot reach " + program
+    for mode in (0o555, 0o333):
+        shutil.rmtree(box.dir, ignore_errors=True)
+        box.dir.mkdir()
+        os.chown(box.dir, 65534 if nobody else -1, -1)
+        os.chmod(box.dir, mode)
+        got = subprocess.run([*nobody, program, *rest], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        os.chmod(box.dir, 0o755)
+        check_error(got, FAILED, f"cannot write to {box.dir}: Permission denied")
+        assert os.listdir(box.dir) == []
 
 
 @case("a cache that cannot be")
