@@ -64,11 +64,12 @@ fuzz:
 	$(NINJA) -C $(BUILD) fuzz-targets
 	@scripts/run-fuzz $(BUILD) $(FUZZ_SECONDS)
 
+# make bench [BENCH="rows, groups and options of bench/run"]
 bench:
-	@$(DEPS) build demo
+	@$(DEPS) build demo bench
 	$(AGAIN) setup
 	$(NINJA) -C $(BUILD) isomorph
-	@bench/run $(BUILD)
+	@bench/run $(BUILD) $(BENCH)
 
 # Renews the host code that tests/translate/golden expects.
 golden: $(BUILD)/build.ninja

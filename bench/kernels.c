@@ -1,12 +1,37 @@
 /* Small kernels for bench/run: the same source for the native machine and for the guest. `kernels
  * NAME N` runs one of them with size N and prints a checksum, so that nothing is optimised away and
- * both machines can be compared. */
+ * both machines can be compared. No result depends on how a compiler or a C library rounds: but for
+ * `libm`, which prints what is left after rounding, all floating point here is IEEE 754's. */
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- integers ------------------------------------------------------------------------------- */
+
+/* What ordinary code does with ints: 32-bit sums that are clamped, shorts, bytes, shifts, choices.
+ */
+static uint64_t integer(long n)
+{
+    uint32_t seed = 1, hash = 2166136261u, turns = 0;
+    int32_t level = 0;
+    uint64_t sum = 0;
+
+    for (long i = 0; i < n; i++) {
+        seed = seed * 1664525 + 1013904223;
+        int16_t step = (int16_t)(seed >> 16);
+        level += step;
+        if (level > 100000)
+            level = 100000;
+        else if (level < -100000)
+            level = -100000;
+        hash = (hash ^ (uint8_t)level) * 16777619;
+        turns += (int16_t)hash > step;
+        sum += (uint64_t)(int64_t)level + (hash >> (step & 31)) + (seed & 1 ? turns : hash & 0xff);
+    }
+    return sum;
+}
 
 static uint64_t sieve(long n)
 {
@@ -263,37 +288,38 @@ static uint64_t strings(long n)
     return sum;
 }
 
-/* A bytecode loop: an indirect jump for each of its instructions. */
+/* A bytecode loop: each instruction jumps to the next one through a table of labels. */
 static uint64_t bytecode(long n)
 {
     static const unsigned char program[] = {0, 1, 2, 0, 3, 1, 4, 2, 0, 3, 5};
+    static const void *const labels[] = {&&add, &&xor, &&rotate, &&increase, &&sub, &&end};
+    const unsigned char *pc = program;
     uint64_t a = 1, b = 2;
+    long steps = 0;
 
-    for (long steps = 0;;) {
-        for (const unsigned char *pc = program;; pc++) {
-            switch (*pc) {
-            case 0:
-                a += b;
-                continue;
-            case 1:
-                b ^= a;
-                continue;
-            case 2:
-                a = a << 3 | a >> 61;
-                continue;
-            case 3:
-                b += 0x9e3779b97f4a7c15u;
-                continue;
-            case 4:
-                a -= b >> 7;
-                continue;
-            }
-            break;
-        }
-        steps += sizeof(program);
-        if (steps >= n)
-            return a ^ b;
-    }
+#define NEXT() goto *labels[*pc++]
+    NEXT();
+add:
+    a += b;
+    NEXT();
+    xor : b ^= a;
+    NEXT();
+rotate:
+    a = a << 3 | a >> 61;
+    NEXT();
+increase:
+    b += 0x9e3779b97f4a7c15u;
+    NEXT();
+sub:
+    a -= b >> 7;
+    NEXT();
+end:
+    steps += sizeof(program);
+    pc = program;
+    if (steps < n)
+        NEXT();
+    return a ^ b;
+#undef NEXT
 }
 
 static uint64_t muldiv(long n)
@@ -362,16 +388,115 @@ static uint64_t nbody(long n)
     return double_bits(x[0] + y[1] + x[2]);
 }
 
+/* A complex FFT of 1024 points, radix 2, forth and back. The roots of unity are made by halving
+ * angles, for which square roots are enough. */
+enum { FFT_BITS = 10, FFT_SIZE = 1 << FFT_BITS };
+struct complex_number {
+    double re, im;
+};
+
+static void fft_make_roots(struct complex_number *roots)
+{
+    struct complex_number step = {-1, 0};
+
+    for (int half = 1; half < FFT_SIZE; half *= 2) { /* roots[half..]: powers of exp(i pi / half) */
+        roots[half] = (struct complex_number){1, 0};
+        for (int k = 1; k < half; k++) {
+            struct complex_number last = roots[half + k - 1];
+            roots[half + k] = (struct complex_number){last.re * step.re - last.im * step.im,
+                                                      last.re * step.im + last.im * step.re};
+        }
+        step = (struct complex_number){sqrt((1 + step.re) / 2), sqrt((1 - step.re) / 2)};
+    }
+}
+
+static void fft(struct complex_number *v, const struct complex_number *roots, double sign)
+{
+    for (int i = 0, j = 0; i < FFT_SIZE; i++) {
+        if (i < j) {
+            struct complex_number swapped = v[i];
+            v[i] = v[j];
+            v[j] = swapped;
+        }
+        int bit = FFT_SIZE / 2; /* j + 1, counted from the other end */
+        for (; j & bit; bit /= 2)
+            j ^= bit;
+        j |= bit;
+    }
+    for (int half = 1; half < FFT_SIZE; half *= 2) {
+        for (int start = 0; start < FFT_SIZE; start += 2 * half) {
+            for (int k = start; k < start + half; k++) {
+                struct complex_number w = roots[half + k - start], a = v[k], b = v[k + half];
+                double re = b.re * w.re - b.im * (w.im * sign),
+                       im = b.re * (w.im * sign) + b.im * w.re;
+                v[k] = (struct complex_number){a.re + re, a.im + im};
+                v[k + half] = (struct complex_number){a.re - re, a.im - im};
+            }
+        }
+    }
+}
+
+static uint64_t fourier(long n)
+{
+    static struct complex_number roots[FFT_SIZE], v[FFT_SIZE];
+    uint64_t sum = 0;
+
+    fft_make_roots(roots);
+    for (int i = 0; i < FFT_SIZE; i++)
+        v[i] = (struct complex_number){i % 17 - 8, i % 5};
+    for (long i = 0; i < n; i++) {
+        fft(v, roots, 1);
+        sum += double_bits(v[i % FFT_SIZE].re);
+        fft(v, roots, -1);
+        for (int k = 0; k < FFT_SIZE; k++)
+            v[k] = (struct complex_number){v[k].re / FFT_SIZE, v[k].im / FFT_SIZE};
+    }
+    return sum;
+}
+
+/* The C library's functions, whose last bit may differ between machines: the sum is rounded. */
+static uint64_t libm(long n)
+{
+    double sum = 0;
+
+    for (long i = 1; i <= n; i++) {
+        double x = (double)i / (double)n;
+        sum += sin(20 * x) * exp(-x) + log(x + 1) + pow(x, 1.5) + atan2(x, 2) + cos(x) * tan(x / 2);
+    }
+    return (uint64_t)llround(sum * 16);
+}
+
+/* Single precision: sound through two filters, from 16-bit samples and back. */
+static uint64_t single(long n)
+{
+    float x1 = 0, x2 = 0, y1 = 0, y2 = 0, z1 = 0, z2 = 0;
+    uint32_t seed = 1;
+    uint64_t sum = 0;
+
+    for (long i = 0; i < n; i++) {
+        seed = seed * 1664525 + 1013904223;
+        float x = (float)(int16_t)(seed >> 16) / 32768.0f;
+        float y = 0.2f * x + 0.4f * x1 + 0.2f * x2 + 0.5f * y1 - 0.3f * y2;
+        float z = 0.9f * y - 1.6f * y1 + 0.8f * y2 + 1.5f * z1 - 0.7f * z2;
+        x2 = x1, x1 = x, y2 = y1, y1 = y, z2 = z1, z1 = z;
+        float loud = z * 20000.0f;
+        loud = loud > 32767.0f ? 32767.0f : loud < -32768.0f ? -32768.0f : loud;
+        sum += (uint64_t)(int64_t)(int16_t)loud;
+    }
+    return sum;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         uint64_t (*run)(long n);
-    } kernels[] = {{"sieve", sieve},   {"crc", crc},         {"sort", sort},
-                   {"fib", fib},       {"calls", calls},     {"deep", deep},
-                   {"icall", icall},   {"chase", chase},     {"bytecode", bytecode},
-                   {"sha256", sha256}, {"strings", strings}, {"muldiv", muldiv},
-                   {"matrix", matrix}, {"nbody", nbody}};
+    } kernels[] = {{"integer", integer},   {"crc", crc},       {"sieve", sieve},
+                   {"qsort", sort},        {"fib", fib},       {"calls", calls},
+                   {"deep", deep},         {"icall", icall},   {"chase", chase},
+                   {"bytecode", bytecode}, {"sha256", sha256}, {"strings", strings},
+                   {"muldiv", muldiv},     {"matrix", matrix}, {"nbody", nbody},
+                   {"fft", fourier},       {"libm", libm},     {"single", single}};
 
     for (size_t i = 0; argc == 3 && i < sizeof(kernels) / sizeof(kernels[0]); i++) {
         if (strcmp(argv[1], kernels[i].name) == 0) {

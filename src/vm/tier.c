@@ -13,7 +13,7 @@
  * of the time is the interpreter's, and what is in the cache is what is run most. The share is that
  * of the instructions translated, at what one has cost of late: one translation in SAMPLE is timed.
  *
- * bench/startup measures --hot. Not handled: blocks that never come back from a run, like long
+ * bench/run startup measures --hot. Not handled: blocks that never come back from a run, like long
  * system calls, are as cold as others; the processor time of all threads counts as one. */
 #include "vm/tier.h"
 

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""bench/run and bench/page: what they write, and what they say to every wrong use. Tiny sizes: nothing is said of speed.
+
+    test_bench.py SOURCE BUILD"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+SOURCE, BUILD = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
+sys.path.insert(0, str(SOURCE / "bench"))
+sys.dont_write_bytecode = True  # beside the sources
+import rows
+CASES = []
+
+
+def case(name):
+    return lambda function: CASES.append((name, function))
+
+
+def bench(*words, tool="run", **environment):
+    return subprocess.run([SOURCE / "bench" / tool, *map(str, words)], capture_output=True, text=True, timeout=600,
+                          env={**os.environ, **environment})
+
+
+def check_error(done, status, *said):
+    assert done.returncode == status and done.stderr.count("\n") == 1, done
+    assert all(text in done.stderr for text in said), done.stderr
+
+
+def false_isomorph(folder, text):
+    """A build folder whose isomorph does what `text` says."""
+    folder.mkdir()
+    program = folder / "isomorph"
+    program.write_text("#!/bin/sh\n" + text)
+    program.chmod(0o755)
+    return folder
+
+
+@case("a program and a kernel, in every way: table, JSON, chart")
+def test_rows(tmp):
+    done = bench(BUILD, "lua", "fib", "--tiny", "--runs=2", f"--json={tmp}/r.json", f"--with=--engine=interp")
+    assert done.returncode == 0 and done.stderr == "", done
+    result = json.loads((tmp / "r.json").read_text())
+    ways = ["native", "qemu", "isomorph", "--engine=interp"]
+    assert [way["name"] for way in result["ways"]] == ways, result["ways"]
+    assert [(row["name"], row["group"], row["error"]) for row in result["rows"]] == \
+        [("lua", "programs", None), ("fib", "kernels", None)], result["rows"]
+    for row in result["rows"]:
+        assert list(row["ways"]) == ways
+        for measured in row["ways"].values():
+            assert measured["peak_kib"] > 0 and sum(measured["wall"]) > 0
+            assert [len(measured[kind]) for kind in ("user", "system", "wall")] == [2, 2, 2], measured
+    assert result["versions"]["qemu"] and result["versions"]["packages"]["lua5.4"] and result["machine"]["kernel"]
+    lines = done.stdout.splitlines()
+    for start, count in (("lua ", 1), ("fib ", 1), ("geometric mean of 1 ", 2)):
+        assert sum(line.startswith(start) for line in lines) == count, done.stdout
+    labels = {e.text.strip() for e in xml.etree.ElementTree.parse(tmp / "r.svg").iter() if e.text}
+    assert {"lua", "fib", "qemu", "isomorph"} <= labels, labels
+
+
+@case("commands that a script starts, under QEMU too")
+def test_script(tmp):
+    done = bench(BUILD, "script", "--tiny", "--runs=1", f"--json={tmp}/r.json")
+    assert done.returncode == 0, done
+
+
+@case("two builds against each other; output that differs is an error, and so is a program that fails")
+def test_builds(tmp):
+    wrong = false_isomorph(tmp / "wrong", "echo 42\n")
+    broken = false_isomorph(tmp / "broken", "echo it broke >&2; exit 3\n")
+    for other, said in ((wrong, f"{wrong}: the output differs"), (broken, f"{broken}: ends with status 3: it broke")):
+        done = bench(BUILD, "fib", "--no-qemu", "--tiny", "--runs=1", f"--json={tmp}/r.json", f"--against={other}")
+        check_error(done, 1, "errors in fib")
+        assert f"ERROR: {said}" in done.stdout and "qemu" not in done.stdout, done.stdout
+        assert json.loads((tmp / "r.json").read_text())["rows"][0]["error"].startswith(said)
+
+
+@case("wrong words have one clear line")
+def test_wrong(tmp):
+    check_error(bench(BUILD, "luaa"), 2, "no row or group 'luaa'")
+    check_error(bench(BUILD, "--runs=0"), 2, "--runs", "not 0")
+    check_error(bench(BUILD, "--runs=many"), 2, "--runs", "many")
+    check_error(bench(BUILD, "--fast"), 2, "--fast")
+    check_error(bench(tmp), 2, f"{tmp} has no isomorph")
+    check_error(bench(), 2, "BUILD")
+    check_error(bench(BUILD, "fib", f"--against={tmp}"), 2, f"{tmp} has no isomorph")
+    check_error(bench(BUILD, "fib", "--qemu=/none/qemu"), 1, "/none/qemu")
+    check_error(bench(BUILD, "fib", "--with=--hot=0", "--with=--hot=0"), 1, "'--hot=0' is given twice")
+
+
+@case("what is not installed is named")
+def test_missing(tmp):
+    check_error(bench(BUILD, "fib", PATH=str(without(tmp, "gnuplot"))), 1, "gnuplot is not installed", "scripts/deps bench")
+    check_error(bench(BUILD, "fib", PATH=str(without(tmp, "hyperfine"))), 1, "hyperfine is not installed")
+
+
+def without(tmp, missing):
+    """A folder with what is in the search path, but for one program."""
+    folder = tmp / ("without-" + missing)
+    folder.mkdir()
+    for path in reversed(os.environ["PATH"].split(":")):
+        for file in pathlib.Path(path).iterdir() if os.path.isdir(path) else []:
+            link = folder / file.name
+            if file.name != missing:
+                link.unlink(missing_ok=True)
+                link.symlink_to(file)
+    return folder
+
+
+@case("the page is made from a run of all rows, and of nothing else")
+def test_page(tmp):
+    done = bench(BUILD, "fib", "--tiny", "--runs=2", f"--json={tmp}/part.json")
+    assert done.returncode == 0, done
+    check_error(bench(tmp / "part.json", tmp, tool="page"), 1, "part.json is not from a run of all rows")
+    result = json.loads((tmp / "part.json").read_text())
+    measured = result["rows"][0]["ways"]
+    result["tiny"] = False
+    result["rows"] = [{"name": row.name, "group": row.group, "size": row.size, "error": None, "ways": measured}
+                      for row in rows.ROWS]
+    result["rows"][3]["error"] = "it broke"
+    (tmp / "all.json").write_text(json.dumps(result))
+    done = bench(tmp / "all.json", tmp, tool="page")
+    assert done.returncode == 0 and done.stderr == "", done
+    text = (tmp / "performance.md").read_text()
+    for row in rows.ROWS:
+        assert text.count(f"\n| `{row.name}` |") == 2, (row.name, "once with its times, once with its command")
+    assert "it broke" in text and result["machine"]["kernel"] in text and not re.search("@[a-z]+@", text), text
+    assert (tmp / "performance.svg").read_text().rstrip().endswith("</svg>")
+    check_error(bench(tmp / "none.json", tmp, tool="page"), 1, "none.json", "No such file")
+    (tmp / "bad.json").write_text("[1]")
+    check_error(bench(tmp / "bad.json", tmp, tool="page"), 1, "bad.json is not a result")
+
+
+def main():
+    print(f"1..{len(CASES)}")
+    for number, (name, function) in enumerate(CASES, 1):
+        with tempfile.TemporaryDirectory() as tmp:
+            try:
+                function(pathlib.Path(tmp))
+                print(f"ok {number} - {name}", flush=True)
+            except (AssertionError, subprocess.TimeoutExpired, OSError, ValueError) as error:
+                print(f"not ok {number} - {name}")
+                print("".join(f"# {line}\n" for line in repr(error).replace("\\n", "\n").splitlines()), end="", flush=True)
+
+
+main()
