@@ -49,6 +49,15 @@ enum {
 #define BASE_CAREFUL true
 #endif
 
+/* Is the guest's state exact where a load or store of translated code faults? In all builds but
+ * those of -Dreverse_tables=false, which are for measuring what that costs: they keep no reverse
+ * translation tables, and a program that faults there ends. */
+#ifdef ISOMORPH_NO_REVERSE_TABLES
+#define BASE_PRECISE false
+#else
+#define BASE_PRECISE true
+#endif
+
 _Noreturn void base_check_failed(const char *file, int line, const char *cond, const char *fmt, ...)
     __attribute__((format(printf, 4, 5), cold));
 

@@ -34,6 +34,8 @@ static bool is_root(const struct node *n)
     case UOP_unbox: /* a check */
     case UOP_put:
         return true;
+    case UOP_load:
+        return BASE_PRECISE;
     default:
         return node_is_ordered(n);
     }

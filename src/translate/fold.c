@@ -526,8 +526,10 @@ static void fold_effect(struct folding *f, struct node *n)
         return;
     default:
         fold_rounding(f, n);
-        if (row->class == UOP_CLASS_load || row->class == UOP_CLASS_store ||
-            row->class == UOP_CLASS_atomic || row->class == UOP_CLASS_exit || node_ends_here(n))
+        if (row->class == UOP_CLASS_load || row->class == UOP_CLASS_store)
+            n->may_leave |= BASE_PRECISE;
+        else if (row->class == UOP_CLASS_atomic || row->class == UOP_CLASS_exit ||
+                 node_ends_here(n))
             n->may_leave = true;
     }
 }

@@ -25,11 +25,14 @@ void node_each_operand(const struct work *w, const struct node *n,
     }
 }
 
-/* Nothing between i and its user that shows registers, flags or memory. */
+/* Nothing between i and its user that shows registers, flags or memory. (A put shows when i is a
+ * load that faults.) */
 static bool is_adjacent(struct work *w, ir_val i, ir_val user)
 {
+    bool puts_show = BASE_PRECISE || at(w, i)->op != UOP_load;
     for (ir_val k = i + 1; k < user; k++)
-        if (at(w, k)->state != NODE_DEAD && (node_is_ordered(at(w, k)) || at(w, k)->op == UOP_put))
+        if (at(w, k)->state != NODE_DEAD &&
+            (node_is_ordered(at(w, k)) || (puts_show && at(w, k)->op == UOP_put)))
             return false;
     return true;
 }
@@ -52,7 +55,7 @@ static bool fuses_load(struct work *w, ir_val i, const struct node *n, ir_val us
                 (u->op == UOP_float32 && (n->mem == IR_U32 || n->mem == IR_S32));
     if (!fits || !is_adjacent(w, i, user))
         return false;
-    u->may_leave = true;
+    u->may_leave |= BASE_PRECISE;
     return true;
 }
 

@@ -84,6 +84,11 @@ bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_
     }
     if (return_stack_was_full(e, t, info, regs))
         return true;
+    if (!BASE_PRECISE && e && code_cache_contains(e->code, HPC(regs[REG_RIP])))
+        base_fail(EXIT_USAGE,
+                  "the program's code has faulted (%s at %p): this isomorph was built with "
+                  "-Dreverse_tables=false, for measurements, and cannot tell where",
+                  strsignal(sig), info->si_addr);
     enum vm_state state = info->si_code > 0 ? take_state(t, context) : VM_STATE_NONE;
     if (state != VM_STATE_EXACT && state != VM_STATE_AGAIN)
         return false;

@@ -38,7 +38,8 @@ struct x86_operand emit_address(struct emitter *e, ir_val addr, unsigned size)
 
 void emit_reverse_point(struct emitter *e)
 {
-    reverse_add(&e->reverse, e->c->pos, (uint32_t)(e->insn_pc - e->w->pc.v));
+    if (BASE_PRECISE)
+        reverse_add(&e->reverse, e->c->pos, (uint32_t)(e->insn_pc - e->w->pc.v));
 }
 
 static unsigned mem_bytes(unsigned mem)

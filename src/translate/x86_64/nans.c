@@ -66,6 +66,8 @@ static bool shows(struct emitter *e, const struct node *n)
     for (unsigned k = 0; k < 3; k++)
         if (n->arg[k] != IR_NONE && is_float_value(node_at(e, n->arg[k])))
             return true;
+    if (!BASE_PRECISE && (n->op == UOP_load || n->op == UOP_store))
+        return n->op == UOP_store && node_at(e, n->arg[1])->op == UOP_bits;
     return node_is_ordered(n);
 }
 
