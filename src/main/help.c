@@ -96,11 +96,12 @@ void help_print(void)
     print_environment();
     print_later();
     printf("\nExit status: the guest's own, or death by the guest's signal; of isomorph itself:\n"
+           "  %d  --verify has found a difference\n"
            "  %d  a defect of isomorph; please report what it prints\n"
            "  %d  a wrong option, or the host refuses what is needed\n"
            "  %d  the program was found but cannot be run\n"
            "  %d  there is no such program, or its interpreter is missing\n",
-           EXIT_BUG, EXIT_USAGE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND);
+           EXIT_DIFFERS, EXIT_BUG, EXIT_USAGE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND);
     help_end();
 }
 

@@ -261,7 +261,7 @@ def expect_text(got, *words):
 
 
 HELP_WORDS = ["usage: isomorph", "-L", "--prefix", "-strace", "--memory", "--stats", "QEMU_LD_PREFIX",
-              "ISOMORPH_LD_PREFIX", "124", "125", "126", "127"]
+              "ISOMORPH_LD_PREFIX", "123", "124", "125", "126", "127"]
 for help_args, help_words in [
         (["-h"], HELP_WORDS), (["--help"], HELP_WORDS), (["-help"], HELP_WORDS),
         (["-version"], ["isomorph 0.", "Apache-2.0"]), (["--version"], ["isomorph 0.", "Apache-2.0"]),

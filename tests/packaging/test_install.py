@@ -90,6 +90,14 @@ def _(tmp):
     assert run(ISOMORPH, "--version").stdout.split()[1] in page.splitlines()[1]
 
 
+@case("the manual page and --help have every exit status")
+def _(tmp):
+    header = (SOURCE / "src/base/base.h").read_text()
+    statuses = re.findall(r"EXIT_\w+ = (\d+)", header)
+    assert len(statuses) == 5 and re.findall(r"^\.B (12\d)$", page_text(), re.M) == statuses, statuses
+    assert re.findall(r"^  (12\d)  ", run(ISOMORPH, "--help").stdout, re.M) == statuses
+
+
 @case("the manual page has every option of the commands")
 def _(tmp):
     for command in ("sysroot", "binfmt"):
