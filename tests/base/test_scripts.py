@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The scripts that others rely on, tried on planted mistakes: check-floors and test-summary. Prints TAP."""
+"""The scripts that others rely on, tried on planted mistakes: check-floors, test-summary and deps. Prints TAP."""
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -40,6 +41,9 @@ LOGS = [
     ("skips are told apart", ["OK", "1..2\nok 1 - a # SKIP no qemu\nok 2 - b\n"], ["SKIP", "1..0 # SKIP\n"], "1 passed, 0 failed, 2 skipped", 0),
     ("nothing run is a failure", ["SKIP", "1..0 # SKIP\n"], ["SKIP", ""], "0 passed, 0 failed, 2 skipped", 1),
 ]
+# What dpkg knows of a package, and whether deps installs it.
+STATES = [("installed", False), ("installed\ninstalled", False), ("not-installed", True), ("half-installed", True),
+          ("config-files", True), ("", True)]
 done = 0
 
 
@@ -69,8 +73,19 @@ def run_summary(tests):
         return subprocess.run([ROOT / "scripts/test-summary", log.name], capture_output=True, text=True)
 
 
+def run_deps(state):
+    with tempfile.TemporaryDirectory() as top:
+        for name, script in (("dpkg-query", f"[ -n '{state}' ] && echo '{state}'"), ("apt-cache", ":"), ("sudo", '"$@"'),
+                             ("apt-get", 'echo apt-get "$@"')):
+            path = pathlib.Path(top) / name
+            path.write_text(f"#!/bin/sh\n{script}\n")
+            path.chmod(0o755)
+        return subprocess.run([ROOT / "scripts/deps", "lint"], capture_output=True, text=True,
+                              env={**os.environ, "PATH": f"{top}:{os.environ['PATH']}"})
+
+
 def main():
-    print(f"1..{1 + len(PLANTED) + len(LOGS)}")
+    print(f"1..{1 + len(PLANTED) + len(LOGS) + len(STATES)}")
     clean = run_floors(CLEAN)
     report(clean.returncode == 0 and clean.stdout == "", "floors: a clean tree passes", clean.stdout + clean.stderr)
     for name, path, text, expected in PLANTED:
@@ -81,6 +96,11 @@ def main():
     for name, first, second, expected, status in LOGS:
         got = run_summary([first, second])
         report(got.stdout.splitlines()[-1] == expected and got.returncode == status, f"summary: {name}",
+               got.stdout + got.stderr)
+    for state, installs in STATES:
+        got = run_deps(state)
+        said = "deps: missing packages: clang-format" in got.stdout and "--no-install-recommends clang-format" in got.stdout
+        report(got.returncode == 0 and (said if installs else got.stdout == ""), f"deps: a package that is {state!r}",
                got.stdout + got.stderr)
     sys.exit(0)
 
