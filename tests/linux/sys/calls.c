@@ -244,6 +244,41 @@ static void changing_code(void)
     show("the caller changes before the return: %ld", total);
 }
 
+/* ---- more code than a small cache holds ------------------------------------------------------ */
+
+typedef unsigned long step_function(unsigned long depth, unsigned long x);
+
+/* Each calls the next one, and waits for it longer than a small cache keeps it. */
+#define STEP(id)                                                                                   \
+    NOINLINE static unsigned long step_##id(unsigned long depth, unsigned long x)                  \
+    {                                                                                              \
+        unsigned long y = depth == 0 ? x : steps[depth - 1](depth - 1, x ^ depth * 0x100##id);     \
+        return y * 5 + 0x100##id + (x >> 3) - (y >> 7);                                            \
+    }
+#define NAME(id) step_##id,
+#define SIXTEEN(to, id)                                                                            \
+    to(id##0) to(id##1) to(id##2) to(id##3) to(id##4) to(id##5) to(id##6) to(id##7) to(id##8)      \
+        to(id##9) to(id##a) to(id##b) to(id##c) to(id##d) to(id##e) to(id##f)
+#define ALL(to)                                                                                    \
+    SIXTEEN(to, 0)                                                                                 \
+    SIXTEEN(to, 1)                                                                                 \
+    SIXTEEN(to, 2) SIXTEEN(to, 3) SIXTEEN(to, 4) SIXTEEN(to, 5) SIXTEEN(to, 6) SIXTEEN(to, 7)      \
+        SIXTEEN(to, 8) SIXTEEN(to, 9) SIXTEEN(to, a) SIXTEEN(to, b) SIXTEEN(to, c) SIXTEEN(to, d)  \
+            SIXTEEN(to, e) SIXTEEN(to, f)
+
+static step_function *const steps[256];
+ALL(STEP)
+static step_function *const steps[256] = {ALL(NAME)};
+
+static void evicted_callers(void)
+{
+    unsigned long x = 1;
+
+    for (int round = 0; round < 40; round++)
+        x = steps[255](255, x);
+    show("callers that a small cache has dropped: %lu", x);
+}
+
 /* ---- processes and signals ------------------------------------------------------------------- */
 
 static pid_t child;
@@ -326,6 +361,7 @@ int main(void)
     long_jumps();
     coroutines();
     changing_code();
+    evicted_callers();
     processes();
     show("vfork in a recursion: %ld", vfork_at(20000));
     signals();
