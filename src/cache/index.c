@@ -1,64 +1,116 @@
 /* cache/index.c: what a cache holds, by name (guest pc and context) and by guest page.
  *
  * Decoded blocks and fragments are kept differently but found and invalidated alike: both embed a
- * struct index_item. It stands on the chain of its name's bucket and on the list of each guest page
- * that it has bytes on.
+ * struct index_item. It stands in a slot of its name's and on the list of each guest page that it
+ * has bytes on.
  *
  * Not handled: items of more than two pages. */
 #include "cache/index.h"
 
 #include <string.h>
 
+/* A slot of the table of names holds an item's address and, in the 16 bits above it, a part of the
+ * hash of its name: so an item that is another one is met about once in 65536 times, and what is
+ * absent is known to be without a look at any item. Linear probing; at most half of the slots are
+ * taken; what follows a hole is moved up. */
+enum { TAG_SHIFT = 48, FIRST_SLOTS = 1024 };
+
 void index_init(struct guest_index *x)
 {
-    *x = (struct guest_index){.n_buckets = 1024};
-    x->buckets = base_zalloc(x->n_buckets * sizeof(*x->buckets));
+    *x = (struct guest_index){.n_slots = FIRST_SLOTS};
+    x->slots = base_zalloc(x->n_slots * sizeof(*x->slots));
 }
 
 void index_free(struct guest_index *x)
 {
     hash_map_free(&x->pages);
-    free(x->buckets);
+    free(x->slots);
 }
 
 /* ---- by name --------------------------------------------------------------------------------- */
 
-/* Code of one neighbourhood has its buckets in one neighbourhood, so that they are in the host's
- * caches together; where that is, is hashed. */
-static struct index_item **bucket_of(const struct guest_index *x, gva pc, uint32_t context)
+static uint64_t hash_name(gva pc, uint32_t context)
 {
-    enum { NEIGHBOURS = 10 }; /* bits of the pc */
-    uint64_t h = ((pc.v >> NEIGHBOURS) ^ ((uint64_t)context << 40)) * 0x9e3779b97f4a7c15u;
+    return (pc.v ^ (uint64_t)context << 32) * 0x9e3779b97f4a7c15u;
+}
 
-    return &x->buckets[((h >> 32) + (pc.v >> 1)) & (x->n_buckets - 1)];
+/* Of the hash the upper half is the slot, the lower half has the tag. */
+static size_t home_of(const struct guest_index *x, uint64_t hash)
+{
+    return (size_t)(hash >> 32) & (x->n_slots - 1);
+}
+
+static uint64_t tag_of(uint64_t hash)
+{
+    return hash << 32 >> TAG_SHIFT << TAG_SHIFT;
+}
+
+static struct index_item *item_in(uint64_t slot)
+{
+    return (struct index_item *)(uintptr_t)(slot << 16 >> 16);
+}
+
+/* The slot of the name, or the empty one where it would be. */
+static size_t find_slot(const struct guest_index *x, gva pc, uint32_t context)
+{
+    uint64_t hash = hash_name(pc, context);
+    size_t i = home_of(x, hash);
+
+    for (; x->slots[i]; i = (i + 1) & (x->n_slots - 1)) {
+        if ((x->slots[i] ^ tag_of(hash)) >> TAG_SHIFT)
+            continue;
+        const struct index_item *item = item_in(x->slots[i]);
+        if (item->pc.v == pc.v && item->context == context)
+            break;
+    }
+    return i;
 }
 
 struct index_item *index_find(const struct guest_index *x, gva pc, uint32_t context)
 {
-    struct index_item *item = *bucket_of(x, pc, context);
-
-    while (item && (item->pc.v != pc.v || item->context != context))
-        item = item->next_in_bucket;
-    return item;
+    return item_in(x->slots[find_slot(x, pc, context)]);
 }
 
-/* Twice as many buckets. */
-static void grow_buckets(struct guest_index *x)
+/* The item's name is in no slot, and there is room. */
+static void put_in_slot(struct guest_index *x, struct index_item *item)
 {
-    struct index_item **old = x->buckets;
-    size_t n_old = x->n_buckets;
+    uint64_t hash = hash_name(item->pc, item->context);
+    size_t i = home_of(x, hash);
 
-    x->n_buckets *= 2;
-    x->buckets = base_zalloc(x->n_buckets * sizeof(*x->buckets));
+    while (x->slots[i])
+        i = (i + 1) & (x->n_slots - 1);
+    CHECK((uintptr_t)item >> TAG_SHIFT == 0, "an item's address has more than %d bits", TAG_SHIFT);
+    x->slots[i] = (uintptr_t)item | tag_of(hash);
+}
+
+static void grow_slots(struct guest_index *x)
+{
+    uint64_t *old = x->slots;
+    size_t n_old = x->n_slots;
+
+    x->n_slots *= 2;
+    x->slots = base_zalloc(x->n_slots * sizeof(*x->slots));
     for (size_t i = 0; i < n_old; i++) {
-        for (struct index_item *item = old[i], *next; item; item = next) {
-            struct index_item **bucket = bucket_of(x, item->pc, item->context);
-            next = item->next_in_bucket;
-            item->next_in_bucket = *bucket;
-            *bucket = item;
-        }
+        if (old[i])
+            put_in_slot(x, item_in(old[i]));
     }
     free(old);
+}
+
+/* Empties a slot: the next one that may stand there does, and leaves a hole in its turn. */
+static void empty_slot(struct guest_index *x, size_t hole)
+{
+    size_t mask = x->n_slots - 1;
+
+    for (size_t i = (hole + 1) & mask; x->slots[i]; i = (i + 1) & mask) {
+        const struct index_item *item = item_in(x->slots[i]);
+        size_t home = home_of(x, hash_name(item->pc, item->context));
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            x->slots[hole] = x->slots[i];
+            hole = i;
+        }
+    }
+    x->slots[hole] = 0;
 }
 
 /* ---- by page --------------------------------------------------------------------------------- */
@@ -112,12 +164,10 @@ void index_add(struct guest_index *x, struct index_item *item, gva pc, uint32_t 
     CHECK(guest_bytes > 0, "code of no bytes at %#lx", (unsigned long)pc.v);
     CHECK(!index_find(x, pc, context), "the code at %#lx is in the cache already",
           (unsigned long)pc.v);
-    if (x->n == x->n_buckets / 2)
-        grow_buckets(x);
-    struct index_item **bucket = bucket_of(x, pc, context);
-    *item = (struct index_item){
-        .next_in_bucket = *bucket, .pc = pc, .context = context, .guest_bytes = guest_bytes};
-    *bucket = item;
+    if (x->n == x->n_slots / 2)
+        grow_slots(x);
+    *item = (struct index_item){.pc = pc, .context = context, .guest_bytes = guest_bytes};
+    put_in_slot(x, item);
     for (uint64_t page = first_page(item); page <= last_page(item); page++)
         link_page(x, item, page);
     x->n++;
@@ -125,13 +175,11 @@ void index_add(struct guest_index *x, struct index_item *item, gva pc, uint32_t 
 
 void index_remove(struct guest_index *x, struct index_item *item)
 {
-    struct index_item **at = bucket_of(x, item->pc, item->context);
+    size_t slot = find_slot(x, item->pc, item->context);
 
-    while (*at != item) {
-        CHECK(*at, "the code at %#lx is not in the cache", (unsigned long)item->pc.v);
-        at = &(*at)->next_in_bucket;
-    }
-    *at = item->next_in_bucket;
+    CHECK(item_in(x->slots[slot]) == item, "the code at %#lx is not in the cache",
+          (unsigned long)item->pc.v);
+    empty_slot(x, slot);
     for (unsigned i = 0; i < item->n_links; i++)
         unlink_page(x, &item->links[i]);
     x->n--;
@@ -139,7 +187,7 @@ void index_remove(struct guest_index *x, struct index_item *item)
 
 void index_clear(struct guest_index *x)
 {
-    memset(x->buckets, 0, x->n_buckets * sizeof(*x->buckets));
+    memset(x->slots, 0, x->n_slots * sizeof(*x->slots));
     hash_map_clear(&x->pages);
     x->n = 0;
 }
@@ -280,17 +328,17 @@ const char *index_verify(const struct guest_index *x)
 {
     size_t items = 0, links = 0;
 
-    for (size_t i = 0; i < x->n_buckets; i++) {
-        for (const struct index_item *item = x->buckets[i]; item; item = item->next_in_bucket) {
-            const char *wrong = index_verify_item(x, item);
-            if (wrong)
-                return wrong;
-            if (++items > x->n)
-                return "the buckets hold more than the index counts";
-            links += item->n_links;
-        }
+    for (size_t i = 0; i < x->n_slots; i++) {
+        const struct index_item *item = item_in(x->slots[i]);
+        if (!item)
+            continue;
+        const char *wrong = index_verify_item(x, item);
+        if (wrong)
+            return wrong;
+        items++;
+        links += item->n_links;
     }
     if (items != x->n)
-        return "the buckets hold less than the index counts";
-    return count_listed(x, links) == links ? NULL : "a page's list holds what is in no bucket";
+        return "the slots hold another number of items than the index counts";
+    return count_listed(x, links) == links ? NULL : "a page's list holds what is in no slot";
 }

@@ -18,7 +18,6 @@ struct page_link {
 
 /* What is made from guest code: embedded in a decoded block's record and in a fragment's. */
 struct index_item {
-    struct index_item *next_in_bucket;
     gva pc;
     uint32_t context;
     uint32_t guest_bytes; /* from pc on */
@@ -27,8 +26,8 @@ struct index_item {
 };
 
 struct guest_index {
-    struct index_item **buckets;
-    size_t n_buckets;      /* a power of two; at least twice n: most that is absent meets no item */
+    uint64_t *slots;       /* index.c */
+    size_t n_slots;        /* a power of two, at least twice n */
     struct hash_map pages; /* page number to the first struct page_link of its list */
     size_t n;              /* items */
 };
@@ -48,7 +47,7 @@ bool index_has_range(const struct guest_index *x, gva start, gva end);
  * the index. Returns how many. */
 size_t index_drop_range(struct guest_index *x, gva start, gva end,
                         void (*drop)(void *arg, struct index_item *item), void *arg);
-/* Every item of the buckets is found by its name, stands once on the list of each page that it has
+/* Every item is found by its name, stands once on the list of each page that it has
  * bytes on, nothing else does, and there are x->n. NULL if so, else a message. */
 const char *index_verify(const struct guest_index *x);
 /* The same of one item, which is in x, and its neighbours on the lists of its pages. */

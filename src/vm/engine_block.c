@@ -346,6 +346,25 @@ static struct decoded_block *find_cold(const struct thread *t)
     return ref->pc == pc.v && !tier_is_hot(ref->block) ? ref->block : NULL;
 }
 
+/* What was entered or linked from the run loop once, indirect jumps and the run loop find in t's
+ * table. Under vm->one_block every block comes back to the run loop. */
+static void remember(const struct vm *vm, struct thread *t, const struct fragment *f)
+{
+    forget_block_ref(t, f->pc);
+    if (!vm->one_block)
+        t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
+}
+
+/* The code for t's pc, if it stands in t's table; else 0. Needs no lock: only t itself writes
+ * there, or an exclusive section. */
+static hpc find_known(const struct vm *vm, const struct thread *t)
+{
+    gva pc = thread_pc(t);
+    const struct jump_entry *entry = &t->jumps[jump_table_index(pc.v)];
+
+    return entry->pc == pc.v && !vm->debug ? HPC(entry->host) : HPC(0);
+}
+
 /* t has left through an exit that is not linked: links it to the fragment that it leads to, if
  * there is one now and it did not push the other out. False: it is the interpreter's turn, on
  * *cold if that is not NULL. Under the lock. */
@@ -366,6 +385,7 @@ static bool follow_exit(struct vm *vm, struct thread *t, struct decoded_block **
     struct fragment *to = find_fragment(vm, t, cold);
     if (!to)
         return vm->block->wants_alone;
+    remember(vm, t, to);
     /* Another thread may have linked it meanwhile. */
     if (!vm->one_block && vm->block->n_dropped == dropped && !fragment_exit_goal(from, exit)) {
         code_cache_link(code, from, exit, to);
@@ -405,14 +425,14 @@ static enum exit_kind raise_fault(struct vm *vm, struct thread *t)
     return t->trap.kind == TRAP_NONE ? interpret_rest(vm, t) : EXIT_TRAP;
 }
 
-static enum translate_exit enter(struct vm *vm, struct thread *t, const struct fragment *f)
+static enum translate_exit enter(struct vm *vm, struct thread *t, hpc code)
 {
     hpc trampoline = code_cache_target(vm->block->code, CODE_ENTER);
 
     t->counters[COUNTER_ENTRIES]++;
     t->doing = DOING_TRANSLATED;
     enum translate_exit exit = (enum translate_exit)host_code_function(trampoline)(
-        (uint64_t)(uintptr_t)t, f->code.v, 0, 0, 0, 0);
+        (uint64_t)(uintptr_t)t, code.v, 0, 0, 0, 0);
     t->doing = DOING_GUEST;
     return exit;
 }
@@ -442,37 +462,29 @@ static enum exit_kind count_from_now_on(struct vm *vm, struct thread *t)
     return EXIT_LOOKUP;
 }
 
-static enum exit_kind block_run(struct vm *vm, struct thread *t)
+/* Follows an exit that is not linked, and goes on with the interpreter if that is due. */
+static enum exit_kind leave_by_link(struct vm *vm, struct thread *t)
 {
-    struct decoded_block *cold = find_cold(t);
-    bool translated;
+    struct decoded_block *cold;
 
-    if (UNLIKELY(t->reads_instret && !vm->block->config.count))
-        return count_from_now_on(vm, t);
-    if (cold)
-        return interpret_block(vm, t, cold);
+    t->counters[COUNTER_LINK_EXITS]++;
     vm_lock(vm);
-    const struct fragment *f = find_fragment(vm, t, &cold);
-    bool wants_alone = vm->block->wants_alone;
+    bool translated = follow_exit(vm, t, &cold);
     vm_unlock(vm);
+    return translated || vm->one_block || vm->debug ? EXIT_LOOKUP : interpret_block(vm, t, cold);
+}
 
-    if (!f)
-        return wants_alone ? translate_alone(vm, t) : interpret_block(vm, t, cold);
-    forget_block_ref(t, f->pc);
-    if (!vm->one_block)
-        t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
+/* Runs translated code until it comes back, and what it came back for that concerns the engine. */
+static enum exit_kind run_code(struct vm *vm, struct thread *t, hpc code, const struct fragment *f)
+{
     uint64_t insns = t->counters[COUNTER_GUEST_INSNS];
-    enum translate_exit exit = enter(vm, t, f);
+    enum translate_exit exit = enter(vm, t, code);
+
     if (vm_observes_executions())
         vm_observer->executed(f, t->counters[COUNTER_GUEST_INSNS] - insns);
     switch (exit) {
     case TRANSLATE_EXIT_LINK:
-        t->counters[COUNTER_LINK_EXITS]++;
-        vm_lock(vm);
-        translated = follow_exit(vm, t, &cold);
-        vm_unlock(vm);
-        return translated || vm->one_block || vm->debug ? EXIT_LOOKUP
-                                                        : interpret_block(vm, t, cold);
+        return leave_by_link(vm, t);
     case TRANSLATE_EXIT_LOOKUP:
         t->counters[COUNTER_JUMP_MISSES]++;
         return EXIT_LOOKUP;
@@ -487,6 +499,27 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
         return t->faulted ? raise_fault(vm, t) : EXIT_TRAP;
     }
     CHECK(false, "guest code was left for reason %d", (int)exit);
+}
+
+static enum exit_kind block_run(struct vm *vm, struct thread *t)
+{
+    struct decoded_block *cold = find_cold(t);
+
+    if (UNLIKELY(t->reads_instret && !vm->block->config.count))
+        return count_from_now_on(vm, t);
+    if (cold)
+        return interpret_block(vm, t, cold);
+    hpc known = find_known(vm, t);
+    if (known.v)
+        return run_code(vm, t, known, NULL);
+    vm_lock(vm);
+    const struct fragment *f = find_fragment(vm, t, &cold);
+    bool wants_alone = vm->block->wants_alone;
+    vm_unlock(vm);
+    if (!f)
+        return wants_alone ? translate_alone(vm, t) : interpret_block(vm, t, cold);
+    remember(vm, t, f);
+    return run_code(vm, t, f->code, f);
 }
 
 /* ---- forgetting ------------------------------------------------------------------------------ */

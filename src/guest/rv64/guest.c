@@ -14,12 +14,12 @@ static int decode_block(struct space *space, gva pc, unsigned max_insns, struct 
 {
     struct rv64_insn *insns = (struct rv64_insn *)out->code;
     const unsigned max = MIN(max_insns, BLOCK_MAX_BYTES / sizeof *insns - 1);
-    uint64_t at = pc.v, fault_addr;
+    uint64_t at = pc.v, page = RV64_NO_PAGE, fault_addr;
     unsigned n = 0;
     bool ended = false;
     while (!ended && n < max) {
         uint32_t word;
-        enum fault_reason reason = rv64_fetch(space, at, &word, &fault_addr);
+        enum fault_reason reason = rv64_fetch(space, &page, at, &word, &fault_addr);
         if (reason != FAULT_NONE && n == 0) {
             *trap = (struct trap){TRAP_FETCH, reason, GVA(fault_addr), 0};
             return -EFAULT;
@@ -50,9 +50,9 @@ static void print_block(const struct decoded_block *block, struct space *space, 
 {
     const struct rv64_insn *insns = rv64_insns(block);
     for (uint32_t n = 0; n < block->n_insns; n++) {
-        uint64_t pc = block->pc.v + insns[n].off, fault_addr;
+        uint64_t pc = block->pc.v + insns[n].off, page = RV64_NO_PAGE, fault_addr;
         uint32_t word;
-        if (rv64_fetch(space, pc, &word, &fault_addr) != FAULT_NONE) {
+        if (rv64_fetch(space, &page, pc, &word, &fault_addr) != FAULT_NONE) {
             strbuf_printf(out, "%#10llx:  (cannot be read any more)\n", (unsigned long long)pc);
             return;
         }

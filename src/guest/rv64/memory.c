@@ -123,22 +123,27 @@ uint64_t rv64_counter(struct thread *t, unsigned which, uint64_t done)
 
 /* One half of an instruction; addr is even, so it lies in one page. A page that may be executed but
  * cannot be read lies beyond the end of its file. */
-static enum fault_reason fetch_half(struct space *space, uint64_t addr, uint16_t *half)
+static enum fault_reason fetch_half(struct space *space, uint64_t *page, uint64_t addr,
+                                    uint16_t *half)
 {
-    enum fault_reason reason = space_check(space, GVA(addr), PROT_EXEC);
-    if (reason == FAULT_NONE && !space_load_u16(space, addr, half))
-        reason = FAULT_BUS;
-    return reason;
+    if (*page != addr / SPACE_PAGE_SIZE) {
+        enum fault_reason reason = space_check(space, GVA(addr), PROT_EXEC);
+        if (reason != FAULT_NONE)
+            return reason;
+        *page = addr / SPACE_PAGE_SIZE;
+    }
+    return space_load_u16(space, addr, half) ? FAULT_NONE : FAULT_BUS;
 }
 
-enum fault_reason rv64_fetch(struct space *space, uint64_t pc, uint32_t *word, uint64_t *fault_addr)
+enum fault_reason rv64_fetch(struct space *space, uint64_t *page, uint64_t pc, uint32_t *word,
+                             uint64_t *fault_addr)
 {
     uint16_t low = 0, high = 0;
     *fault_addr = pc;
-    enum fault_reason reason = fetch_half(space, pc, &low);
+    enum fault_reason reason = fetch_half(space, page, pc, &low);
     if (reason == FAULT_NONE && rv64_insn_len(low) == 4) {
         *fault_addr = pc + 2;
-        reason = fetch_half(space, pc + 2, &high);
+        reason = fetch_half(space, page, pc + 2, &high);
     }
     *word = low | (uint32_t)high << 16;
     return reason;
@@ -147,8 +152,8 @@ enum fault_reason rv64_fetch(struct space *space, uint64_t pc, uint32_t *word, u
 void rv64_illegal(struct thread *t, uint64_t pc)
 {
     uint32_t word;
-    uint64_t fault_addr;
-    if (rv64_fetch(t->space, pc, &word, &fault_addr) != FAULT_NONE)
+    uint64_t page = RV64_NO_PAGE, fault_addr;
+    if (rv64_fetch(t->space, &page, pc, &word, &fault_addr) != FAULT_NONE)
         word = 0; /* gone since it was decoded */
     t->trap = (struct trap){.kind = TRAP_ILLEGAL, .insn = word};
 }

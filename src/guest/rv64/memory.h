@@ -76,8 +76,10 @@ static inline void rv64_pause(void)
  * keep it. */
 void rv64_illegal(struct thread *t, uint64_t pc);
 
-/* The instruction word at pc, or an error. *fault_addr is the half that cannot be fetched. */
-enum fault_reason rv64_fetch(struct space *space, uint64_t pc, uint32_t *word,
+/* The instruction word at pc, or an error. *fault_addr is the half that cannot be fetched. *page:
+ * of the instruction before, which is not looked up again; RV64_NO_PAGE at first. */
+#define RV64_NO_PAGE (~(uint64_t)0)
+enum fault_reason rv64_fetch(struct space *space, uint64_t *page, uint64_t pc, uint32_t *word,
                              uint64_t *fault_addr);
 
 #endif

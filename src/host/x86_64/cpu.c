@@ -4,22 +4,31 @@
 #include <cpuid.h>
 #include <sys/auxv.h>
 
-static bool cpuid_bit(unsigned leaf, unsigned subleaf, char reg, unsigned bit)
+/* The latest answer. Under a hypervisor each question takes microseconds; the rows of a leaf stand
+ * together. */
+struct cpuid_answer {
+    unsigned leaf, subleaf, eax, ebx, ecx, edx;
+    bool valid;
+};
+
+static bool cpuid_bit(struct cpuid_answer *a, unsigned leaf, unsigned subleaf, char reg,
+                      unsigned bit)
 {
-    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-    if (!__get_cpuid_count(leaf, subleaf, &eax, &ebx, &ecx, &edx))
-        return false;
-    return (reg == 'a' ? eax : reg == 'b' ? ebx : reg == 'c' ? ecx : edx) >> bit & 1;
+    if (!a->valid || a->leaf != leaf || a->subleaf != subleaf) {
+        *a = (struct cpuid_answer){.leaf = leaf, .subleaf = subleaf, .valid = true};
+        __get_cpuid_count(leaf, subleaf, &a->eax, &a->ebx, &a->ecx, &a->edx); /* else all 0 */
+    }
+    return (reg == 'a' ? a->eax : reg == 'b' ? a->ebx : reg == 'c' ? a->ecx : a->edx) >> bit & 1;
 }
 
 /* Does the system save the registers behind this feature? XCR0 bits: SSE 1, AVX 2, masks and the
  * two parts of AVX-512 5 to 7. */
-static bool system_saves(enum host_feature feature)
+static bool system_saves(struct cpuid_answer *answer, enum host_feature feature)
 {
     uint32_t low, high, need = feature == HOST_AVX512F ? 0xe6 : 0x06;
     if (feature != HOST_AVX && feature != HOST_AVX512F)
         return true;
-    if (!cpuid_bit(1, 0, 'c', 27)) /* OSXSAVE */
+    if (!cpuid_bit(answer, 1, 0, 'c', 27)) /* OSXSAVE */
         return false;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return (low & need) == need;
@@ -43,12 +52,14 @@ static void close_features(struct host_cpu *cpu)
 
 void host_cpu_detect(struct host_cpu *cpu)
 {
+    struct cpuid_answer answer = {0};
+
     cpu->features = 0;
 #define ALWAYS                         true
-#define CPUID(leaf, subleaf, reg, bit) cpuid_bit(leaf, subleaf, #reg[1], bit)
+#define CPUID(leaf, subleaf, reg, bit) cpuid_bit(&answer, leaf, subleaf, #reg[1], bit)
 #define HWCAP2(bit)                    (getauxval(AT_HWCAP2) >> (bit)&1)
 #define FEATURE(id, name, need, where)                                                             \
-    if ((where) && system_saves(HOST_##id))                                                        \
+    if ((where) && system_saves(&answer, HOST_##id))                                               \
         cpu->features |= 1ull << HOST_##id;
 #include "cpu.def"
 #undef FEATURE
