@@ -267,6 +267,7 @@ static bool any_lifts_to(enum uop op)
 
 int main(void)
 {
+    static char names[UOP_COUNT][32];
     struct CMUnitTest tests[UOP_COUNT + 2];
     size_t n = 0;
 
@@ -275,9 +276,11 @@ int main(void)
         (struct CMUnitTest){"stanzas_agree_block", test_stanzas_agree, NULL, NULL, "block"};
     tests[n++] = (struct CMUnitTest){"stanzas_agree_eval", test_stanzas_agree, NULL, NULL, "eval"};
     for (unsigned op = 0; op < UOP_COUNT; op++) {
-        if (!plant_exempt((enum uop)op) && any_lifts_to((enum uop)op))
-            tests[n++] = (struct CMUnitTest){base_printf("planted_%s", uop_infos[op].name),
-                                             test_planted, NULL, NULL, (void *)(uintptr_t)op};
+        if (plant_exempt((enum uop)op) || !any_lifts_to((enum uop)op))
+            continue;
+        snprintf(names[op], sizeof(names[op]), "planted_%s", uop_infos[op].name);
+        tests[n++] =
+            (struct CMUnitTest){names[op], test_planted, NULL, NULL, (void *)(uintptr_t)op};
     }
     return _cmocka_run_group_tests("verify", tests, n, NULL, NULL) != 0;
 }
