@@ -151,10 +151,10 @@ static int open_file(const char *name)
     return -1;
 }
 
-/* Stops the other threads for ever. A vfork child has none of its own. */
+/* Stops the other threads for ever. Those of another process in the same memory go on. */
 static void stop_others(struct linux_task *task)
 {
-    if (!task->in_vfork)
+    if (__atomic_load_n(&task->process->memory->users, __ATOMIC_RELAXED) == 1)
         vm_stop_others(task->process->vm);
 }
 

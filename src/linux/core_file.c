@@ -173,7 +173,7 @@ static void make_notes(struct linux_task *task, const siginfo_t *info, struct st
     add_note(out, NT_AUXV, process->auxv, process->auxv_size);
     add_files(out, process);
     add_fp_registers(out, task);
-    for (size_t i = 0; i < process->tasks.len && !task->in_vfork; i++) {
+    for (size_t i = 0; i < process->tasks.len; i++) {
         struct linux_task *other = process->tasks.data[i];
         if (other == task)
             continue;

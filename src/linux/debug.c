@@ -19,6 +19,7 @@
 #include "linux/proc.h"
 #include "linux/raw_syscall.h"
 #include "linux/signals.h"
+#include "linux/threads.h"
 #include "linux/sys.h"
 
 enum { OWN_SIGNAL = SIGTRAP }; /* never blocked on the host */
@@ -93,7 +94,7 @@ void debug_report_exit(struct linux_task *task, int status, int signal)
 {
     const struct vm_stop stop = {.kind = VM_STOP_EXIT, .status = status, .signal = signal};
 
-    if (vm_debugged(task->t) && !task->in_vfork)
+    if (vm_debugged(task->t))
         vm_debug_report(task->t, &stop);
 }
 
@@ -152,7 +153,8 @@ struct start {
 };
 
 /* Faults of guest memory find a task by which they are dealt with. */
-static struct linux_task *make_own_task(const struct linux_debugger *d)
+static struct linux_task *make_own_task(const struct linux_debugger *d,
+                                        const struct linux_task *first)
 {
     struct linux_task *task = base_zalloc(sizeof(*task));
     struct thread *t = base_zalloc_aligned(sizeof(*t) + d->guest->state_size, 64);
@@ -164,6 +166,8 @@ static struct linux_task *make_own_task(const struct linux_debugger *d)
     t->task = task;
     task->t = t;
     task->process = d->process;
+    task->sighand = sighand_share(first->sighand);
+    task->fs = fs_share(first->fs);
     return task;
 }
 
@@ -190,7 +194,7 @@ int debug_start_thread(struct linux_debugger *d, void (*run)(void *arg), void *a
     pthread_t thread;
 
     *start = (struct start){d, run, arg};
-    d->task = make_own_task(d);
+    d->task = make_own_task(d, first);
     signal_block_even_sync(); /* the new thread begins so */
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_SIZE);

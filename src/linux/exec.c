@@ -85,7 +85,7 @@ static const char *value_passed_on(struct linux_task *task, const char *field, c
     if (strcmp(field, "gdb") == 0 || strcmp(field, "gdb_session") == 0) /* goes on in another way */
         return NULL;
     if (strcmp(field, "prefix") == 0)
-        return task->process->prefix;
+        return task->fs->other_root ? NULL : task->process->prefix;
     if (strcmp(field, "log_file") == 0)
         return log_name(&task->exec->scratch, value);
     return value;
@@ -187,7 +187,7 @@ static void add_guest_start(struct linux_task *task, const struct exec_plan *pla
         add_word(&task->exec->scratch, out, "program-fd", number);
         program = from->name;
     }
-    if (vm_debugged(task->t) && !task->in_vfork)
+    if (vm_debugged(task->t))
         add_word(&task->exec->scratch, out, "gdb-session",
                  process->debugger->exec_begin(process->debugger));
     vec_push(out, "-0");
@@ -244,8 +244,7 @@ static int64_t execute_host(struct linux_task *task, const char *path, const wor
 static int64_t make_plan(struct linux_task *task, const char *path, struct exec_source *from,
                          struct exec_plan *plan)
 {
-    struct linux_process *process = task->process;
-    struct path_prefix prefix = {process->prefix_fd, process->prefix};
+    struct path_prefix prefix = path_prefix_of(task);
     int64_t err = exec_make_plan(task->t->desc, path, lookup_for_task, task, plan);
 
     /* A file that we may not read, the kernel may still execute. */
@@ -295,7 +294,7 @@ static int64_t exec_program(struct linux_task *task, const char *path, struct ex
     err = plan->kind == EXEC_GUEST ? execute_runtime(task, command, env)
                                    : execute_host(task, plan->host_path, command, env);
     signal_exec_failed(task);
-    if (vm_debugged(task->t) && !task->in_vfork)
+    if (vm_debugged(task->t))
         process->debugger->exec_failed(process->debugger);
     return err;
 }

@@ -121,7 +121,7 @@ int64_t fs_readlinkat(struct linux_task *task, const uint64_t args[6])
 static int64_t new_root(struct linux_task *task, int64_t result)
 {
     if (result == 0)
-        path_drop_prefix(task->process);
+        task->fs->other_root = true;
     return result;
 }
 

@@ -194,14 +194,19 @@ static void release_robust_list(struct linux_task *task)
         release_word(task, (head[2] & ~(uint64_t)1) + head[1], head[2] & 1, true);
 }
 
-void futex_leave(struct linux_task *task)
+void futex_leave_for(struct linux_task *task)
 {
+    uint64_t clear_tid = task->clear_tid;
     uint32_t zero = 0;
 
-    raw_syscall4(__NR_set_robust_list, 0, ROBUST_HEAD_SIZE, 0, 0);
     release_robust_list(task);
-    if (task->clear_tid == 0)
-        return;
-    if (!space_write(task->process->space, GVA(task->clear_tid), &zero, sizeof(zero)))
-        wake_one(task, task->clear_tid);
+    task->robust_list = task->clear_tid = 0;
+    if (clear_tid && !space_write(task->process->space, GVA(clear_tid), &zero, sizeof(zero)))
+        wake_one(task, clear_tid);
+}
+
+void futex_leave(struct linux_task *task)
+{
+    raw_syscall4(__NR_set_robust_list, 0, ROBUST_HEAD_SIZE, 0, 0);
+    futex_leave_for(task);
 }

@@ -16,7 +16,6 @@
 #include <sys/syscall.h>
 #include <asm/termbits.h>
 
-
 enum ioctl_kind { IOCTL_NONE, IOCTL_VALUE, IOCTL_IN, IOCTL_OUT, IOCTL_IO };
 
 struct ioctl_row {

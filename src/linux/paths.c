@@ -223,12 +223,20 @@ int path_resolve_prefix(const struct path_prefix *prefix, char *path, bool nofol
     return len < 0 ? len : path_take(prefix, path, found, (size_t)len);
 }
 
+struct path_prefix path_prefix_of(const struct linux_task *task)
+{
+    const struct linux_process *process = task->process;
+
+    if (task->fs->other_root)
+        return (struct path_prefix){-1, NULL};
+    return (struct path_prefix){process->prefix_fd, process->prefix};
+}
+
 int path_resolve(struct linux_task *task, char *path, enum path_intent intent)
 {
-    struct linux_process *process = task->process;
-    struct path_prefix prefix = {process->prefix_fd, process->prefix};
+    struct path_prefix prefix = path_prefix_of(task);
 
-    if (process->prefix_fd < 0 || path[0] != '/')
+    if (prefix.fd < 0 || path[0] != '/')
         return 0;
     if (intent == PATH_HOST_FIRST && access(path, F_OK) == 0)
         return 0;

@@ -18,6 +18,9 @@ struct path_prefix {
     const char *name; /* its absolute name, without a slash at its end */
 };
 
+/* The prefix that holds for this thread: none under another root. */
+struct path_prefix path_prefix_of(const struct linux_task *task);
+
 /* Replaces the guest's path in a buffer of PATH_MAX bytes by the host's. Returns 0, or -errno if
  * that is what the guest has to be told. A path that nothing is known about stays as it is. */
 int path_resolve(struct linux_task *task, char *path, enum path_intent intent);
@@ -38,7 +41,7 @@ int path_open_high(const char *path, int flags);
 /* The name of an open file as the kernel has it. Returns its length, 0 if it has none, or
  * -ENAMETOOLONG. */
 int path_of_descriptor(int fd, char name[PATH_MAX]);
-/* The guest has another root from now on: there is no prefix any more. */
+/* Before there is a guest: it is to run without a prefix. */
 void path_drop_prefix(struct linux_process *process);
 
 /* What the guest must not see, close or replace. */

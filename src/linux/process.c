@@ -1,24 +1,18 @@
 /* linux/process.c: processes. A guest process is a host process, so that waiting, groups, sessions
  * and limits are the kernel's.
  *
- * fork is the host's fork: the child's copy of the runtime goes on in the same thread record. vfork
- * and what asks for CLONE_VM | CLONE_VFORK (posix_spawn) is the host's vfork: the child runs in a
- * nested run loop on the suspended parent's stack and shares its memory, so that the parent sees
- * what the child wrote (the errno of a failed exec); when it is gone the parent takes its registers
- * and signal state back. Nothing may come between: all signals are blocked until then.
+ * fork is the host's fork: the child's copy of the runtime goes on in the same thread record. A
+ * fork of a process with threads has one thread. All others are stopped while the host forks, at
+ * places where they hold no lock of the runtime or its libc (vm_fork_begin).
  *
- * A fork of a process with threads has one thread. All others are stopped while the host forks, at
- * places where they hold no lock of the runtime or its libc (vm_fork_begin). threads.c makes
- * threads.
+ * threads.c makes threads, sharing.c processes that share their maker's memory.
  *
- * Does not handle: CLONE_VM without CLONE_THREAD or CLONE_VFORK, a process that runs on in shared
- * memory, is EINVAL; of clone3 the choice of ids
- * and a control group, and a pidfd together with the parent's tid word. A vfork child killed from
- * outside while the runtime changes its own tables would leave them to the parent half changed. */
+ * Does not handle: of clone3 the choice of ids and a control group (EINVAL). */
 #include "linux/sys.h"
 
 #include <errno.h>
 #include <linux/sched.h> /* struct clone_args and the flags; <sched.h> has not all of them */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -36,7 +30,8 @@ void (*linux_at_exit)(struct thread *t);
 
 void process_report(struct linux_task *task)
 {
-    if (linux_at_exit && !__atomic_exchange_n(&task->process->reported, true, __ATOMIC_RELAXED))
+    if (linux_at_exit && !task->process->borrows &&
+        !__atomic_exchange_n(&task->process->reported, true, __ATOMIC_RELAXED))
         linux_at_exit(task->t);
 }
 
@@ -44,17 +39,18 @@ int64_t process_exit_group(struct linux_task *task, const uint64_t args[6])
 {
     process_report(task);
     debug_report_exit(task, (int)args[0] & 0xff, 0);
+    vm_enter_kernel(task->t);
     raw_syscall4(__NR_exit_group, args[0], 0, 0, 0);
     CHECK(false, "exit_group returned");
 }
 
 /* The end of one thread; the last one's is the process's. A signal that has come to this thread is
- * delivered first. The first thread ends by the kernel's call, for libc would end the process; the
- * others' host threads end as libc has it. */
+ * delivered first. The first thread ends by the kernel's call, for libc would end the process, but
+ * one whose stack is lent has to stay (sharing.c); the others' host threads end as libc has it. */
 int64_t process_exit(struct linux_task *task, const uint64_t args[6])
 {
-    if (task->in_vfork)
-        return process_exit_group(task, args);
+    bool stays = task->process->borrows;
+
     signal_block_all();
     if (task->sig_pending) {
         signal_apply_mask(task);
@@ -65,9 +61,12 @@ int64_t process_exit(struct linux_task *task, const uint64_t args[6])
         process_report(task);
         debug_report_exit(task, (int)args[0] & 0xff, 0);
     }
-    if (last || task->tid == getpid()) {
+    bool first = task->tid == getpid();
+    if (!last && first)
+        threads_left(task->process);
+    if (last || (first && !stays)) {
         vm_enter_kernel(task->t);
-        raw_syscall4(__NR_exit, args[0], 0, 0, 0);
+        raw_syscall4(last ? __NR_exit_group : __NR_exit, args[0], 0, 0, 0);
     }
     task->ended = true;
     return SYS_STATE_SET;
@@ -87,17 +86,11 @@ static void child_clear_handlers(struct linux_task *task)
     }
 }
 
-/* In the child: the call returns 0, on the stack and with the thread pointer that were asked for.
- */
-static void child_start(struct linux_task *task, const struct clone_args_guest *c)
+void process_child_start(struct linux_task *task, const struct clone_args_guest *c)
 {
     struct thread *t = task->t;
 
-    abi_syscall_return(t, 0);
-    if (c->stack)
-        abi_state(t)->x[ABI_SP] = c->stack;
-    if (c->flags & CLONE_SETTLS)
-        abi_state(t)->x[ABI_TP] = c->tls;
+    threads_set_start(t, c);
     if (c->flags & CLONE_CLEAR_SIGHAND)
         child_clear_handlers(task);
     task->sync_pending = 0;
@@ -108,19 +101,19 @@ static void child_start(struct linux_task *task, const struct clone_args_guest *
     memset(t->counters, 0, sizeof(t->counters));
 }
 
-/* The host's arguments: the rest is done in the child. Pointers that the flags do not ask for may
- * be anything. */
-static void clone_host_args(struct linux_task *task, const struct clone_args_guest *c,
-                            uint64_t args[6])
+/* The rest is done in the child, and at the end of the guest's thread (futex.c). Pointers that the
+ * flags do not ask for may be anything. */
+void process_host_args(struct linux_task *task, const struct clone_args_guest *c, uint64_t args[6])
 {
-    bool ptid = c->flags & (CLONE_PARENT_SETTID | CLONE_PIDFD);
-    bool ctid = c->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID);
-
-    args[0] = c->flags & ~(uint64_t)(CLONE_SETTLS | CLONE_CLEAR_SIGHAND);
+    args[0] = c->flags & ~(uint64_t)(CLONE_SETTLS | CLONE_CLEAR_SIGHAND | CLONE_CHILD_CLEARTID);
     args[1] = 0;
-    args[2] = ptid ? sys_span(task, c->ptid, sizeof(int)) : 0;
-    args[3] = ctid ? sys_span(task, c->ctid, sizeof(int)) : 0;
+    args[2] = c->flags & CLONE_PARENT_SETTID ? sys_span(task, c->ptid, sizeof(int)) : 0;
+    args[3] = c->flags & CLONE_CHILD_SETTID ? sys_span(task, c->ctid, sizeof(int)) : 0;
     args[4] = args[5] = 0;
+    if (c->flags & CLONE_PIDFD) { /* in the same place: clone_start() does the other */
+        args[0] &= ~(uint64_t)CLONE_PARENT_SETTID;
+        args[2] = sys_span(task, c->pidfd, sizeof(int));
+    }
 }
 
 static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest *c)
@@ -130,100 +123,52 @@ static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest
 
     if (error)
         return error == -EMFILE || error == -ENFILE ? -EAGAIN : error;
-    clone_host_args(task, c, args);
-    args[0] &= ~(uint64_t)CLONE_CHILD_CLEARTID; /* at the end of the guest's thread: futex.c */
+    process_host_args(task, c, args);
     int64_t result = linux_raw_syscall(&task->sig_pending, __NR_clone, args);
     threads_fork_end(task, result == 0);
     if (result != 0)
         return result;
-    child_start(task, c);
+    process_child_start(task, c);
     return SYS_STATE_SET;
 }
 
-struct vfork_child {
-    struct linux_task *task;
-    const struct clone_args_guest *args;
-};
-
-static void vfork_child_run(void *arg)
+/* What the host's kernel is not asked of a thread, since its libc makes it. */
+static int check_thread(uint64_t flags)
 {
-    struct vfork_child *child = arg;
-
-    child->task->in_vfork = true;
-    if (child->task->t->debug)
-        child->task->t->debug->away = true;
-    child_start(child->task, child->args);
-    signal_apply_mask(child->task);
-    vm_run(child->task->t);
-    CHECK(false, "a vfork child came back");
-}
-
-/* The child ended without leaving its functions: an address sanitizer must be told that what lies
- * below this frame is free. */
-void __asan_handle_vfork(void *stack) __attribute__((weak));
-
-static int64_t clone_vfork(struct linux_task *task, const struct clone_args_guest *c)
-{
-    struct thread *t = task->t;
-    size_t size = sizeof(*t) + t->desc->state_size;
-    struct vfork_child child = {task, c};
-    uint64_t args[6];
-
-    signal_block_all();
-    if (task->sig_pending) {
-        signal_apply_mask(task);
-        return SYS_RESTART;
-    }
-    /* What the child changes in memory and the kernel would have kept apart. Its look-up tables of
-     * blocks are as good as the old ones, but the old ones may name blocks that are gone: saved is
-     * only what stands around them. */
-    struct linux_task saved_task = *task;
-    struct linux_sighand *childs = sighand_copy(task->sighand);
-    struct thread *saved = base_zalloc_aligned(size, 64);
-    memcpy(saved, t, size);
-    if (!(c->flags & CLONE_SIGHAND))
-        task->sighand = childs;
-    clone_host_args(task, c, args);
-
-    int64_t result = linux_raw_vfork(args[0], 0, args[2], args[3], vfork_child_run, &child);
-
-    if (__asan_handle_vfork)
-        __asan_handle_vfork(__builtin_frame_address(0));
-    /* The record was in the child's use: wherever that died, it is in the kernel now. What other
-     * threads write stays. */
-    vm_enter_kernel(t);
-    vm_leave_kernel(t);
-    memcpy(saved->blocks, t->blocks, sizeof(t->blocks));
-    memcpy(saved->jumps, t->jumps, sizeof(t->jumps));
-    saved->place = t->place;
-    saved->poll = t->poll;
-    memcpy(t, saved, size);
-    return_stack_forget(&t->returns); /* the child has used it */
-    if (t->debug)
-        t->debug->away = false;
-    *task = saved_task;
-    free(saved);
-    sighand_drop(childs);
-    signal_apply_mask(task);
-    return result;
+    if (!(flags & CLONE_SIGHAND) || flags & (CLONE_NEWUSER | CLONE_NEWPID) ||
+        (flags & CLONE_FS && flags & CLONE_NEWNS) ||
+        (flags & CLONE_SYSVSEM && flags & CLONE_NEWIPC))
+        return -EINVAL;
+    return 0;
 }
 
 /* Starts a thread or a child, as the flags say; their rules are kernel/fork.c's, copy_process(). */
 static int64_t clone_start(struct linux_task *task, const struct clone_args_guest *c)
 {
+    int64_t result;
+
     if (c->flags & CLONE_SIGHAND && !(c->flags & CLONE_VM))
         return -EINVAL;
-    if (c->flags & CLONE_THREAD)
-        return threads_clone(task, c);
+    if (c->flags & CLONE_THREAD) {
+        result = check_thread(c->flags);
+        return result ? result : threads_clone(task, c);
+    }
     if (!(c->flags & CLONE_VM))
-        return clone_fork(task, c);
-    return c->flags & CLONE_VFORK ? clone_vfork(task, c) : -EINVAL;
+        result = clone_fork(task, c);
+    else
+        result = c->flags & CLONE_VFORK ? sharing_vfork(task, c) : sharing_clone(task, c);
+    if (result > 0 && c->flags & CLONE_PIDFD && c->flags & CLONE_PARENT_SETTID)
+        space_write(task->process->space, GVA(c->ptid), &(int32_t){(int32_t)result},
+                    sizeof(int32_t));
+    return result;
 }
 
 int64_t process_clone(struct linux_task *task, const uint64_t args[6])
 {
-    struct clone_args_guest c = {(uint32_t)args[0], args[1], args[2], args[3], args[4]};
+    struct clone_args_guest c = {(uint32_t)args[0], args[1], args[2], args[2], args[3], args[4]};
 
+    if (c.flags & CLONE_PIDFD && c.flags & (CLONE_PARENT_SETTID | CLONE_DETACHED))
+        return -EINVAL;
     return clone_start(task, &c);
 }
 
@@ -257,18 +202,66 @@ int64_t process_clone3(struct linux_task *task, const uint64_t args[6])
     if (error)
         return error;
     uint64_t no_handlers = CLONE_SIGHAND | CLONE_CLEAR_SIGHAND;
+    uint64_t pidfds = CLONE_PIDFD | CLONE_PARENT_SETTID;
     if (a.flags & (CSIGNAL | CLONE_DETACHED) || a.flags >= CLONE_INTO_CGROUP ||
         a.exit_signal > GUEST_NSIG || (a.flags & no_handlers) == no_handlers ||
         (a.flags & (CLONE_THREAD | CLONE_PARENT) && a.exit_signal != 0) ||
         (a.stack == 0) != (a.stack_size == 0) || a.set_tid_size != 0 ||
-        (a.flags & (CLONE_PIDFD | CLONE_PARENT_SETTID)) == (CLONE_PIDFD | CLONE_PARENT_SETTID))
+        ((a.flags & pidfds) == pidfds && a.pidfd == a.parent_tid))
         return -EINVAL;
     struct clone_args_guest c = {
         .flags = a.flags | a.exit_signal,
         .stack = a.stack + a.stack_size,
-        .ptid = a.flags & CLONE_PIDFD ? a.pidfd : a.parent_tid,
+        .pidfd = a.pidfd,
+        .ptid = a.parent_tid,
         .tls = a.tls,
         .ctid = a.child_tid,
     };
     return clone_start(task, &c);
+}
+
+/* ---- objects of one's own -------------------------------------------------------------------- */
+
+/* The kernel counts host threads, and one whose guest has ended may not be gone yet. */
+static int64_t unshare_alone(struct linux_task *task, uint64_t flags)
+{
+    enum { TRIES = 100 };
+    int64_t result;
+
+    for (unsigned i = 0; i < TRIES; i++) {
+        threads_join_ended(task->process->memory);
+        result = sys_host(task, __NR_unshare, flags);
+        if (result != -EINVAL || !(flags & (CLONE_NEWUSER | CLONE_THREAD)) ||
+            task->process->tasks.len > 1)
+            break;
+        sched_yield();
+    }
+    return result;
+}
+
+/* unshare(flags); descriptors, namespaces and the kernel's part of the file-system view are the
+ * host thread's. */
+int64_t process_unshare(struct linux_task *task, const uint64_t args[6])
+{
+    int64_t result = unshare_alone(task, args[0]);
+
+    if (result == 0 && args[0] & (CLONE_FS | CLONE_NEWNS | CLONE_NEWUSER)) {
+        struct linux_fs *own = fs_copy(task->fs);
+        fs_drop(task->fs);
+        task->fs = own;
+    }
+    return result;
+}
+
+/* setns(fd, kind): another mount namespace brings its own root. */
+int64_t process_setns(struct linux_task *task, const uint64_t args[6])
+{
+    enum { GET_KIND = 0xb703 }; /* NS_GET_NSTYPE */
+    int64_t kind = raw_syscall4(__NR_ioctl, args[0], GET_KIND, 0, 0);
+
+    threads_join_ended(task->process->memory);
+    int64_t result = sys_host(task, __NR_setns, args[0], args[1]);
+    if (result == 0 && (kind > 0 ? (uint64_t)kind : args[1]) & CLONE_NEWNS)
+        task->fs->other_root = true;
+    return result;
 }

@@ -10,13 +10,17 @@
  * made. A call that the kernel wants made again after the handler (SA_RESTART) comes back to the
  * same instruction and takes the same way out, so the kernel alone decides which calls restart.
  *
- *   int64_t linux_raw_vfork(uint64_t flags, uint64_t stack, uint64_t ptid, uint64_t ctid,
- *                           void (*child)(void *), void *arg)
+ *   int64_t linux_raw_lend(const uint64_t args[6], void (*child)(void *), void *arg,
+ *                          uint32_t *answer)
  *
- * clone(2) with CLONE_VM | CLONE_VFORK. The child goes on this very stack below the return address,
- * in child(arg), which does not return; the parent finds its frames as it left them. */
+ * clone(2) with CLONE_VM and CLONE_CHILD_CLEARTID. The child goes on this very stack below the
+ * return address, in child(arg), which does not return. The parent stores the result in *answer and
+ * wakes who waits there, if answer is not NULL and the call did not fail; then it waits until the
+ * kernel has cleared the word at args[3], which is not 0 before: the child has left the memory. It
+ * touches no memory of its own until then, and finds its frames as it left them. All signals are
+ * blocked. */
 	.text
-	.globl linux_raw_syscall, linux_raw_start, linux_raw_insn, linux_raw_abort, linux_raw_vfork
+	.globl linux_raw_syscall, linux_raw_start, linux_raw_insn, linux_raw_abort, linux_raw_lend
 	.hidden linux_raw_start, linux_raw_insn, linux_raw_abort
 
 	.type linux_raw_syscall, @function
@@ -44,33 +48,63 @@ linux_raw_abort:
 	.cfi_endproc
 	.size linux_raw_syscall, . - linux_raw_syscall
 
-	.type linux_raw_vfork, @function
-linux_raw_vfork:
+	.type linux_raw_lend, @function
+linux_raw_lend:
 	.cfi_startproc
 	endbr64
-	mov	%rcx, %r10
-	mov	%r8, %r11		/* not preserved by the kernel: kept on the stack for the child */
-	push	%r11
+	push	%rbx
 	.cfi_adjust_cfa_offset 8
-	push	%r9
+	push	%r12
 	.cfi_adjust_cfa_offset 8
+	push	%r13
+	.cfi_adjust_cfa_offset 8
+	mov	%rcx, %rbx		/* answer */
+	mov	24(%rdi), %r12		/* the word */
+	mov	%rdx, %r13		/* arg; the child starts with a copy of the registers */
+	mov	%rsi, %r9		/* child: no argument of this call, and kept by the kernel */
+	mov	0(%rdi), %rax
+	mov	16(%rdi), %rdx
+	xor	%esi, %esi
+	mov	%r12, %r10
+	mov	%rax, %rdi
 	xor	%r8d, %r8d
 	mov	$56, %eax		/* __NR_clone */
 	syscall
 	test	%rax, %rax
+	jz	4f
+	js	3f
+	mov	%rax, %r13
+	test	%rbx, %rbx
+	jz	2f
+	mov	%eax, (%rbx)
+	mov	%rbx, %rdi
+	mov	$129, %esi		/* FUTEX_WAKE_PRIVATE */
+	mov	$1, %edx
+	mov	$202, %eax		/* __NR_futex */
+	syscall
+2:	mov	(%r12), %edx
+	test	%edx, %edx
 	jz	1f
-	add	$16, %rsp
-	.cfi_adjust_cfa_offset -16
+	mov	%r12, %rdi
+	xor	%esi, %esi		/* FUTEX_WAIT: as the kernel wakes */
+	xor	%r10d, %r10d
+	mov	$202, %eax
+	syscall
+	jmp	2b
+1:	mov	%r13, %rax
+3:	pop	%r13
+	.cfi_adjust_cfa_offset -8
+	pop	%r12
+	.cfi_adjust_cfa_offset -8
+	pop	%rbx
+	.cfi_adjust_cfa_offset -8
 	ret
-1:	.cfi_adjust_cfa_offset 16
-	mov	0(%rsp), %rdi
-	mov	8(%rsp), %rax
-	sub	$8, %rsp		/* the ABI's alignment at the call */
-	.cfi_adjust_cfa_offset 8
-	call	*%rax
+4:	.cfi_adjust_cfa_offset 24
+	mov	%r13, %rdi
+	call	*%r9			/* aligned: the return address and three registers */
 	ud2
 	.cfi_endproc
-	.size linux_raw_vfork, . - linux_raw_vfork
+	.size linux_raw_lend, . - linux_raw_lend
 
 /* Where the kernel returns to from the host's signal handlers (SA_RESTORER). */
 	.globl linux_raw_sigreturn

@@ -9,8 +9,7 @@ int64_t linux_raw_syscall(const uint32_t *pending, long number, const uint64_t a
 extern const char linux_raw_start[], linux_raw_insn[], linux_raw_abort[];
 void linux_raw_sigreturn(void);
 
-int64_t linux_raw_vfork(uint64_t flags, uint64_t stack, uint64_t ptid, uint64_t ctid,
-                        void (*child)(void *), void *arg);
+int64_t linux_raw_lend(const uint64_t args[6], void (*child)(void *), void *arg, uint32_t *answer);
 
 /* For the runtime's own purposes: cannot be aborted. Async-signal-safe, leaves errno alone. */
 static inline int64_t raw_syscall4(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)

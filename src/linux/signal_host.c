@@ -134,6 +134,11 @@ const char *__ubsan_default_options(void)
 
 /* ---- dispositions ---------------------------------------------------------------------------- */
 
+/* What the default does not end the process for: signal(7). SIGSTOP has no handler. */
+#define STOPS (signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU))
+#define IGNORED                                                                                    \
+    (signal_bit(SIGCHLD) | signal_bit(SIGCONT) | signal_bit(SIGURG) | signal_bit(SIGWINCH))
+
 /* The host's action for a guest's. */
 static struct host_sigaction host_action(int sig, const struct guest_sigaction *action)
 {
@@ -147,7 +152,8 @@ static struct host_sigaction host_action(int sig, const struct guest_sigaction *
     bool handled = action->handler != GUEST_SIG_DFL && action->handler != GUEST_SIG_IGN;
 
     bool ours = action->handler == GUEST_SIG_DFL &&
-                (signal_bit(sig) & SIGNAL_CORE || debug_wants_default(host_task->process, sig));
+                (signal_bit(sig) & SIGNAL_CORE || debug_wants_default(host_task->process, sig) ||
+                 (host_task->sighand->ends_in_order && !(signal_bit(sig) & (STOPS | IGNORED))));
 
     if (!handled && !ours && !(signal_bit(sig) & SIGNAL_SYNC))
         return host;
@@ -171,6 +177,19 @@ int64_t signal_install(int sig, const struct guest_sigaction *action)
     struct host_sigaction host = host_action(sig, action);
 
     return raw_sigaction(sig, &host, NULL);
+}
+
+void signal_end_in_order(struct linux_task *task)
+{
+    struct linux_sighand *sighand = task->sighand;
+
+    pthread_mutex_lock(&sighand->lock);
+    if (!sighand->ends_in_order) {
+        sighand->ends_in_order = true;
+        for (int sig = 1; sig <= GUEST_NSIG; sig++)
+            signal_install(sig, &sighand->actions[sig]);
+    }
+    pthread_mutex_unlock(&sighand->lock);
 }
 
 static void set_default(int sig)
@@ -217,9 +236,15 @@ void signal_thread_start(struct linux_task *task, void *stack, size_t size)
 {
     stack_t handler_stack = {.ss_sp = stack, .ss_size = size};
 
-    raw_syscall4(__NR_sigaltstack, (uint64_t)&handler_stack, 0, 0, 0);
+    if (stack)
+        raw_syscall4(__NR_sigaltstack, (uint64_t)&handler_stack, 0, 0, 0);
     host_task = task;
     signal_block_all();
+}
+
+void signal_thread_is(struct linux_task *task)
+{
+    host_task = task;
 }
 
 void signal_thread_end(void)
@@ -321,14 +346,10 @@ _Noreturn void signal_die(struct linux_task *task, const siginfo_t *info)
 void signal_default(struct linux_task *task, const siginfo_t *info)
 {
     int sig = info->si_signo;
-    static const uint64_t stops =
-        1ULL << (SIGTSTP - 1) | 1ULL << (SIGTTIN - 1) | 1ULL << (SIGTTOU - 1);
-    static const uint64_t ignored = 1ULL << (SIGCHLD - 1) | 1ULL << (SIGCONT - 1) |
-                                    1ULL << (SIGURG - 1) | 1ULL << (SIGWINCH - 1);
 
-    if (signal_bit(sig) & ignored)
+    if (signal_bit(sig) & IGNORED)
         return;
-    if (!(signal_bit(sig) & stops))
+    if (!(signal_bit(sig) & STOPS))
         signal_die(task, info);
     set_default(sig);
     signal_apply_mask(task);

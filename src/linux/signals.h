@@ -25,9 +25,14 @@ static inline uint64_t signal_bit(int sig)
 enum { GUEST_SIG_DFL = 0, GUEST_SIG_IGN = 1 };
 
 /* On a thread's own host thread: from the start until the end of its handler's stack signals can
- * come, first only SIGNAL_SYNC. */
+ * come, first only SIGNAL_SYNC. stack NULL: there is one. */
 void signal_thread_start(struct linux_task *task, void *stack, size_t size);
 void signal_thread_end(void);
+/* The task of this host thread is this one (again). */
+void signal_thread_is(struct linux_task *task);
+/* From now on, what ends a process by default comes to our handler, for those that have the task's
+ * dispositions or a copy of them: it dies where it holds no lock. */
+void signal_end_in_order(struct linux_task *task);
 /* The runtime's libc has made a thread, for which it takes signals below SIGRTMIN: they are the
  * guest's. */
 void signal_take_from_libc(struct linux_task *task);

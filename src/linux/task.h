@@ -29,11 +29,28 @@ struct guest_sigaltstack {
     uint64_t size;
 };
 
-/* The dispositions of signals: shared by threads, copied for other processes. */
+/* The objects that clone's flags say are shared or copied. Descriptors are the host thread's. */
+
+/* CLONE_SIGHAND: the dispositions of signals. */
 struct linux_sighand {
     pthread_mutex_t lock; /* around a change here and on the host */
     unsigned refs;
+    bool ends_in_order; /* what ends a process by default comes to our handler first */
     struct guest_sigaction actions[GUEST_NSIG + 1];
+};
+
+/* CLONE_FS: the file-system view, as far as the host's kernel does not keep it. */
+struct linux_fs {
+    unsigned refs;
+    bool other_root; /* nothing of -L is there */
+};
+
+/* CLONE_VM: the memory of one process, or of several (sharing.c), with what is in it. The vm and
+ * the space are the same for all of them. */
+struct linux_memory {
+    unsigned users; /* processes */
+    pthread_mutex_t lock;
+    VEC(pthread_t) ended; /* host threads whose guests have ended, to be joined */
 };
 
 /* Of an execve under way; kept for the next one. */
@@ -64,7 +81,9 @@ struct linux_process {
     pid_t first_pid; /* of the guest's first process: the one that --stats is about */
     struct vm *vm;
     struct space *space;
-    char *exe; /* absolute host path of the program */
+    struct linux_memory *memory;
+    bool borrows; /* its memory is that of the process that made it */
+    char *exe;    /* absolute host path of the program */
     struct process_layout layout;
     struct guest_limit limit_as, limit_data;
     unsigned char auxv[512]; /* as on the initial stack */
@@ -77,18 +96,20 @@ struct linux_process {
     bool reported;                   /* linux_at_exit has been called */
     pthread_mutex_t lock;            /* of the rest */
     VEC(struct linux_task *) tasks;
-    VEC(pthread_t) ended; /* host threads whose guests have ended, to be joined */
+    uint32_t leaving; /* threads that have left tasks and still have something to do; a futex */
 };
 
 struct linux_task {
     struct thread *t;
     struct linux_process *process;
     struct linux_sighand *sighand;
+    struct linux_fs *fs;
     struct linux_exec *exec;
+    pthread_t host_thread; /* not set for a process's first */
     pid_t tid;
-    uint64_t clear_tid; /* guest address of the word that is cleared at the thread's end, or 0 */
-    bool in_vfork;      /* this is a vfork child on its parent's record */
-    bool ended;         /* by exit: the run loop is to be left */
+    uint32_t *vfork_done; /* a word of who waits for this thread's end, or NULL */
+    uint64_t clear_tid;   /* guest address of the word that is cleared at the thread's end, or 0 */
+    bool ended;           /* by exit: the run loop is to be left */
     /* signals: sets have bit sig-1 */
     uint64_t mask;       /* what the guest blocks */
     uint64_t saved_mask; /* to go back to, if restore_mask: rt_sigsuspend and its like */

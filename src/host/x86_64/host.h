@@ -166,9 +166,9 @@ struct host_memory {
     uint8_t *write;
     hpc exec;
     size_t size;
-    bool split;   /* two views; else write and exec are one private mapping */
-    bool reaches; /* every byte reaches the address `beside` of host_memory_map by a rel32 */
-    int fork_fd;  /* between fork_begin and fork_end: what the child will map; else -1 */
+    bool split;          /* two views; else write and exec are one private mapping */
+    bool reaches;        /* every byte reaches the address `beside` of host_memory_map by a rel32 */
+    void *fork_views[2]; /* between fork_begin and fork_end: what the child will have; else NULL */
 };
 
 /* Maps an arena of size bytes (rounded up to pages; at most HOST_MEMORY_MAX) near the address

@@ -165,7 +165,7 @@ int host_memory_map(struct host_memory *m, size_t size, bool split, const void *
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-    *m = (struct host_memory){.split = split, .fork_fd = -1};
+    *m = (struct host_memory){.split = split};
     *why = "the code cache's size must be more than 0";
     if (size == 0)
         return -EINVAL;
@@ -188,40 +188,64 @@ void host_memory_unmap(struct host_memory *m)
     munmap(m->write, m->size);
     if (m->split)
         munmap((void *)m->exec.v, m->size);
-    *m = (struct host_memory){.fork_fd = -1};
+    *m = (struct host_memory){0};
 }
 
 /* ---- fork ------------------------------------------------------------------------------------ */
 
+/* Of the child's views, where they are mapped; NULL is none. */
+static void unmap_fork_views(struct host_memory *m)
+{
+    for (int i = 0; i < 2; i++) {
+        if (m->fork_views[i])
+            munmap(m->fork_views[i], m->size);
+        m->fork_views[i] = NULL;
+    }
+}
+
+/* Mapped here and moved there: a descriptor may be shared by the two (CLONE_FILES), and closed by
+ * one for both. */
+static int map_fork_views(struct host_memory *m, int fd)
+{
+    static const int rights[2] = {PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC};
+
+    for (int i = 0; i < 2; i++) {
+        void *view = mmap(NULL, m->size, rights[i], MAP_SHARED, fd, 0);
+        if (view == MAP_FAILED) {
+            int error = -errno;
+            unmap_fork_views(m);
+            return error;
+        }
+        m->fork_views[i] = view;
+    }
+    return 0;
+}
+
 int host_memory_fork_begin(struct host_memory *m, size_t keep)
 {
-    CHECK(m->fork_fd < 0 && keep <= m->size, "fork_begin twice, or for %zu bytes", keep);
+    CHECK(!m->fork_views[0] && keep <= m->size, "fork_begin twice, or for %zu bytes", keep);
     if (!m->split)
         return 0;
     int fd = file_make(m->size);
     if (fd < 0)
         return fd;
     int error = file_write(fd, m->write, keep);
-    if (error) {
-        close(fd);
-        return error;
-    }
-    m->fork_fd = fd;
-    return 0;
+    if (!error)
+        error = map_fork_views(m, fd);
+    close(fd);
+    return error;
 }
 
 int host_memory_fork_end(struct host_memory *m, bool child)
 {
-    int fd = m->fork_fd, error = 0;
-    const int flags = MAP_SHARED | MAP_FIXED;
+    void *const places[2] = {m->write, (void *)m->exec.v};
 
-    if (fd < 0)
-        return 0;
-    m->fork_fd = -1;
-    if (child &&
-        (mmap(m->write, m->size, PROT_READ | PROT_WRITE, flags, fd, 0) == MAP_FAILED ||
-         mmap((void *)m->exec.v, m->size, PROT_READ | PROT_EXEC, flags, fd, 0) == MAP_FAILED))
-        error = -errno;
-    close(fd);
-    return error;
+    for (int i = 0; i < 2 && child && m->split; i++) {
+        if (mremap(m->fork_views[i], m->size, m->size, MREMAP_MAYMOVE | MREMAP_FIXED, places[i]) ==
+            MAP_FAILED)
+            return -errno;
+        m->fork_views[i] = NULL;
+    }
+    unmap_fork_views(m);
+    return 0;
 }
