@@ -13,6 +13,7 @@ void store_log_free(struct store_log *log)
 {
     vec_free(&log->words);
     hash_map_free(&log->index);
+    vec_free(&log->around);
 }
 
 void store_log_clear(struct store_log *log)

@@ -19,6 +19,12 @@ struct store_log_word {
     uint64_t old;   /* what memory holds in their place */
 };
 
+/* A page as it was before the stores of the log. */
+struct store_log_page {
+    uint64_t start;
+    unsigned char bytes[4096];
+};
+
 struct store_log {
     struct space *space;
     struct trap *fault; /* where reason and address of a fault go: thread->fault */
@@ -27,6 +33,8 @@ struct store_log {
     /* Told of each access that succeeds, before it is done. May be NULL. */
     void (*accessed)(void *arg, gva addr, unsigned size, bool store);
     void *arg;
+    VEC(struct store_log_page) around; /* see store_log_expect */
+    bool guarded;
 };
 
 void store_log_init(struct store_log *log, struct space *space, struct trap *fault);
@@ -39,5 +47,15 @@ bool store_log_store(struct store_log *log, uint64_t addr, unsigned size, uint64
 /* The bytes of memory at the word's address that the mask names become those of value. The pages
  * are such as a store was logged for. False if memory is gone since. */
 bool store_log_poke(const struct store_log *log, uint64_t addr, uint64_t mask, uint64_t value);
+
+/* ---- stores where none should be (stray.c) -----------------------------------------------------
+ */
+
+/* Somebody is about to make the stores of the log in memory, or some of them. Notes what stands in
+ * their pages; with guard, other private data cannot be written until store_log_stray is called. No
+ * other thread may use guest memory in between. */
+void store_log_expect(struct store_log *log, bool guard);
+/* Has a byte changed, in the pages of the stores, that is not in the log? Then where. */
+bool store_log_stray(struct store_log *log, gva *addr);
 
 #endif

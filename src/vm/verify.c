@@ -18,12 +18,22 @@
  *
  * One guest thread runs at a time. With --every=N one block in N is checked.
  *
- * What the check does not see: stores of the engine to places where the reference stores nothing;
- * links between fragments, since there are none; the order of two threads' accesses. */
+ * Stores of the engine where the reference stores nothing are looked for too (space/stray.c): not
+ * in each turn, since that costs more than all the rest. And the first time that a block is reached
+ * after code may have changed, the reference executes what memory holds, not what was decoded from
+ * it: so stale code is seen, of whomever.
+ *
+ * What the check does not see: links between fragments, since there are none; the order of two
+ * threads' accesses; what only the next fragment would show (a rounding mode of MXCSR that is not
+ * the guest's); stray stores in turns that are not looked at, or of programs with threads. */
 #include "vm/trial.h"
 #include "vm/verify.h"
 
 #include <string.h>
+
+/* In how many turns, and in each block's first one, the engine's stores are looked for around those
+ * of the reference, and everywhere. */
+enum { AROUND_EVERY = 8, GUARD_EVERY = 4096 };
 
 /* Eight aligned bytes of memory that the reference stored to. */
 struct stored {
@@ -38,6 +48,12 @@ struct verify {
     struct outcome again; /* of the second look */
     struct outcome engine;
     VEC(struct stored) stored;
+    const struct thread *idle; /* it has done nothing for n_idle turns */
+    unsigned n_idle;
+    bool strayed; /* the engine stored where the reference did not: */
+    gva stray;
+    struct hash_map seen;    /* pc of a block that was checked: vm->code_changes + 1 then */
+    union decoded_room anew; /* the block at hand as memory has it */
 };
 
 struct verify *verify_create(struct vm *vm)
@@ -56,6 +72,7 @@ void verify_destroy(struct verify *v)
 {
     trial_free(v->trial);
     vec_free(&v->stored);
+    hash_map_free(&v->seen);
     outcome_free(&v->again);
     outcome_free(&v->engine);
     pthread_mutex_destroy(&v->turn);
@@ -69,6 +86,26 @@ void verify_forked(struct verify *v)
 
 /* ---- the two executions ---------------------------------------------------------------------- */
 
+/* The block at t's pc for the reference. What was decoded before may be as stale as what was
+ * translated: the first time after code may have changed it is what memory has now. */
+static struct decoded_block *find_reference(struct vm *vm, struct thread *t, struct verify *v,
+                                            bool *first)
+{
+    gva pc = thread_pc(t);
+    uint64_t now = vm->code_changes + 1;
+    uint64_t seen = (uint64_t)(uintptr_t)hash_map_get(&v->seen, pc.v);
+
+    struct decoded_block *known = vm_find_block(vm, t); /* from here on, whatever memory has */
+
+    *first = seen == 0;
+    if (seen == now)
+        return known;
+    hash_map_put(&v->seen, pc.v, (void *)(uintptr_t)now);
+    bool there =
+        vm->guest->decode_block(vm->space, pc, vm->max_insns, &v->anew.block, &t->trap) == 0;
+    return there ? &v->anew.block : NULL;
+}
+
 /* How t stands after an execution. */
 static void note_outcome(struct outcome *out, const struct thread *t, enum exit_kind kind,
                          uint64_t insns_before)
@@ -78,11 +115,18 @@ static void note_outcome(struct outcome *out, const struct thread *t, enum exit_
     out->n_insns = t->counters[COUNTER_GUEST_INSNS] - insns_before;
 }
 
-static void run_engine(struct vm *vm, struct thread *t, struct verify *v)
+/* Stray stores are looked for where nobody else can have made them. */
+static void run_engine(struct vm *vm, struct thread *t, struct verify *v, bool first)
 {
+    struct store_log *log = &v->trial->log;
     uint64_t before = t->counters[COUNTER_GUEST_INSNS];
-    enum exit_kind kind = vm->engine->run(vm, t);
+    bool look =
+        (first || v->turns % AROUND_EVERY == 0) && log->words.len > 0 && vm->threads.len == 1;
 
+    if (look)
+        store_log_expect(log, first || v->turns % GUARD_EVERY == 0);
+    enum exit_kind kind = vm->engine->run(vm, t);
+    v->strayed = look && store_log_stray(log, &v->stray);
     note_outcome(&v->engine, t, kind, before);
 }
 
@@ -168,7 +212,7 @@ static bool outcomes_agree(const struct vm *vm, const struct verify *v,
 {
     const struct outcome *a = reference, *b = &v->engine;
 
-    if (a->n_insns != b->n_insns || exit_class(a->kind) != exit_class(b->kind) ||
+    if (v->strayed || a->n_insns != b->n_insns || exit_class(a->kind) != exit_class(b->kind) ||
         a->reserve_addr != b->reserve_addr || a->reserve_value != b->reserve_value)
         return false;
     if (a->kind == EXIT_TRAP && !traps_agree(&a->trap, &b->trap))
@@ -227,20 +271,24 @@ static uint64_t register_value(const struct guest_reg *reg, const struct outcome
     return value;
 }
 
-static void print_differences(const struct vm *vm, const struct verify *v, struct strbuf *out)
+static void print_differences(const struct vm *vm, const struct verify *v,
+                              const struct outcome *reference, struct strbuf *out)
 {
-    print_exit(out, "reference:", &v->again);
+    print_exit(out, "reference:", reference);
     print_exit(out, "engine:", &v->engine);
     for (unsigned i = 0; i < vm->guest->n_regs; i++) {
         const struct guest_reg *reg = &vm->guest->regs[i];
-        if (registers_agree(reg, &v->again, &v->engine))
+        if (registers_agree(reg, reference, &v->engine))
             continue;
         strbuf_printf(out, "  %s: before %#lx, reference %#lx, engine %#lx\n",
                       reg->alias ? reg->alias : reg->name,
                       (unsigned long)register_value(reg, &v->trial->before),
-                      (unsigned long)register_value(reg, &v->again),
+                      (unsigned long)register_value(reg, reference),
                       (unsigned long)register_value(reg, &v->engine));
     }
+    if (v->strayed)
+        strbuf_printf(out, "  memory %#lx: the engine stores there, the reference does not\n",
+                      (unsigned long)v->stray.v);
     for (size_t i = 0; i < v->stored.len; i++) {
         const struct stored *stored = &v->stored.data[i];
         if (!stores_agree(stored))
@@ -254,7 +302,8 @@ static void print_differences(const struct vm *vm, const struct verify *v, struc
     }
 }
 
-static _Noreturn void report_difference(struct vm *vm, const struct verify *v)
+static _Noreturn void report_difference(struct vm *vm, const struct verify *v,
+                                        const struct outcome *reference)
 {
     gva pc = *(const gva *)(v->trial->before.guest + vm->guest->pc_offset);
     struct strbuf text = {0};
@@ -263,7 +312,7 @@ static _Noreturn void report_difference(struct vm *vm, const struct verify *v)
         &text,
         "isomorph: verify: engine %s differs from the reference in the block at %#lx, number %lu\n",
         vm->engine->name, (unsigned long)pc.v, (unsigned long)v->turns);
-    print_differences(vm, v, &text);
+    print_differences(vm, v, reference, &text);
     print_command(&text);
     base_report(text.data, text.len);
     strbuf_free(&text);
@@ -281,10 +330,26 @@ static bool stopped_before(const struct outcome *engine, const struct outcome *r
             exit_class(reference->kind) >= 0);
 }
 
+/* An engine may come back without having done anything, for a reason that is gone the next time;
+ * but not again and again. */
+static bool is_stuck(struct verify *v, const struct thread *t)
+{
+    enum { PATIENCE = 100 };
+    bool idle =
+        v->engine.n_insns == 0 && exit_class(v->engine.kind) < 0 && atomic_load(&t->poll) == 0;
+
+    v->n_idle = idle && v->idle == t ? v->n_idle + 1 : idle;
+    v->idle = t;
+    return v->n_idle > PATIENCE;
+}
+
 static enum exit_kind check_block(struct vm *vm, struct thread *t, struct verify *v)
 {
-    trial_run(v->trial, t, vm_find_block(vm, t));
-    run_engine(vm, t, v);
+    bool first;
+    struct decoded_block *block = find_reference(vm, t, v, &first);
+
+    trial_run(v->trial, t, block);
+    run_engine(vm, t, v, first);
     if (v->trial->unrepeatable) {
         t->counters[COUNTER_VERIFY_SKIPPED]++;
         return v->engine.kind;
@@ -294,9 +359,11 @@ static enum exit_kind check_block(struct vm *vm, struct thread *t, struct verify
     if (early || !outcomes_agree(vm, v, &v->trial->after)) {
         look_again(vm, t, v);
         if (!outcomes_agree(vm, v, &v->again))
-            report_difference(vm, v);
+            report_difference(vm, v, &v->again);
         t->counters[COUNTER_VERIFY_DISTURBED] += !early;
     }
+    if (is_stuck(v, t))
+        report_difference(vm, v, &v->trial->after);
     t->counters[COUNTER_VERIFY_BLOCKS]++;
     t->counters[COUNTER_VERIFY_INSNS] += v->engine.n_insns;
     return v->engine.kind;

@@ -142,6 +142,7 @@ void vm_invalidate(struct vm *vm, gva start, gva end)
 {
     vm_lock(vm);
     bool done = drop_code(vm, start, end);
+    vm->code_changes++;
     vm_unlock(vm);
     if (done)
         return;
@@ -187,6 +188,7 @@ static void drop_changed(struct vm *vm, enum code_change what, gva start, gva en
 {
     vm_lock(vm);
     bool done = find_changes(vm, what, start, end);
+    vm->code_changes += what != CODE_SYNC;
     vm_unlock(vm);
     if (!done) {
         vm_exclusive_begin(vm);

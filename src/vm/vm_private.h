@@ -53,9 +53,10 @@ struct vm {
     struct block_engine *block;             /* engine block; else NULL */
     struct verify *verify;                  /* --verify; else NULL */
     struct vm_debug *debug;                 /* while there is a debugger; else NULL */
-    bool one_block;     /* each turn of the run loop runs one block: for --verify,
-                         * --force-signals, and an observer of each execution */
-    unsigned max_insns; /* of a block */
+    bool one_block;        /* each turn of the run loop runs one block: for --verify,
+                            * --force-signals, and an observer of each execution */
+    unsigned max_insns;    /* of a block */
+    uint64_t code_changes; /* how often the guest has said, or done, that code is another one */
 };
 
 /* A decoded block on the stack. */

@@ -81,7 +81,10 @@ static void spoil_effect(struct ir_block *b, struct ir_uop *u)
     }
 }
 
-void plant_fault(struct ir_block *b, enum uop op)
+/* Copies µop u, whose operands are the new block's, and returns its value's place there. */
+typedef ir_val copy_uop(struct ir_block *out, struct ir_uop u, uint64_t arg);
+
+static void rebuild(struct ir_block *b, copy_uop *copy, uint64_t arg)
 {
     ir_val *place = base_alloc((b->uops.len + 1) * sizeof(*place));
     struct ir_block out;
@@ -93,14 +96,40 @@ void plant_fault(struct ir_block *b, enum uop op)
             if (u.arg[a] != IR_NONE)
                 u.arg[a] = place[u.arg[a]];
         }
-        bool wrong = u.op == op;
-        if (wrong && u.type == IR_VOID)
-            spoil_effect(&out, &u);
-        place[i] = ir_append(&out, &u);
-        if (wrong && u.type != IR_VOID)
-            place[i] = spoil(&out, (enum ir_type)u.type, place[i]);
+        place[i] = copy(&out, u, arg);
     }
     free(place);
     ir_block_free(b);
     *b = out;
+}
+
+static ir_val copy_spoilt(struct ir_block *out, struct ir_uop u, uint64_t op)
+{
+    bool wrong = u.op == op;
+
+    if (wrong && u.type == IR_VOID)
+        spoil_effect(out, &u);
+    ir_val v = ir_append(out, &u);
+    return wrong && u.type != IR_VOID ? spoil(out, (enum ir_type)u.type, v) : v;
+}
+
+static ir_val copy_storing(struct ir_block *out, struct ir_uop u, uint64_t addr)
+{
+    ir_val v = ir_append(out, &u);
+
+    if (u.op == UOP_store) {
+        u.arg[0] = ir_const(out, IR_I64, addr);
+        ir_append(out, &u);
+    }
+    return v;
+}
+
+void plant_fault(struct ir_block *b, enum uop op)
+{
+    rebuild(b, copy_spoilt, op);
+}
+
+void plant_store(struct ir_block *b, uint64_t addr)
+{
+    rebuild(b, copy_storing, addr);
 }

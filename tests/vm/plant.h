@@ -10,5 +10,7 @@ const char *plant_exempt(enum uop op);
 /* Changes the block so that every µop `op` of it gives a wrong result or has a wrong effect. The
  * block stays well-formed. */
 void plant_fault(struct ir_block *b, enum uop op);
+/* Whatever the block stores, it stores at addr too. */
+void plant_store(struct ir_block *b, uint64_t addr);
 
 #endif

@@ -8,28 +8,19 @@
 #include "vm/verify.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "../isa/stanza_machine.h"
 #include "plant.h"
+#include "verify_machine.h"
 
 static struct guest guest; /* guest_rv64 with a lift_block of ours */
 static enum uop planted = UOP_COUNT;
 static bool op_used[UOP_COUNT]; /* by the block lifted last */
-
-static struct {
-    struct options options;
-    struct space *space;
-    struct vm *vm;
-    struct thread *t;
-} m;
 
 static void lift_and_plant(const struct decoded_block *block, struct ir_block *b)
 {
@@ -41,64 +32,15 @@ static void lift_and_plant(const struct decoded_block *block, struct ir_block *b
         plant_fault(b, planted);
 }
 
-static enum vm_next stop_syscall(struct thread *t)
-{
-    return VM_STOP;
-}
-
-static enum vm_next stop_trap(struct thread *t, const struct trap *trap)
-{
-    return VM_STOP;
-}
-
-static const struct vm_hooks hooks = {stop_syscall, stop_trap, stop_syscall};
-
-static void on_fault(int sig, siginfo_t *info, void *context)
-{
-    if (!vm_handle_fault(m.t, sig, info, context) &&
-        !space_handle_fault(m.space, sig, info, context, &m.t->fault))
-        _exit(EXIT_BUG);
-}
-
 /* ---- a block in a child ---------------------------------------------------------------------- */
-
-static void map_page(uint64_t at)
-{
-    uint64_t page = ALIGN_DOWN(at, 4096);
-    int64_t got = space_map(m.space, GVA(page), 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL);
-
-    CHECK(got == (int64_t)page, "the page at %#lx cannot be had", (unsigned long)page);
-}
 
 static void start(const char *engine)
 {
-    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
-    const char *why = NULL;
-
     guest = guest_rv64;
     guest.lift_block = lift_and_plant;
-    m.options = (struct options){.engine = engine,
-                                 .cache_size = 64 << 10,
-                                 .cache_policy = "flush",
-                                 .wx = "rwx",
-                                 .verify = true,
-                                 .verify_every = 1};
-    m.space = space_create(SPACE_IDENTITY, 0, &why);
-    CHECK(m.space, "no space: %s", why);
-    map_page(STANZA_CODE);
-    map_page(STANZA_SCRATCH);
-    m.vm = vm_create(&guest, m.space, &m.options, &hooks);
-    m.t = vm_thread_create(m.vm);
-    sigaction(SIGSEGV, &fault, NULL);
-    sigaction(SIGBUS, &fault, NULL);
-}
-
-static void finish(void)
-{
-    vm_thread_destroy(m.t);
-    vm_destroy(m.vm);
-    space_destroy(m.space);
+    machine_start(&guest, engine, 64 << 10);
+    machine_map(STANZA_CODE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    machine_map(STANZA_SCRATCH, PROT_READ | PROT_WRITE | PROT_EXEC);
 }
 
 static void set_up_state(const struct stanza_case *stanza, const struct stanza_test *test)
@@ -132,37 +74,11 @@ static void run_block(const struct stanza_case *stanza, const struct stanza_test
     vm_leave_code(m.t);
 }
 
-/* Runs the function in a child; its exit status, and what it printed to stderr. */
-static int status_of(void (*run)(void *), void *arg, char *text, size_t size)
-{
-    int fds[2], status;
-    size_t n = 0;
-    ssize_t got;
-
-    assert_int_equal(pipe(fds), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        dup2(fds[1], 2);
-        close(fds[0]);
-        close(fds[1]);
-        run(arg);
-        _exit(0);
-    }
-    close(fds[1]);
-    while (n < size - 1 && (got = read(fds[0], text + n, size - 1 - n)) > 0)
-        n += (size_t)got;
-    text[n] = '\0';
-    close(fds[0]);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-}
-
 /* ---- tests ----------------------------------------------------------------------------------- */
 
 static void run_all(void *engine)
 {
-    finish();
+    machine_finish();
     start(engine);
     for (unsigned i = 0; i < stanza_case_count; i++) {
         for (size_t k = 0; k < stanza_cases[i].n_tests; k++)
@@ -173,7 +89,7 @@ static void run_all(void *engine)
 static void test_stanzas_agree(void **state)
 {
     static char text[1 << 16];
-    int status = status_of(run_all, *state, text, sizeof(text));
+    int status = machine_status_of(run_all, *state, text, sizeof(text));
 
     if (status != 0)
         fail_msg("status %d: %s", status, text);
@@ -242,7 +158,7 @@ static void test_planted(void **state)
                 continue;
             used++;
             planted = op;
-            int status = status_of(run_planted, &one, text, sizeof(text));
+            int status = machine_status_of(run_planted, &one, text, sizeof(text));
             if (status == EXIT_DIFFERS) {
                 check_report(text);
                 return;
