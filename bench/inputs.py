@@ -1,5 +1,5 @@
-"""Files that the programs of bench/run work on, the same on every machine: text(), source(), sound(), noise(). Each makes
-about as many bytes as it is asked for, from a generator with a fixed seed."""
+"""Files that the programs of bench/run work on, the same on every machine: text(), source(), sound(), noise(). Each
+makes about as many bytes as it is asked for, from a generator with a fixed seed."""
 import array
 import functools
 import itertools

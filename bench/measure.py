@@ -2,9 +2,9 @@
 native, QEMU or an isomorph. Bench.check() runs a row once for its output and its peak memory, Bench.time() once more
 under hyperfine.
 
-Native programs run with the unpacked amd64 packages as their root (tests/programs/in-root); hyperfine and peak go in with
-them, so that entering it is not measured. All else runs on the machine as it is, with -L. Every program starts in the same
-folder below /tmp, with the same environment."""
+Native programs run with the unpacked amd64 packages as their root (tests/programs/in-root); hyperfine and peak go in
+with them, so that entering it is not measured. All else runs on the machine as it is, with -L. Every program starts in
+the same folder below /tmp, with the same environment."""
 import collections
 import hashlib
 import json
@@ -71,14 +71,15 @@ class Bench:
         self.folder = build / "bench"
         self.folder.mkdir(exist_ok=True)
         self.hyperfine = need("hyperfine", "it takes the times")
-        self.roots = {arch: self.unpack("debian-" + arch, arch, *(rows.PACKAGES if needs_packages else ["bash", "coreutils"]))
-                      for arch in COMPILERS}
+        packages = rows.PACKAGES if needs_packages else ["bash", "coreutils"]
+        self.roots = {arch: self.unpack("debian-" + arch, arch, *packages) for arch in COMPILERS}
         self.qemu = None
         if with_qemu and qemu:
             self.qemu = need(qemu, "--qemu")
         elif with_qemu:
-            root = self.unpack("qemu", output_of("dpkg", "--print-architecture"), "--only", "usr/bin/qemu-riscv64", "qemu-user")
-            self.qemu = newest_qemu(root / "usr/bin/qemu-riscv64")
+            file = "usr/bin/qemu-riscv64"
+            root = self.unpack("qemu", output_of("dpkg", "--print-architecture"), "--only", file, "qemu-user")
+            self.qemu = newest_qemu(root / file)
         self.compile_all()
 
     def unpack(self, name, arch, *words):
@@ -89,7 +90,8 @@ class Bench:
         """Of the packages that the rows name, the same for both machines but for a rebuild (+b1, cross1)."""
         found = {}
         for arch, root in self.roots.items():
-            listed = dict(line.split()[:2] for line in output_of(SOURCE / "tools/sysroot/sysroot", "list", root).splitlines())
+            lines = output_of(SOURCE / "tools/sysroot/sysroot", "list", root).splitlines()
+            listed = dict(line.split()[:2] for line in lines)
             for name in rows.PACKAGES:
                 version = re.sub(r"(\+b|cross)\d+$", "", listed[name])
                 if found.setdefault(name, version) != version:
@@ -108,7 +110,8 @@ class Bench:
                       self.folder / "child", HERE / "child.c")
 
     def __enter__(self):
-        self.place = pathlib.Path(tempfile.mkdtemp(prefix="isomorph-bench.", dir="/tmp"))  # in-root has the machine's /tmp
+        # Natively too: in-root has the machine's /tmp.
+        self.place = pathlib.Path(tempfile.mkdtemp(prefix="isomorph-bench.", dir="/tmp"))
         tools = self.place / "tools"
         tools.mkdir()
         for file in (self.hyperfine, self.folder / "peak", *(self.folder / f"kernels-{arch}" for arch in COMPILERS)):
@@ -123,7 +126,7 @@ class Bench:
     def __exit__(self, *_):
         shutil.rmtree(self.place, ignore_errors=True)
 
-    # ---- one row -------------------------------------------------------------------------------------------------------
+    # ---- one row -----------------------------------------------------------------------------------------------------
 
     def size(self, row, tiny):
         return row.tiny if tiny else row.size
@@ -156,7 +159,8 @@ class Bench:
         environment = {"PATH": str(path), "HOME": str(self.place), "LC_ALL": "C.UTF-8", "TZ": "UTC",
                        "PYTHONPYCACHEPREFIX": str(self.place / "python"), **row.environment}
         process = subprocess.Popen([str(w) for w in within + words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, cwd=self.place / "work", env=environment, start_new_session=True)
+                                   stderr=subprocess.PIPE, cwd=self.place / "work", env=environment,
+                                   start_new_session=True)
         try:
             output, messages = process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:

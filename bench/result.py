@@ -1,5 +1,5 @@
-"""What was measured, and what follows from it: medians, ratios, geometric means, the table. A result is what
-bench/run writes as JSON: {"machine": {...}, "versions": {...}, "ways": [{"name", "kind", "options"}], "rows": [...]}, a row
+"""What was measured, and what follows from it: medians, ratios, geometric means, the table. A result is what bench/run
+writes as JSON: {"machine": {...}, "versions": {...}, "ways": [{"name", "kind", "options"}], "rows": [...]}, a row
 {"name", "group", "size", "error", "ways": {way: {"user": [...], "system": [...], "wall": [...], "peak_kib"}}}.
 
 The time of a row is user time. In the group `startup` it is the processor's time for user and system together: of a few
@@ -14,7 +14,19 @@ NATIVE, QEMU, ISOMORPH = "native", "qemu", "isomorph"
 def as_text(result):
     """JSON with a line for each field and each row."""
     fields = [f'"{name}": {json.dumps(value)}' for name, value in result.items() if name != "rows"]
-    return "{" + ",\n ".join([*fields, '"rows": [\n  ' + ",\n  ".join(map(json.dumps, result["rows"])) + "\n ]"]) + "}\n"
+    rows = ",\n  ".join(map(json.dumps, result["rows"]))
+    return "{" + ",\n ".join([*fields, f'"rows": [\n  {rows}\n ]']) + "}\n"
+
+
+def machine_text(result):
+    machine = result["machine"]
+    virtual = " of a virtual machine" if machine["virtual"] else ""
+    return (f"{machine['processor']}, {machine['processors']} processors{virtual}, {machine['memory_gib']} GiB, "
+            f"Linux {machine['kernel']}, {machine['system']}")
+
+
+def versions_text(result):
+    return ", ".join(f"{name} {value}" for name, value in result["versions"].items() if isinstance(value, str))
 
 
 def times(row, way):
@@ -80,22 +92,24 @@ class Table:
     """The table as text, a line at a time, so that it can be watched."""
 
     def __init__(self, result):
-        self.names = [way["name"] for way in result["ways"]]
+        self.widths = {way["name"]: max(16, len(way["name"]) + 2) for way in result["ways"]}
         self.columns = comparisons(result)
 
     def heading(self):
-        line = f"{'':14}" + "".join(f"{name:>{max(16, len(name) + 2)}}" for name in self.names)
+        line = f"{'':14}" + "".join(f"{name:>{width}}" for name, width in self.widths.items())
         return line + "".join(f"{title:>{len(title) + 2}}" for title, _ in self.columns)
 
     def line(self, row):
         if row.get("error"):
             return f"{row['name']:14}  ERROR: {row['error']}"
-        cells = (f"{seconds(median(row, n)) + f' ±{100 * spread(row, n):.0f}%':>{max(16, len(n) + 2)}}" for n in self.names)
-        return f"{row['name']:14}" + "".join(cells) + self.ratios([row])
+        times = "".join(f"{f'{seconds(median(row, name))} ±{100 * spread(row, name):.0f}%':>{width}}"
+                        for name, width in self.widths.items())
+        return f"{row['name']:14}{times}{self.ratios([row])}"
 
     def ratios(self, rows):
-        return "".join(f"{number(geometric_mean([of(r) for r in rows])):>{len(title) + 2}}" for title, of in self.columns)
+        means = ((title, geometric_mean([of(row) for row in rows])) for title, of in self.columns)
+        return "".join(f"{number(mean):>{len(title) + 2}}" for title, mean in means)
 
     def mean(self, rows):
         label = f"geometric mean of {sum(not row['error'] for row in rows)}"
-        return f"{label:{14 + sum(max(16, len(n) + 2) for n in self.names)}}" + self.ratios(rows)
+        return f"{label:{14 + sum(self.widths.values())}}{self.ratios(rows)}"

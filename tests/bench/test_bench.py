@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench/run and bench/page: what they write, and what they say to every wrong use. Tiny sizes: nothing is said of speed.
+"""bench/run and bench/page: what they write, and what they say to wrong uses. Tiny sizes: nothing is said of speed.
 
     test_bench.py SOURCE BUILD"""
 import json
@@ -91,12 +91,13 @@ def test_wrong(tmp):
     check_error(bench(BUILD, "fib", f"--against={tmp}"), 2, f"{tmp} has no isomorph")
     check_error(bench(BUILD, "fib", "--qemu=/none/qemu"), 1, "/none/qemu")
     check_error(bench(BUILD, "fib", "--with=--hot=0", "--with=--hot=0"), 1, "'--hot=0' is given twice")
+    check_error(bench(BUILD, "fib", "--tiny", "--runs=1", "--no-qemu", "--json=/proc/none/r.json"), 1, "/proc/none: No such")
 
 
 @case("what is not installed is named")
 def test_missing(tmp):
-    check_error(bench(BUILD, "fib", PATH=str(without(tmp, "gnuplot"))), 1, "gnuplot is not installed", "scripts/deps bench")
-    check_error(bench(BUILD, "fib", PATH=str(without(tmp, "hyperfine"))), 1, "hyperfine is not installed")
+    for name in ("gnuplot", "hyperfine"):
+        check_error(bench(BUILD, "fib", PATH=str(without(tmp, name))), 1, name + " is not installed", "scripts/deps bench")
 
 
 def without(tmp, missing):
@@ -144,8 +145,8 @@ def main():
                 function(pathlib.Path(tmp))
                 print(f"ok {number} - {name}", flush=True)
             except (AssertionError, subprocess.TimeoutExpired, OSError, ValueError) as error:
-                print(f"not ok {number} - {name}")
-                print("".join(f"# {line}\n" for line in repr(error).replace("\\n", "\n").splitlines()), end="", flush=True)
+                lines = repr(error).replace("\\n", "\n").splitlines()
+                print(f"not ok {number} - {name}", *lines, sep="\n# ", flush=True)
 
 
 main()
