@@ -108,12 +108,22 @@ def _(tmp):
         assert not missing, missing
 
 
-@case("groff has nothing to say of the manual page")
+@case("groff has nothing to say of the manual pages")
 def _(tmp):
     if not shutil.which("groff"):
         return "no groff"
-    got = run("groff", "-ww", "-man", "-Tutf8", "-P-cbou", BUILD / "docs/isomorph.1")
-    assert got.returncode == 0 and got.stderr == "" and "PACKAGE" in got.stdout, got.stderr
+    for page, word in (("docs/isomorph.1", "PACKAGE"), ("isa/isomorph-rv64.7", "auipc")):
+        got = run("groff", "-ww", "-man", "-Tutf8", "-P-cbou", BUILD / page)
+        assert got.returncode == 0 and got.stderr == "" and word in got.stdout, got.stderr
+
+
+@case("mandoc has nothing to say of the manual pages but that they have no date")
+def _(tmp):
+    if not shutil.which("mandoc"):
+        return "no mandoc"
+    for page in ("docs/isomorph.1", "isa/isomorph-rv64.7"):
+        said = run("mandoc", "-T", "lint", "-W", "warning", BUILD / page).stdout
+        assert [line for line in said.splitlines() if "missing date" not in line] == [], said
 
 
 # ---- completion ------------------------------------------------------------------------------------------------------

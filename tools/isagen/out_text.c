@@ -97,7 +97,7 @@ static void man_stanza(FILE *out, const struct stanza *s)
     fprintf(out, ".TP\n.B %s", s->mnemonic);
     if (*s->assembly)
         fprintf(out, " \\fR%s", s->assembly);
-    fprintf(out, "\n%s.\n.br\nEncoding: \\fC%s\\fR\n", s->doc ? s->doc : s->mnemonic, s->encoding);
+    fprintf(out, "\n%s.\n.br\nEncoding: \\f(CR%s\\fR\n", s->doc ? s->doc : s->mnemonic, s->encoding);
     if (s->where.len)
         fprintf(out, ".br\nWhere: %s\n", conds_text(s, &s->where));
     list_each (conds, &s->reserved)
@@ -105,9 +105,9 @@ static void man_stanza(FILE *out, const struct stanza *s)
     list_each (conds, &s->hint)
         fprintf(out, ".br\nHint (does nothing): %s\n", conds_text(s, conds));
     list_each (st, &s->body)
-        fprintf(out, ".br\n\\fC%s\\fR\n", st->text);
+        fprintf(out, ".br\n\\f(CR%s\\fR\n", st->text);
     if (s->expands)
-        fprintf(out, ".br\nThe same as \\fC%s", s->expands);
+        fprintf(out, ".br\nThe same as \\f(CR%s", s->expands);
     list_each (b, &s->bindings)
         fprintf(out, " %s=%s", b->name,
                 b->field < 0 ? text_printf("%lld", (long long)b->value)
