@@ -143,7 +143,7 @@ def changing(work, name):
     case("removing a folder of the prefix is refused", "ENOENT", "rmdir", "/only-in-prefix/empty")
     case("a new folder of this name is the host's", "ENOENT", "mkdir", "/only-in-prefix/new")
     case("so is a new link", "ENOENT", "symlink", "/only-in-prefix/new", "x")
-    case("so is what is renamed", "ENOENT", "rename", "/etc" + name, work + "/renamed")
+    case("so is what is renamed", "ENOENT", "rename", "/etc" + name, "/etc" + name + "-renamed")
     case("so is what is linked to", "ENOENT", "link", "/etc" + name, work + "/linked")
     case("the address of a socket is the host's", "ok", "socket", work + "/socket")
     case("and not the prefix's", "ENOENT", "socket", "/only-in-prefix/socket")
