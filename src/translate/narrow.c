@@ -29,7 +29,7 @@ static unsigned bits_read(const struct node *n, unsigned k)
     case UOP_zext16:
         return 16;
     case UOP_and:
-        return n->has_imm ? width_of(n->imm) : 64;
+        return n->has_imm && n->imm ? width_of(n->imm) : 64;
     case UOP_shl:
         return n->has_imm && n->type == IR_I64 ? 64 - (unsigned)n->imm : 64;
     case UOP_store:

@@ -20,9 +20,11 @@ struct translate_config {
     struct host_cpu cpu;
     uint64_t
         space_base; /* 0: identity; else guest memory is reached through gs, whose base this is */
-    uint32_t passes_off; /* bit per pass: for tests and measurement */
-    bool lines;          /* keep translate_lines() */
-    bool count;          /* fragments count guest instructions (--stats, instret) */
+    uint32_t passes_off;       /* bit per pass: for tests and measurement */
+    uint64_t random_registers; /* not 0: a seed. Pins, registers and what is spilled are chosen at
+                                  random, for tests: the same for the same seed */
+    bool lines;                /* keep translate_lines() */
+    bool count;                /* fragments count guest instructions (--stats, instret) */
 };
 
 /* The passes that can be left out, from i = 0 on; false after the last. */

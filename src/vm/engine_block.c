@@ -101,6 +101,7 @@ static void block_start(struct vm *vm)
                                           .space_base = vm->space->base,
                                           .count = e->timed || vm->options->verify ||
                                                    vm_observes_executions(),
+                                          .random_registers = vm->options->random_registers,
                                           .lines = vm_observer && vm_observer->made};
     for (size_t i = 0; i < vm->options->without.len; i++)
         e->config.passes_off |= translate_pass_bit(vm->options->without.data[i]);

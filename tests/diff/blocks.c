@@ -34,6 +34,7 @@
 #include <sys/random.h>
 
 #include "guest/rv64/rv64.h"
+#include "translate/translate.h"
 #include "vm/vm.h"
 
 enum {
@@ -373,6 +374,41 @@ static void make_case(struct test_case *c, uint64_t seed)
     make_state(c);
 }
 
+/* ---- settings -------------------------------------------------------------------------------- */
+
+struct setting {
+    const char *name;
+    enum space_kind kind;
+    uint64_t cache_size, hot;
+    const char *without;
+    uint64_t random_registers;
+};
+
+enum { FIXED = 6, SETTINGS_MAX = 40 };
+
+/* Then each pass of the translator left out. */
+static struct setting settings[SETTINGS_MAX] = {
+    {"plain", SPACE_AUTO, 1 << 20, 0},
+    {"offset", SPACE_OFFSET, 1 << 20, 0},
+    {"tiny", SPACE_OFFSET, 64 << 10, 0},
+    {"tiers", SPACE_OFFSET, 1 << 20, 2}, /* loops get from one engine to the other midway */
+    {"registers-1", SPACE_AUTO, 1 << 20, 0, .random_registers = 1},
+    {"registers-2", SPACE_OFFSET, 1 << 20, 0, .random_registers = 2},
+};
+
+static unsigned list_settings(void)
+{
+    static char names[SETTINGS_MAX][32];
+    const char *pass, *help;
+    unsigned n = FIXED;
+
+    for (unsigned k = 0; n < SETTINGS_MAX && translate_list_passes(k, &pass, &help); k++, n++) {
+        snprintf(names[n], sizeof(names[n]), "without-%s", pass);
+        settings[n] = (struct setting){names[n], SPACE_AUTO, 1 << 20, 0, .without = pass};
+    }
+    return n;
+}
+
 /* ---- machines -------------------------------------------------------------------------------- */
 
 struct result {
@@ -450,19 +486,21 @@ static void map(struct machine *m, uint64_t at, uint64_t len, int prot)
     CHECK(got == (int64_t)at, "no memory at %#lx", (unsigned long)at);
 }
 
-static void machine_start(struct machine *m, const char *engine, enum space_kind kind,
-                          uint64_t size, uint64_t hot)
+static void machine_start(struct machine *m, const char *engine, const struct setting *s)
 {
     const char *why = NULL;
 
     memset(m, 0, sizeof(*m));
     m->options.engine = engine;
-    m->options.cache_size = size;
+    m->options.cache_size = s->cache_size;
     m->options.cache_policy = "flush";
     m->options.wx = "rwx";
-    m->options.hot = hot;
+    m->options.hot = s->hot;
+    m->options.random_registers = s->random_registers;
+    if (s->without)
+        vec_push(&m->options.without, s->without);
     m->options.stats = "text"; /* instructions are counted */
-    m->space = space_create(kind, 0, &why);
+    m->space = space_create(s->kind, 0, &why);
     CHECK(m->space, "no space: %s", why);
     map(m, CODE, TEXT_BYTES, PROT_READ | PROT_EXEC);
     map(m, WINDOW, WINDOW_BYTES, PROT_READ | PROT_WRITE);
@@ -477,6 +515,7 @@ static void machine_stop(struct machine *m)
     vm_thread_destroy(m->t);
     vm_destroy(m->vm);
     space_destroy(m->space);
+    vec_free(&m->options.without);
 }
 
 /* What can only be read is the same in all cases. */
@@ -590,19 +629,6 @@ static bool is_wild(const struct result *o, const struct space *s)
     return false;
 }
 
-/* ---- settings -------------------------------------------------------------------------------- */
-
-static const struct setting {
-    const char *name;
-    enum space_kind kind;
-    uint64_t cache_size, hot;
-} settings[] = {
-    {"plain", SPACE_AUTO, 1 << 20, 0},
-    {"offset", SPACE_OFFSET, 1 << 20, 0},
-    {"tiny", SPACE_OFFSET, 64 << 10, 0},
-    {"tiers", SPACE_OFFSET, 1 << 20, 2}, /* loops get from one engine to the other midway */
-};
-
 struct totals {
     uint64_t insns, traps, complete, left_out;
 };
@@ -610,6 +636,7 @@ struct totals {
 static bool run_setting(const struct setting *s, const struct encodings *groups, unsigned n_groups,
                         uint64_t blocks, uint64_t seed, const char *self)
 {
+    static const struct setting reference = {"", SPACE_OFFSET, 1 << 20};
     static struct machine interp, block;
     static struct test_case c;
     struct totals total = {0};
@@ -617,8 +644,8 @@ static bool run_setting(const struct setting *s, const struct encodings *groups,
 
     c.groups = groups;
     c.n_groups = n_groups;
-    machine_start(&interp, "interp", SPACE_OFFSET, 1 << 20, 0);
-    machine_start(&block, "block", s->kind, s->cache_size, s->hot);
+    machine_start(&interp, "interp", &reference);
+    machine_start(&block, "block", s);
     for (uint64_t i = 0; i < blocks && same; i++) {
         make_case(&c, seed + i);
         if (i == 0) {
@@ -683,7 +710,8 @@ int main(int argc, char **argv)
     snprintf(self, sizeof(self), "%s %s", argv[0], argv[1]);
     install_handlers();
     printf("# seed %" PRIu64 "\n", seed);
-    for (unsigned i = 0; i < ARRAY_LEN(settings); i++) {
+    unsigned n_settings = list_settings();
+    for (unsigned i = 0; i < n_settings; i++) {
         if (only && strcmp(only, settings[i].name) != 0)
             continue;
         bool good = run_setting(&settings[i], groups, ARRAY_LEN(names), blocks, seed, self);

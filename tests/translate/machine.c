@@ -79,17 +79,12 @@ static void place_trampolines(struct machine *m)
     m->code_at = ALIGN_UP(n, 64);
 }
 
-void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes_off, bool offset,
-                  bool count)
+void machine_init(struct machine *m, const struct translate_config *config, bool offset)
 {
     static char signal_stack[64 << 10];
     const char *why;
-    *m = (struct machine){
-        .config = {.guest = &guest_rv64, .passes_off = passes_off, .count = count}};
-    if (cpu)
-        m->config.cpu = *cpu;
-    else
-        host_cpu_detect(&m->config.cpu);
+    *m = (struct machine){.config = *config};
+    m->config.guest = &guest_rv64;
     m->space = space_create(offset ? SPACE_OFFSET : SPACE_IDENTITY, 0, &why);
     CHECK(m->space, "space: %s", why);
     m->config.space_base = m->space->base;

@@ -33,8 +33,8 @@ struct outcome {
     uint8_t memory[SCRATCH_BYTES];
 };
 
-void machine_init(struct machine *m, const struct host_cpu *cpu, uint32_t passes_off, bool offset,
-                  bool count);
+/* config: what is to be used but guest and space_base. */
+void machine_init(struct machine *m, const struct translate_config *config, bool offset);
 void machine_free(struct machine *m);
 static inline struct rv64_state *machine_state(struct machine *m)
 {

@@ -248,7 +248,9 @@ int main(void)
         cmocka_unit_test(test_static_mode),   cmocka_unit_test(test_poll),
         cmocka_unit_test(test_poll_indirect),
     };
-    machine_init(&m, NULL, 0, false, false);
+    struct translate_config config = {0};
+    host_cpu_detect(&config.cpu);
+    machine_init(&m, &config, false);
     ir_block_init(&b, rv64_regs, RV64_REG_COUNT);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     ir_block_free(&b);

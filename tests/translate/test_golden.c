@@ -81,8 +81,8 @@ static void print_case(struct translator *tr, struct space *space, const struct 
     struct fragment_image image;
     struct trap trap;
     gva pc = place_guest(space, g);
-    CHECK(guest_rv64.decode_block(space, pc, BLOCK_MAX_INSNS, &fresh.block, &trap) == 0, "%s cannot be decoded",
-          g->name);
+    CHECK(guest_rv64.decode_block(space, pc, BLOCK_MAX_INSNS, &fresh.block, &trap) == 0,
+          "%s cannot be decoded", g->name);
     strbuf_printf(out, "=== %s\n", g->name);
     for (unsigned i = 0, at = 0; i < fresh.block.n_insns; i++) {
         unsigned len = rv64_insn_len((uint16_t)g->words[i]);

@@ -560,6 +560,7 @@ struct setting {
     uint32_t passes_off;
     bool offset, count;
     int without; /* enum host_feature, or -1 */
+    uint64_t random_registers;
 };
 
 static void begin_block(struct gen *g, struct machine *m, struct ir_block *b, uint64_t seed)
@@ -635,13 +636,14 @@ static void with_setting(void **state, void (*make)(struct gen *, uint64_t))
 {
     const struct setting *s = *state;
     static struct machine m; /* a failed test is left midway */
-    struct host_cpu cpu;
+    struct translate_config config = {
+        .passes_off = s->passes_off, .count = s->count, .random_registers = s->random_registers};
     if (m.tr)
         machine_free(&m);
-    host_cpu_detect(&cpu);
+    host_cpu_detect(&config.cpu);
     if (s->without >= 0)
-        host_cpu_remove(&cpu, (enum host_feature)s->without);
-    machine_init(&m, &cpu, s->passes_off, s->offset, s->count);
+        host_cpu_remove(&config.cpu, (enum host_feature)s->without);
+    machine_init(&m, &config, s->offset);
     run_blocks(&m, make);
     machine_free(&m);
     m.tr = NULL;
@@ -662,31 +664,54 @@ static void test_floats(void **state)
     with_setting(state, make_floats);
 }
 
+/* With each pass off that can be, and all of them. Returns how many settings. */
+static unsigned add_passes(struct setting *settings)
+{
+    const char *name, *help;
+    unsigned n = 0;
+    uint32_t all = 0;
+    for (; translate_list_passes(n, &name, &help); n++) {
+        settings[n] = (struct setting){name, translate_pass_bit(name), .without = -1};
+        all |= settings[n].passes_off;
+    }
+    settings[n] = (struct setting){"no passes", all, .without = -1};
+    return n + 1;
+}
+
 int main(int argc, char **argv)
 {
-    static struct setting settings[] = {
-        {"plain", 0, false, false, -1},          {"offset", 0, true, false, -1},
-        {"counting", 0, false, true, -1},        {"without fusion", 4, false, false, -1},
-        {"no passes", 127, false, false, -1},    {"no avx512", 0, false, false, HOST_AVX512F},
-        {"no fma", 0, false, false, HOST_FMA},   {"no avx", 0, false, false, HOST_AVX},
-        {"no bmi2", 0, false, false, HOST_BMI2}, {"no lzcnt", 0, false, false, HOST_LZCNT},
+    enum { FIXED = 12, PASSES_MAX = 33 };
+    static struct setting settings[FIXED + PASSES_MAX] = {
+        {"plain", .without = -1},
+        {"offset", .offset = true, .without = -1},
+        {"counting", .count = true, .without = -1},
+        {"no avx512", .without = HOST_AVX512F},
+        {"no fma", .without = HOST_FMA},
+        {"no avx", .without = HOST_AVX},
+        {"no bmi1", .without = HOST_BMI1},
+        {"no bmi2", .without = HOST_BMI2},
+        {"no lzcnt", .without = HOST_LZCNT},
+        {"registers 1", .without = -1, .random_registers = 1},
+        {"registers 2", .without = -1, .random_registers = 2},
+        {"registers 3, no bmi2", .without = HOST_BMI2, .random_registers = 3},
     };
-    static char names[3 * ARRAY_LEN(settings)][64];
-    struct CMUnitTest tests[3 * ARRAY_LEN(settings)] = {0};
+    static const struct {
+        const char *what;
+        void (*run)(void **state);
+    } kinds[] = {{"single µops", test_single}, {"blocks", test_many}, {"floats", test_floats}};
+    static char names[ARRAY_LEN(kinds) * ARRAY_LEN(settings)][64];
+    static struct CMUnitTest tests[ARRAY_LEN(names)];
+    unsigned n = 0, n_settings = FIXED + add_passes(settings + FIXED);
     if (argc > 1)
         n_blocks = strtoull(argv[1], NULL, 0);
     if (argc > 2)
         first_seed = strtoull(argv[2], NULL, 0);
-    for (unsigned k = 0; k < ARRAY_LEN(settings); k++) {
-        static const struct {
-            const char *what;
-            void (*run)(void **state);
-        } kinds[] = {{"single µops", test_single}, {"blocks", test_many}, {"floats", test_floats}};
-        for (unsigned j = 0; j < 3; j++) {
-            snprintf(names[3 * k + j], sizeof(names[0]), "%s, %s", kinds[j].what, settings[k].name);
-            tests[3 * k + j] =
-                (struct CMUnitTest){names[3 * k + j], kinds[j].run, NULL, NULL, &settings[k]};
+    for (unsigned k = 0; k < n_settings; k++) {
+        for (unsigned j = 0; j < ARRAY_LEN(kinds); j++, n++) {
+            snprintf(names[n], sizeof(names[n]), "%s, %s%s", kinds[j].what,
+                     k >= FIXED && k + 1 < n_settings ? "without " : "", settings[k].name);
+            tests[n] = (struct CMUnitTest){names[n], kinds[j].run, NULL, NULL, &settings[k]};
         }
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL); /* the rest of the array has no names */
 }

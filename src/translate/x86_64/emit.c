@@ -41,6 +41,26 @@ static void add_pin(struct emitter *e, const struct guest *guest, const char *na
     }
 }
 
+/* Random pins: each host register holds some guest register of its kind, no two the same. */
+static void shuffle_pins(struct emitter *e)
+{
+    const struct guest *guest = e->w->guest;
+    e->random = e->random_seed | 1;
+    for (unsigned k = 0; k < e->n_pins; k++)
+        e->pin_of.data[e->pins[k].row] = NO_REG;
+    for (unsigned k = 0; k < e->n_pins; k++) {
+        const struct guest_reg *r;
+        unsigned row;
+        enum reg_kind kind = is_vector_reg(e->pins[k].reg) ? REG_FPR : REG_GPR;
+        do {
+            row = regs_random(e, guest->n_regs);
+            r = &guest->regs[row];
+        } while (r->kind != kind || r->bits != 64 || r->zero || e->pin_of.data[row] != NO_REG);
+        e->pins[k] = (struct pinned){(uint16_t)row, e->pins[k].reg, r->offset};
+        e->pin_of.data[row] = e->pins[k].reg;
+    }
+}
+
 void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
                   const struct translate_config *config)
 {
@@ -55,7 +75,8 @@ void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
                           .offset_space = config->space_base != 0,
                           .count = config->count,
                           .wants_lines = config->lines,
-                          .avx = host_cpu_has(&config->cpu, HOST_AVX)};
+                          .avx = host_cpu_has(&config->cpu, HOST_AVX),
+                          .random_seed = config->random_registers};
     for (unsigned row = 0; row < config->guest->n_regs; row++) {
         vec_push(&e->pin_of, NO_REG);
         if (config->guest->regs[row].kind != REG_FPR)
@@ -65,6 +86,8 @@ void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
     }
     for (unsigned k = 0; k < ARRAY_LEN(pins); k++)
         add_pin(e, config->guest, pins[k].guest, pins[k].host);
+    if (e->random_seed)
+        shuffle_pins(e);
     e->temps = 1u << X86_RAX | 1u << X86_RCX | 1u << X86_RDX | 1u << REG_VECTOR |
                1u << (REG_VECTOR + 1) | 1u << (REG_VECTOR + 15);
     for (unsigned k = 0; k < e->n_pins; k++)

@@ -93,6 +93,8 @@ struct emitter {
     VEC(struct place) places; /* of each node */
     VEC(ir_val) slot_value;   /* of each row: the value that its slot holds, if known */
     ir_val spilled[SPILL_VALUES];
+    uint64_t random_seed; /* 0: the best is chosen */
+    uint64_t random;      /* state of random choices */
 
     /* where we are */
     uint32_t node;
@@ -178,6 +180,8 @@ static inline struct x86_operand reg64(unsigned reg)
 /* ---- registers (regs.c) ---------------------------------------------------------------------- */
 
 void regs_begin(struct emitter *e);
+/* One of n, at random. */
+unsigned regs_random(struct emitter *e, unsigned n);
 /* A register that holds v until the node at hand is done. */
 unsigned regs_get(struct emitter *e, ir_val v);
 /* A register that holds an integer constant. */

@@ -48,8 +48,33 @@ static void begin_get(struct emitter *e, ir_val i)
     }
 }
 
+/* ---- chance, for tests ----------------------------------------------------------------------- */
+
+/* xorshift (G. Marsaglia, Xorshift RNGs, 2003); the state never becomes 0. */
+unsigned regs_random(struct emitter *e, unsigned n)
+{
+    e->random ^= e->random << 13;
+    e->random ^= e->random >> 7;
+    e->random ^= e->random << 17;
+    return (unsigned)(e->random >> 32) % n;
+}
+
+/* Is this good choice to be missed? */
+static bool is_missed(struct emitter *e)
+{
+    return e->random && regs_random(e, 3) == 0;
+}
+
+/* A block has the same registers whatever was translated before. */
+static void begin_chance(struct emitter *e)
+{
+    if (e->random_seed)
+        e->random = (e->random_seed ^ e->w->pc.v * UINT64_C(0x9e3779b97f4a7c15)) | 1;
+}
+
 void regs_begin(struct emitter *e)
 {
+    begin_chance(e);
     for (unsigned r = 0; r < REG_COUNT; r++)
         e->owner[r] = OWNER_NONE;
     for (unsigned s = 0; s < SPILL_VALUES; s++)
@@ -133,10 +158,23 @@ static void spill_value(struct emitter *e, ir_val v, unsigned reg)
     regs_store(e, spill_slot(s), reg);
 }
 
+/* Any that is not locked, though another one may be free. */
+static unsigned find_any_temp(struct emitter *e, bool vector)
+{
+    uint32_t left = e->temps & ~e->locked & (vector ? 0xffff0000u : 0xffffu);
+    if (left == 0)
+        return NO_REG;
+    for (unsigned skip = regs_random(e, (unsigned)__builtin_popcount(left)); skip > 0; skip--)
+        left &= left - 1;
+    return (unsigned)__builtin_ctz(left);
+}
+
 static unsigned find_temp(struct emitter *e, bool vector)
 {
     unsigned best = NO_REG;
     uint32_t farthest = 0;
+    if (is_missed(e))
+        return find_any_temp(e, vector);
     for (unsigned r = vector ? REG_VECTOR : 0; r < (vector ? REG_COUNT : REG_VECTOR); r++) {
         if (!is_temp(e, r) || e->locked >> r & 1)
             continue;
@@ -338,8 +376,10 @@ struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size)
     struct node *n = node_at(e, v);
     if (n->op == UOP_const && is_float_value(n)) {
         unsigned reg = find_constant(e, true, constant_bits(n));
-        if (reg != NO_REG && !is_temp(e, reg))
+        if (reg != NO_REG && !is_temp(e, reg)) {
+            lock(e, reg);
             return vec(reg);
+        }
         struct x86_operand mem = host_constant_u64(e->c, constant_bits(n));
         mem.size = (uint8_t)size;
         return mem;
@@ -484,7 +524,7 @@ static bool is_wanted(struct emitter *e, ir_val v)
 static bool hint_holds(struct emitter *e, ir_val i, unsigned *reg)
 {
     const struct node *n = node_at(e, i);
-    if (!n->hint || e->w->next_leave.data[i + 1] < n->hint_at)
+    if (!n->hint || e->w->next_leave.data[i + 1] < n->hint_at || is_missed(e))
         return false;
     *reg = e->pin_of.data[n->hint - 1];
     return *reg != NO_REG && !must_be_saved(e, *reg) &&
@@ -499,7 +539,7 @@ unsigned regs_def(struct emitter *e, ir_val i)
     if (hint_holds(e, i, &reg))
         forget_register(e, reg);
     else if (e->freed != NO_REG && is_vector_reg(e->freed) == vector &&
-             e->owner[e->freed] == OWNER_NONE)
+             e->owner[e->freed] == OWNER_NONE && !is_missed(e))
         reg = e->freed;
     else
         reg = take_temp(e, vector);
