@@ -46,7 +46,8 @@ struct node {
     uint32_t uses;      /* users that are emitted; counts down during emission */
     uint32_t last;      /* the last of them */
     ir_val arg[3];
-    ir_val pair; /* of a division or product: the node of its other result, or IR_NONE */
+    ir_val pair; /* of a division or product: the node of its other result; of LR and SC: the other
+                    one (reserve.c); or IR_NONE */
     uint64_t imm;
 };
 
@@ -116,6 +117,8 @@ void node_each_operand(const struct work *w, const struct node *n,
 /* µops to nodes: registers forwarded, constants and identities folded, facts found, checks of
  * rounding modes and boxes placed once. Returns 0 or a negative enum translate_bailout. (fold.c) */
 int pass_fold(struct work *w);
+/* LR and SC of the same address. Needs may_leave. (reserve.c) */
+void pass_reserve(struct work *w);
 /* Puts that are overwritten before anybody can see them, and what nobody uses. Needs may_leave.
  * (dead.c) */
 void pass_dead(struct work *w);

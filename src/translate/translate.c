@@ -1,6 +1,6 @@
 /* translate: the pipeline of one block, on one page.
  *
- *     µops -> fold -> dead -> narrow -> fuse -> hints -> emit -> fragment image
+ *     µops -> fold -> reserve -> dead -> narrow -> fuse -> hints -> emit -> fragment image
  *
  * Each pass is a file that says what it needs and what it leaves; block.h says what passes between
  * them. */
@@ -101,6 +101,7 @@ int translate_block(struct translator *tr, const struct ir_block *b, gva pc, uin
 
     if ((error = pass_fold(w)) != 0)
         return error;
+    pass_reserve(w);
     pass_dead(w);
     pass_narrow(w);
     pass_fuse(w);

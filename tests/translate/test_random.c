@@ -241,6 +241,11 @@ static void random_uop(struct gen *g, enum uop op)
     ir_op_rm(g->b, op, type, arg[0], arg[1], arg[2], rm);
 }
 
+static void begin_insn(struct gen *g)
+{
+    ir_op_imm(g->b, UOP_insn, g->pc + 2 * g->n_insns++);
+}
+
 static void random_put(struct gen *g);
 
 /* Quotient and remainder of the same operands, in any order. */
@@ -290,6 +295,25 @@ static void random_bits(struct gen *g)
           IR_VOID, other, other == x ? y : x, IR_NONE);
 }
 
+/* LR and SC, mostly of the same address and size, with more in between. */
+static void random_reserve(struct gen *g)
+{
+    ir_val addr = random_address(g, 8);
+    enum ir_mem mem = below(g, 2) ? IR_U32 : IR_U64, other = below(g, 8) ? mem : IR_U32;
+    ir_atomic(g->b, UOP_lr, mem, addr, IR_NONE, below(g, 4));
+    random_put(g);
+    begin_insn(g);
+    if (below(g, 3) == 0)
+        random_memory(g);
+    else
+        random_uop(g, below(g, 2) ? UOP_add : UOP_mulhu);
+    if (uop_infos[g->b->uops.data[g->b->uops.len - 1].op].result != IR_VOID)
+        random_put(g);
+    begin_insn(g);
+    ir_atomic(g->b, UOP_sc, other, below(g, 8) ? addr : random_address(g, 8),
+              random_operand(g, IR_I64), below(g, 4));
+}
+
 /* Can random_uop make it? */
 static bool is_evaluated(enum uop op)
 {
@@ -325,11 +349,6 @@ static void random_put(struct gen *g)
     }
 }
 
-static void begin_insn(struct gen *g)
-{
-    ir_op_imm(g->b, UOP_insn, g->pc + 2 * g->n_insns++);
-}
-
 /* One guest instruction: a few µops and a put at its end. */
 static void random_insn(struct gen *g)
 {
@@ -348,7 +367,7 @@ static void random_insn(struct gen *g)
     case 4:
         if (below(g, 4)) {
             static void (*const kinds[])(struct gen *) = {random_division, random_product,
-                                                          random_bits};
+                                                          random_bits, random_reserve};
             kinds[below(g, ARRAY_LEN(kinds))](g);
             break;
         }

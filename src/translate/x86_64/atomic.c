@@ -28,40 +28,69 @@ static void emit_result(struct emitter *e, ir_val i, unsigned reg)
     regs_def_at(e, i, reg);
 }
 
+/* The reservation is noted unless nobody will ask for it (reserve.c). */
 static void emit_lr(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
-    unsigned size = size_of(n), addr = emit_checked_address(e, n), value = regs_scratch(e, false);
+    unsigned size = size_of(n), addr = emit_checked_address(e, n);
+    struct x86_operand mem = guest_memory(e, x86_mem(size, addr, 0));
     if (n->order & 1)
         x86_emit(e->c, X86_or | X86_LOCK, x86_mem(4, X86_RSP, 0), x86_imm(0));
+    if (n->pair != IR_NONE) {
+        regs_release_operands(e);
+        struct x86_operand d = x86_r64(regs_def(e, i));
+        emit_reverse_point(e);
+        x86_emit(e->c, size == 4 ? X86_movsxd : X86_mov, d, mem);
+        return;
+    }
+    unsigned value = regs_scratch(e, false);
     emit_reverse_point(e);
-    x86_emit(e->c, X86_mov, gpr(size, value), guest_memory(e, x86_mem(size, addr, 0)));
+    x86_emit(e->c, X86_mov, gpr(size, value), mem);
     x86_emit(e->c, X86_mov, THREAD_FIELD(8, reserve_addr), x86_r64(addr));
     x86_emit(e->c, X86_mov, THREAD_FIELD(8, reserve_value), x86_r64(value));
     emit_result(e, i, value);
 }
 
-/* Fails without touching memory if the address is another; else if memory has changed. The
- * reservation goes either way. */
+/* rax is compared with memory. The reservation goes either way; the result is whether it failed. */
+static void emit_exchange_if(struct emitter *e, ir_val i, unsigned addr, unsigned value,
+                             const struct host_label *other)
+{
+    unsigned size = size_of(node_at(e, i));
+    emit_reverse_point(e);
+    x86_emit(e->c, X86_cmpxchg | X86_LOCK, guest_memory(e, x86_mem(size, addr, 0)),
+             gpr(size, value));
+    if (other)
+        host_label_bind(e->c, *other);
+    x86_emit(e->c, X86_mov, THREAD_FIELD(8, reserve_addr), x86_imm(-1));
+    x86_emit(e->c, X86_setnz, x86_r8(X86_RAX));
+    x86_emit(e->c, X86_movzx, x86_r32(X86_RAX), x86_r8(X86_RAX));
+    regs_release_operands(e);
+    regs_def_at(e, i, X86_RAX);
+}
+
+/* Of an LR in this block: the address was checked there, and the value is at hand. */
+static void emit_sc_of_block(struct emitter *e, ir_val i)
+{
+    const struct node *n = node_at(e, i);
+    regs_take(e, X86_RAX);
+    uint32_t locked = e->locked;
+    emit_set(e, X86_RAX, size_of(n), regs_get_rm(e, n->arg[2], size_of(n)));
+    e->locked = locked; /* it was read */
+    unsigned addr = regs_get(e, n->arg[0]);
+    emit_exchange_if(e, i, addr, regs_get(e, n->arg[1]), NULL);
+}
+
+/* Fails without touching memory if the address is another; else if memory has changed. */
 static void emit_sc(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
-    unsigned size = size_of(n);
     regs_take(e, X86_RAX);
     unsigned addr = emit_checked_address(e, n), value = regs_get(e, n->arg[1]);
     struct host_label other = host_label_new(e->c);
     x86_emit(e->c, X86_cmp, x86_r64(addr), THREAD_FIELD(8, reserve_addr));
     x86_emit(e->c, X86_jnz, x86_label_near(other));
     x86_emit(e->c, X86_mov, x86_r64(X86_RAX), THREAD_FIELD(8, reserve_value));
-    emit_reverse_point(e);
-    x86_emit(e->c, X86_cmpxchg | X86_LOCK, guest_memory(e, x86_mem(size, addr, 0)),
-             gpr(size, value));
-    host_label_bind(e->c, other);
-    x86_emit(e->c, X86_mov, THREAD_FIELD(8, reserve_addr), x86_imm(-1));
-    x86_emit(e->c, X86_setnz, x86_r8(X86_RAX));
-    x86_emit(e->c, X86_movzx, x86_r32(X86_RAX), x86_r8(X86_RAX));
-    regs_release_operands(e);
-    regs_def_at(e, i, X86_RAX);
+    emit_exchange_if(e, i, addr, value, &other);
 }
 
 /* amoadd, amoswap: one instruction. */
@@ -165,6 +194,8 @@ void emit_atomic(struct emitter *e, ir_val i)
         n->op == UOP_amoadd || n->op == UOP_amoand || n->op == UOP_amoor || n->op == UOP_amoxor;
     if (n->op == UOP_lr)
         emit_lr(e, i);
+    else if (n->op == UOP_sc && n->pair != IR_NONE)
+        emit_sc_of_block(e, i);
     else if (n->op == UOP_sc)
         emit_sc(e, i);
     else if (n->uses == 0 && has_plain)

@@ -43,3 +43,23 @@ lr:
     lr.d a0,(a1)
 sc:
     sc.w a0,a1,(a2)
+fetch_and_change:
+    lr.w.aqrl a5,(a0)
+    and a4,a5,a1
+    not a4,a4
+    sc.w.rl a4,a4,(a0)
+    bnez a4,fetch_and_change
+exchange_byte:
+    lr.w a5,(a0)
+    and a4,a5,a2
+    or a4,a4,a1
+    sc.w a3,a4,(a0)
+    bnez a3,exchange_byte
+reserved_across_load:
+    lr.d a5,(a0)
+    ld a4,0(a1)
+    sc.d a3,a4,(a0)
+    bnez a3,reserved_across_load
+reserved_elsewhere:
+    lr.d a5,(a0)
+    sc.d a3,a4,(a1)
