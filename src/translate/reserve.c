@@ -4,7 +4,7 @@
  * address is aligned; compilers' loops around LR and SC then have one atomic instruction of the
  * host and nothing else.
  *
- * Needs may_leave and all nodes as fold leaves them. Leaves in the store-conditional the
+ * Needs nodes as fold leaves them. Leaves in the store-conditional the
  * load-reserved as its pair and its third operand; and in the load-reserved the pair if nobody can
  * see the reservation in between, so that it need not be noted. A store-conditional that faults has
  * lost it then, as after any trap (manual I, "Zalrsc": implementations may do so; Linux does). */

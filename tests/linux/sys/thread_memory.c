@@ -28,7 +28,8 @@ static long run(int n, void *(*function)(void *))
 
 static struct {
     _Atomic int32_t add32, max32, min32, swap32;
-    _Atomic int64_t add64, xor64, or64, and64, exchanged;
+    _Atomic int64_t add64, xor64, or64, and64, exchanged, reserved;
+    _Atomic int32_t reserved32;
     _Atomic uint8_t add8;
     _Atomic uint16_t add16;
 } a = {.and64 = -1};
@@ -57,6 +58,25 @@ static void minimum(_Atomic int32_t *where, int32_t value)
 #endif
 }
 
+/* On the guest loops of LR and SC without a branch in between, one with a load that may be seen. */
+static void increase(_Atomic int64_t *where, _Atomic int32_t *where32)
+{
+#ifdef __riscv
+    long step[1] = {1}, old, failed;
+    __asm__ volatile("1: lr.d %0, %2\n ld %1, %3\n add %0, %0, %1\n sc.d %1, %0, %2\n bnez %1, 1b"
+                     : "=&r"(old), "=&r"(failed), "+A"(*where)
+                     : "m"(step[0])
+                     : "memory");
+    __asm__ volatile("1: lr.w.aq %0, %2\n addi %0, %0, 1\n sc.w.rl %1, %0, %2\n bnez %1, 1b"
+                     : "=&r"(old), "=&r"(failed), "+A"(*where32)
+                     :
+                     : "memory");
+#else
+    ++*where;
+    ++*where32;
+#endif
+}
+
 static void *atomics(void *arg)
 {
     long id = (long)arg, swapped = 0;
@@ -67,6 +87,7 @@ static void *atomics(void *arg)
         a.add64 += 3;
         a.add8 += 1;
         a.add16 += 1;
+        increase(&a.reserved, &a.reserved32);
         a.xor64 ^= (int64_t)1 << (i % 63);
         a.or64 |= (int64_t)1 << (id * 8 + i % 8);
         a.and64 &= ~((int64_t)1 << (id * 8 + i % 8));
@@ -90,6 +111,7 @@ static void check_atomics(void)
     show("or, and: %llx %llx", (long long)a.or64, (long long)a.and64);
     show("max, min: %d %d", a.max32, a.min32);
     show("compare and exchange: %lld", (long long)a.exchanged);
+    show("load-reserved and store-conditional: %lld %d", (long long)a.reserved, a.reserved32);
     show("swap: %d", balance == a.swap32);
 }
 
