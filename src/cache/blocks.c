@@ -26,6 +26,8 @@ struct kept_block {
 struct block_cache {
     unsigned char *arena;
     size_t capacity, used; /* bytes */
+    void (*dropped)(void *arg, const struct decoded_block *block);
+    void *arg;
     struct guest_index index;
 };
 
@@ -56,13 +58,17 @@ static size_t kept_size(const struct decoded_block *block)
     return ALIGN_UP(sizeof(struct kept_block) + block->n_bytes, KEPT_ALIGN);
 }
 
-struct block_cache *block_cache_create(size_t capacity)
+struct block_cache *
+block_cache_create(size_t capacity, void (*dropped)(void *arg, const struct decoded_block *block),
+                   void *arg)
 {
     struct block_cache *c = base_zalloc(sizeof(*c));
 
     CHECK(capacity >= BLOCK_CACHE_MIN_CAPACITY, "a cache of %zu bytes holds no block", capacity);
     c->capacity = ALIGN_DOWN(capacity, KEPT_ALIGN);
     c->arena = base_alloc(c->capacity);
+    c->dropped = dropped;
+    c->arg = arg;
     index_init(&c->index);
     return c;
 }
@@ -103,6 +109,8 @@ static void drop_block(void *arg, struct index_item *item)
 {
     struct block_cache *c = arg;
 
+    if (c->dropped)
+        c->dropped(c->arg, &kept_of(item)->block);
     index_remove(&c->index, item);
     kept_of(item)->live = false;
 }

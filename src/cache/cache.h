@@ -10,8 +10,11 @@ struct block_cache;
 
 enum { BLOCK_CACHE_MIN_CAPACITY = 4 * BLOCK_MAX_BYTES };
 
-/* capacity in bytes of decoded code, at least BLOCK_CACHE_MIN_CAPACITY. */
-struct block_cache *block_cache_create(size_t capacity);
+/* capacity in bytes of decoded code, at least BLOCK_CACHE_MIN_CAPACITY. dropped, if not NULL, is
+ * called for each block that an invalidation drops, before it goes; it must not call the cache. */
+struct block_cache *
+block_cache_create(size_t capacity, void (*dropped)(void *arg, const struct decoded_block *block),
+                   void *arg);
 void block_cache_destroy(struct block_cache *c);
 /* NULL if absent. */
 struct decoded_block *block_cache_find(const struct block_cache *c, gva pc, uint32_t context);
@@ -21,9 +24,9 @@ bool block_cache_fits(const struct block_cache *c, const struct decoded_block *b
 struct decoded_block *block_cache_insert(struct block_cache *c, const struct decoded_block *block);
 /* Is there a block with a byte in [start, end)? */
 bool block_cache_has(const struct block_cache *c, gva start, gva end);
-/* Drops every block with a byte in [start, end). Returns how many. The caller then empties the
- * threads' tables. */
+/* Drops every block with a byte in [start, end). Returns how many. */
 size_t block_cache_invalidate(struct block_cache *c, gva start, gva end);
+/* Drops all, without telling of each. */
 size_t block_cache_flush(struct block_cache *c);
 size_t block_cache_count(const struct block_cache *c); /* blocks held */
 /* Walks the tables: every block is found by its pc, stands on each of its pages' lists, and the

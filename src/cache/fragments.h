@@ -7,7 +7,7 @@
 #include "host/x86_64/host.h"
 
 enum {
-    CHUNK_BYTES = 512, /* of the arena, for the way from a host address to its fragment */
+    CHUNK_BYTES = 128, /* of the arena, for the way from a host address to its fragment */
 };
 
 /* Bytes [start, end) of the arena. */

@@ -7,7 +7,7 @@
  * the arena, the next one each time. */
 #include "cache/fragments.h"
 
-enum { SAMPLE_EVERY = 128 }; /* changes, for a chunk of some five fragments: nothing to notice */
+enum { SAMPLE_EVERY = 32 }; /* changes, for a chunk of one or two fragments: nothing to notice */
 
 /* ---- links ----------------------------------------------------------------------------------- */
 

@@ -278,17 +278,25 @@ uint64_t recipe_value(struct recipe recipe, const struct host_regs *regs,
 
 /* ---- thread record --------------------------------------------------------------------------- */
 
-/* The interpreter's own look-up: direct-mapped by pc, written only by the owning thread. */
+/* The interpreter's own look-up: direct-mapped by pc, written only by the owning thread, or when it is not in guest code. */
 struct block_ref {
-    uint64_t pc; /* of block; ~0 if empty */
+    uint64_t pc; /* of block; if empty, one that is looked for elsewhere */
     struct decoded_block *block;
 };
 
-enum { BLOCK_REF_COUNT = 4096 };
+/* Large programs come back to the run loop for each block that a smaller table does not hold (--stats: lookups,
+ * interpreted_blocks). Empty entries are zero, so that what is not used of it takes no memory. */
+enum { BLOCK_REF_COUNT = 65536 };
 
 static inline unsigned block_ref_index(uint64_t pc)
 {
     return (unsigned)(pc >> 1) & (BLOCK_REF_COUNT - 1);
+}
+
+/* A pc of 0 is looked for in the first entry alone. */
+static inline struct block_ref block_ref_empty(unsigned index)
+{
+    return (struct block_ref){.pc = index == 0 ? 2 : 0};
 }
 
 /* The translated code's look-up of indirect jumps: direct-mapped by pc, written only by the owning

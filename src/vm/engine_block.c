@@ -269,10 +269,10 @@ static struct fragment *translate_at_once(struct vm *vm, struct thread *t)
 /* Other threads may go on interpreting the block for a while. */
 static void forget_block_ref(struct thread *t, gva pc)
 {
-    struct block_ref *ref = &t->blocks[block_ref_index(pc.v)];
+    unsigned slot = block_ref_index(pc.v);
 
-    if (ref->pc == pc.v)
-        ref->pc = ~(uint64_t)0;
+    if (t->blocks[slot].pc == pc.v)
+        t->blocks[slot] = block_ref_empty(slot);
 }
 
 /* In *cold the block, if it was met before and is not hot. */

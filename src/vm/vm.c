@@ -5,8 +5,8 @@
  * outside goes to the hooks of the floor above. Guest state is exact whenever the loop has control.
  *
  * A pointer to a decoded block lives in three places: the cache, the threads' own look-up tables,
- * and what an engine made of it. vm_blocks_dropped() empties the latter two whenever the first has
- * let go of any.
+ * and what an engine made of it. on_block_dropped() and the engine's blocks_dropped() see to the
+ * latter two when the first lets go of any.
  *
  * Guest threads run here side by side, each in the loop of its own host thread. quiesce.c has the
  * rules: a thread is "in guest code" for the whole of a turn but for the hooks. */
@@ -99,12 +99,24 @@ static const struct vm_engine *find_engine(const char *name)
 
 static void thread_forget_blocks(struct thread *t)
 {
-    for (unsigned i = 0; i < BLOCK_REF_COUNT; i++)
-        t->blocks[i] = (struct block_ref){.pc = ~(uint64_t)0};
+    memset(t->blocks, 0, sizeof(t->blocks));
+    t->blocks[0] = block_ref_empty(0);
 }
 
 /* Other threads' tables too: none of them is in guest code. */
-static void vm_blocks_dropped(struct vm *vm)
+static void on_block_dropped(void *arg, const struct decoded_block *block)
+{
+    const struct vm *vm = arg;
+    unsigned slot = block_ref_index(block->pc.v);
+
+    for (size_t i = 0; i < vm->threads.len; i++) {
+        struct block_ref *ref = &vm->threads.data[i]->blocks[slot];
+        if (ref->block == block)
+            *ref = block_ref_empty(slot);
+    }
+}
+
+static void vm_all_blocks_dropped(struct vm *vm)
 {
     for (size_t i = 0; i < vm->threads.len; i++)
         thread_forget_blocks(vm->threads.data[i]);
@@ -131,8 +143,8 @@ static bool drop_code(void *arg, gva start, gva end)
     size_t dropped = block_cache_invalidate(vm->cache, start, end);
     if (vm->engine->invalidate)
         vm->engine->invalidate(vm, start, end);
-    if (dropped > 0)
-        vm_blocks_dropped(vm);
+    if (dropped > 0 && vm->engine->blocks_dropped)
+        vm->engine->blocks_dropped(vm);
     if (current_thread)
         current_thread->counters[COUNTER_BLOCKS_INVALIDATED] += dropped;
     return true;
@@ -250,7 +262,7 @@ static void make_room_for_blocks(struct vm *vm, struct thread *t)
     vm_leave_code(t);
     vm_exclusive_begin(vm);
     block_cache_flush(vm->cache);
-    vm_blocks_dropped(vm);
+    vm_all_blocks_dropped(vm);
     vm_exclusive_end(vm);
     vm_enter_code(t);
     t->counters[COUNTER_BLOCK_FLUSHES]++;
@@ -402,9 +414,10 @@ struct vm *vm_create(const struct guest *guest, struct space *space, const struc
     vm->engine = find_engine(options->engine);
     if (vm->engine->start)
         vm->engine->start(vm);
-    vm->cache = block_cache_create(
-        vm->block ? TIER_DECODED_BYTES
-                  : MAX(options->cache_size, (uint64_t)BLOCK_CACHE_MIN_CAPACITY));
+    vm->cache =
+        block_cache_create(vm->block ? TIER_DECODED_BYTES
+                                     : MAX(options->cache_size, (uint64_t)BLOCK_CACHE_MIN_CAPACITY),
+                           on_block_dropped, vm);
     if (options->verify)
         vm->verify = verify_create(vm);
     space->on_change = on_space_change;
@@ -417,7 +430,7 @@ void vm_destroy(struct vm *vm)
 {
     CHECK(vm->threads.len == 0, "a vm with %zu threads is destroyed", vm->threads.len);
     vm->space->on_change = vm->space->on_changed = NULL;
-    vm_blocks_dropped(vm);
+    vm_all_blocks_dropped(vm);
     if (vm->engine->stop)
         vm->engine->stop(vm);
     if (vm->verify)
@@ -459,7 +472,7 @@ struct thread *vm_thread_create(struct vm *vm)
     t->space = vm->space;
     t->options = vm->options;
     t->vm = vm;
-    thread_forget_blocks(t);
+    t->blocks[0] = block_ref_empty(0);
     t->jumps[0] = jump_entry_empty(0);
     if (vm->engine->thread_start)
         vm->engine->thread_start(vm, t);

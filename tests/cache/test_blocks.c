@@ -91,6 +91,18 @@ static void step_find(struct block_cache *c, struct model *model, struct rng *r)
         assert_int_equal(found->code[i], m->fill);
 }
 
+static size_t n_told;
+
+/* The model has forgotten it already. */
+static void on_dropped(void *arg, const struct decoded_block *block)
+{
+    const struct model *model = arg;
+
+    for (unsigned slot = 0; slot < SLOTS; slot++)
+        assert_false(slot_pc(slot).v == block->pc.v && model->blocks[block->context][slot].present);
+    n_told++;
+}
+
 static void step_invalidate(struct block_cache *c, struct model *model, struct rng *r)
 {
     uint64_t start = GUEST_BASE - 4096 + rng_below(r, (GUEST_PAGES + 2) * 4096);
@@ -107,14 +119,16 @@ static void step_invalidate(struct block_cache *c, struct model *model, struct r
         }
     }
     model->n -= dropped;
+    n_told = 0;
     assert_int_equal(block_cache_has(c, GVA(start), GVA(start + len)), dropped > 0);
     assert_int_equal(block_cache_invalidate(c, GVA(start), GVA(start + len)), dropped);
+    assert_int_equal(n_told, dropped);
 }
 
 static void run_steps(size_t capacity, uint64_t seed)
 {
     static struct model model;
-    struct block_cache *c = block_cache_create(capacity);
+    struct block_cache *c = block_cache_create(capacity, on_dropped, &model);
     struct rng r = {seed};
 
     memset(&model, 0, sizeof(model));
@@ -164,7 +178,7 @@ static struct decoded_block *small_block(uint64_t pc, uint32_t guest_bytes)
 
 static void a_block_over_a_page_border_stands_on_both_pages(void **state)
 {
-    struct block_cache *c = block_cache_create(1 << 20);
+    struct block_cache *c = block_cache_create(1 << 20, NULL, NULL);
 
     for (unsigned page = 1; page <= 2; page++) {
         block_cache_insert(c, small_block(0x1ffe, 4));
@@ -178,7 +192,7 @@ static void a_block_over_a_page_border_stands_on_both_pages(void **state)
 
 static void invalidation_stops_at_the_byte(void **state)
 {
-    struct block_cache *c = block_cache_create(1 << 20);
+    struct block_cache *c = block_cache_create(1 << 20, NULL, NULL);
 
     block_cache_insert(c, small_block(0x1100, 8));
     assert_int_equal(block_cache_invalidate(c, GVA(0x1000), GVA(0x1100)), 0);

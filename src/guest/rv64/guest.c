@@ -7,6 +7,8 @@
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
+_Static_assert(BLOCK_REF_COUNT <= UINT16_MAX + 1, "struct rv64_insn has 16 bits for an index");
+
 /* A page boundary that an instruction straddles ends the block if its second half cannot be
  * fetched; the next block starts with that instruction and traps. */
 static int decode_block(struct space *space, gva pc, unsigned max_insns, struct decoded_block *out,

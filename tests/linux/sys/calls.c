@@ -256,15 +256,15 @@ typedef unsigned long step_function(unsigned long depth, unsigned long x);
         return y * 5 + 0x100##id + (x >> 3) - (y >> 7);                                            \
     }
 #define NAME(id) step_##id,
+// clang-format off
 #define SIXTEEN(to, id)                                                                            \
-    to(id##0) to(id##1) to(id##2) to(id##3) to(id##4) to(id##5) to(id##6) to(id##7) to(id##8)      \
-        to(id##9) to(id##a) to(id##b) to(id##c) to(id##d) to(id##e) to(id##f)
+    to(id##0) to(id##1) to(id##2) to(id##3) to(id##4) to(id##5) to(id##6) to(id##7)                \
+    to(id##8) to(id##9) to(id##a) to(id##b) to(id##c) to(id##d) to(id##e) to(id##f)
 #define ALL(to)                                                                                    \
-    SIXTEEN(to, 0)                                                                                 \
-    SIXTEEN(to, 1)                                                                                 \
-    SIXTEEN(to, 2) SIXTEEN(to, 3) SIXTEEN(to, 4) SIXTEEN(to, 5) SIXTEEN(to, 6) SIXTEEN(to, 7)      \
-        SIXTEEN(to, 8) SIXTEEN(to, 9) SIXTEEN(to, a) SIXTEEN(to, b) SIXTEEN(to, c) SIXTEEN(to, d)  \
-            SIXTEEN(to, e) SIXTEEN(to, f)
+    SIXTEEN(to, 0) SIXTEEN(to, 1) SIXTEEN(to, 2) SIXTEEN(to, 3) SIXTEEN(to, 4) SIXTEEN(to, 5)      \
+    SIXTEEN(to, 6) SIXTEEN(to, 7) SIXTEEN(to, 8) SIXTEEN(to, 9) SIXTEEN(to, a) SIXTEEN(to, b)      \
+    SIXTEEN(to, c) SIXTEEN(to, d) SIXTEEN(to, e) SIXTEEN(to, f)
+// clang-format on
 
 static step_function *const steps[256];
 ALL(STEP)
