@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +55,15 @@ static void add_word(struct arena *a, word_list *words, const char *option, cons
     vec_push(words, word);
 }
 
+/* The same behind the program's name, in a list that has its end already. */
+static void add_word_first(struct arena *a, word_list *words, const char *option, const char *value)
+{
+    add_word(a, words, option, value);
+    const char *word = words->data[words->len - 1];
+    memmove(words->data + 2, words->data + 1, (words->len - 2) * sizeof(*words->data));
+    words->data[1] = word;
+}
+
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
@@ -76,7 +86,7 @@ static bool stays_behind(const struct linux_task *task, const char *field)
  * hold in another working directory. */
 static const char *value_passed_on(struct linux_task *task, const char *field, const char *value)
 {
-    if (strcmp(field, "argv0") == 0 || stays_behind(task, field))
+    if (strcmp(field, "argv0") == 0 || strcmp(field, "inside") == 0 || stays_behind(task, field))
         return NULL;
     if (strcmp(field, "stats") == 0)
         return getpid() == task->process->first_pid ? value : "off";
@@ -215,16 +225,49 @@ static void build_command(struct linux_task *task, const struct exec_plan *plan,
     vec_push(out, NULL);
 }
 
+static int64_t execute_runtime_here(struct linux_task *task, const word_list *command,
+                                    const word_list *env)
+{
+    return sys_host(task, __NR_execveat, task->process->runtime_fd, "", command->data, env->data,
+                    AT_EMPTY_PATH);
+}
+
+/* Under the guest's own root are not the libraries that the runtime is linked with. It starts under
+ * the old one, which takes the right to go there, and goes back at once (run.c). */
+static int64_t execute_runtime_outside(struct linux_task *task, word_list *command,
+                                       const word_list *env)
+{
+    int root = open("/", O_PATH | O_DIRECTORY), folder = open(".", O_PATH | O_DIRECTORY);
+    int64_t err = -ENOENT;
+    char fds[32];
+
+    if (root >= 0 && folder >= 0 && fchdir(task->process->root_fd) == 0) {
+        if (chroot(".") == 0) {
+            snprintf(fds, sizeof(fds), "%d,%d", root, folder);
+            add_word_first(&task->exec->scratch, command, "inside", fds);
+            err = execute_runtime_here(task, command, env);
+            CHECK(fchdir(root) == 0 && chroot(".") == 0, "the guest's root is lost: %s",
+                  strerror(errno));
+        }
+        CHECK(fchdir(folder) == 0, "the guest's folder is lost: %s", strerror(errno));
+    }
+    close(root);
+    close(folder);
+    return err;
+}
+
 /* By the descriptor that was opened at the start, for under another root or in another mount
  * namespace there may be no path. */
-static int64_t execute_runtime(struct linux_task *task, const word_list *command,
-                               const word_list *env)
+static int64_t execute_runtime(struct linux_task *task, word_list *command, const word_list *env)
 {
     int fd = task->process->runtime_fd; /* stays open there: no path may lead to it */
     uint64_t files = limits_start_prepare();
 
     fcntl(fd, F_SETFD, 0);
-    int64_t err = sys_host(task, __NR_execveat, fd, "", command->data, env->data, AT_EMPTY_PATH);
+    int64_t err = execute_runtime_here(task, command, env);
+    if (err == -ENOENT && task->fs->other_root && task->process->root_fd >= 0 &&
+        (task->fs->refs == 1 || process_unshare(task, (uint64_t[6]){CLONE_FS}) == 0))
+        err = execute_runtime_outside(task, command, env);
 
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     limits_start_failed(files);
@@ -245,6 +288,7 @@ static int64_t make_plan(struct linux_task *task, const char *path, struct exec_
                          struct exec_plan *plan)
 {
     struct path_prefix prefix = path_prefix_of(task);
+    plan->fd = from ? from->own_fd : -1;
     int64_t err = exec_make_plan(task->t->desc, path, lookup_for_task, task, plan);
 
     /* A file that we may not read, the kernel may still execute. */
@@ -263,7 +307,7 @@ static int64_t make_plan(struct linux_task *task, const char *path, struct exec_
         strcpy(plan->scripts[0].host_path, from->name);
     }
     if (!err && plan->kind == EXEC_GUEST)
-        err = exec_check_guest(plan->host_path, &prefix);
+        err = exec_check_guest(plan, &prefix);
     return err;
 }
 
@@ -313,6 +357,15 @@ int64_t exec_execve(struct linux_task *task, const uint64_t args[6])
 
 /* ---- by descriptor --------------------------------------------------------------------------- */
 
+/* Under another root the name is that of another file, or of none. */
+static bool is_file(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
 /* Finds the file that execveat names by a descriptor and a path below it. One without a name of its
  * own is left open, by another number, for the new process, which closes it. Returns 0 or -errno.
  */
@@ -329,7 +382,8 @@ static int find_source(int fd, const char *rest, struct exec_source *from)
     from->closes = flags & FD_CLOEXEC;
     from->own_fd = -1;
     snprintf(from->name, sizeof(from->name), *rest ? "/dev/fd/%d/%s" : "/dev/fd/%d", fd, rest);
-    if (len == 0 || ((size_t)len > tail && strcmp(from->path + len - tail, deleted) == 0)) {
+    if (len == 0 || !is_file(fd, from->path) ||
+        ((size_t)len > tail && strcmp(from->path + len - tail, deleted) == 0)) {
         from->own_fd = *rest ? -1 : dup(fd);
         len = snprintf(from->path, PATH_MAX, "/proc/self/fd/%d", *rest ? fd : from->own_fd);
         if (!*rest && from->own_fd < 0)

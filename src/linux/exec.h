@@ -20,6 +20,7 @@ enum {
  * arguments. */
 struct exec_plan {
     enum exec_kind kind;
+    int fd;                   /* set before: what to run is open there, -1: it has a path */
     char path[PATH_MAX];      /* as the guest names it */
     char host_path[PATH_MAX]; /* where it is */
     unsigned n_scripts;
@@ -38,7 +39,10 @@ int exec_make_plan(const struct guest *guest, const char *path,
 
 /* Checks a program of the guest's and its interpreter before anything is given up: would the new
  * process be able to load them? Returns 0 or -errno as execve gives it. */
-int exec_check_guest(const char *host_path, const struct path_prefix *prefix);
+int exec_check_guest(const struct exec_plan *plan, const struct path_prefix *prefix);
+
+/* Opens the plan's program for reading. Returns a descriptor or -errno. */
+int exec_open_program(const struct exec_plan *plan);
 
 /* The words that come before the arguments from argv[1] on: argv[0], and for scripts the lines'
  * words and the script. words has room for 1 + 2 * EXEC_MAX_SCRIPTS. Returns how many. argv0 is

@@ -36,20 +36,53 @@ static int ask_kernel(int fd)
     return errno == ETXTBSY || errno == EACCES || errno == EPERM ? -errno : 0;
 }
 
-/* Reads the first bytes of an executable file. Returns how many, or -errno as execve(2) has it. */
-static int read_head(const char *path, char *head, size_t size)
+/* Another descriptor of the same file: with an offset of its own where there is /proc. */
+static int reopen(int fd)
 {
+    char link[32];
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    int copy = open_to_look(link);
+    if (copy < 0)
+        copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return copy < 0 ? -errno : copy;
+}
+
+/* A script that has no path has one for its interpreter: /dev/fd/N. */
+static bool is_by_descriptor(const struct exec_plan *plan)
+{
+    return plan->fd >= 0 && plan->n_scripts == 0;
+}
+
+int exec_open_program(const struct exec_plan *plan)
+{
+    return is_by_descriptor(plan) ? reopen(plan->fd) : open_to_look(plan->host_path);
+}
+
+/* May the program be executed, by its mode? Returns 0 or -errno. */
+static int check_mode(const struct exec_plan *plan)
+{
+    bool by_fd = is_by_descriptor(plan);
+    int at = by_fd ? plan->fd : AT_FDCWD, flags = by_fd ? AT_EMPTY_PATH : 0;
+    const char *path = by_fd ? "" : plan->host_path;
     struct stat st;
 
-    if (stat(path, &st) < 0)
+    if (fstatat(at, path, &st, flags) < 0)
         return -errno;
-    if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+    if (!S_ISREG(st.st_mode) || faccessat(at, path, X_OK, AT_EACCESS | flags) < 0)
         return -EACCES;
-    int fd = open_to_look(path);
+    return 0;
+}
+
+/* Reads the first bytes of the plan's program. Returns how many, or -errno as execve(2) has it. */
+static int read_head(const struct exec_plan *plan, char *head, size_t size)
+{
+    int err = check_mode(plan), fd = err ? err : exec_open_program(plan);
+
     if (fd < 0)
         return fd;
-    int err = ask_kernel(fd);
-    ssize_t n = err ? 0 : read(fd, head, size);
+    err = ask_kernel(fd);
+    ssize_t n = err ? 0 : pread(fd, head, size, 0);
     if (n < 0)
         err = -errno;
     close(fd);
@@ -111,7 +144,7 @@ int exec_make_plan(const struct guest *guest, const char *path,
         int err = lookup(arg, plan->host_path);
         if (err)
             return err;
-        len = read_head(plan->host_path, head, EXEC_LINE);
+        len = read_head(plan, head, EXEC_LINE);
         if (len < 0)
             return len;
         head[len] = '\0';
@@ -135,9 +168,9 @@ int exec_make_plan(const struct guest *guest, const char *path,
     return 0;
 }
 
-int exec_check_guest(const char *host_path, const struct path_prefix *prefix)
+int exec_check_guest(const struct exec_plan *plan, const struct path_prefix *prefix)
 {
-    int fd = open_to_look(host_path);
+    int fd = exec_open_program(plan);
 
     if (fd < 0)
         return fd;

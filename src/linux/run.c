@@ -75,11 +75,10 @@ static char **build_argv(const struct exec_plan *plan, char *const argv[])
 
 static int open_program(const struct exec_plan *plan)
 {
-    /* Whatever it is, linux_load says: a pipe without a writer must not hang us. */
-    int fd = open(plan->host_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = exec_open_program(plan); /* whatever it is, linux_load says */
 
     if (fd < 0)
-        base_fail(EXIT_CANNOT_RUN, "%s: %s", plan->path, strerror(errno));
+        base_fail(EXIT_CANNOT_RUN, "%s: %s", plan->path, strerror(-fd));
     return fd;
 }
 
@@ -100,10 +99,26 @@ static struct space *make_space(const struct options *options)
     return space;
 }
 
-/* The prefix, and our own program, of which no path may be left by the time that an execve needs it
- * (chroot, mount namespaces). */
+/* Where the guest is under another root and we need what its folders do not have to start, we start
+ * outside and go there now: the option names the descriptors of its root and working directory. */
+static void enter_root(struct linux_task *task, const char *descriptors)
+{
+    int root, folder;
+
+    if (sscanf(descriptors, "%d,%d", &root, &folder) != 2)
+        base_fail(EXIT_USAGE, "--inside=%s: not two descriptors", descriptors);
+    if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(folder) < 0)
+        base_fail(EXIT_USAGE, "--inside=%s: %s", descriptors, strerror(errno));
+    close(root);
+    close(folder);
+    task->fs->other_root = true;
+}
+
+/* The prefix, our own program, of which no path may be left by the time that an execve needs it
+ * (chroot, mount namespaces), and if that program has libraries, the root under which they are. */
 static void open_own_files(struct linux_process *process, const char *prefix)
 {
+    process->root_fd = getauxval(AT_BASE) ? path_open_high("/", O_DIRECTORY) : -1;
     process->runtime_fd = (int)process->options->runtime_fd;
     if (process->runtime_fd)
         fcntl(process->runtime_fd, F_SETFD, FD_CLOEXEC);
@@ -245,8 +260,11 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
 
     grow_own_stack();
     open_own_files(process, options->prefix);
+    if (options->inside)
+        enter_root(task, options->inside);
     if (options->program_fd)
         snprintf(open_name, sizeof(open_name), "/proc/self/fd/%d", (int)options->program_fd);
+    plan->fd = options->program_fd ? (int)options->program_fd : -1;
     find_program(process, guest, options->program_fd ? open_name : exec_path, plan);
     char **guest_argv = build_argv(plan, argv);
     int fd = open_program(plan);

@@ -91,6 +91,7 @@ struct linux_process {
     gva sigreturn;      /* where handlers return to */
     const char *prefix; /* -L made absolute, or NULL */
     int prefix_fd;      /* -L open, or -1 */
+    int root_fd;        /* the root that our own program was started under, or -1 */
     int runtime_fd;     /* our own program, to be executed again wherever its path leads by then */
     struct linux_debugger *debugger; /* or NULL (debug.h) */
     bool reported;                   /* linux_at_exit has been called */
