@@ -194,6 +194,7 @@ def perf_map(pid):
 @case("-perfmap has a line for each fragment with samples")
 def _(folder):
     done = run("profile", "-perfmap", "--profile-output=" + str(folder / "p.json"), STATIC, TURNS)
+    assert done.returncode == 0 and done.err == "", (done.returncode, done.err)
     fragments = json.loads((folder / "p.json").read_text())["fragments"]
     known = perf_map(done.pid)
     if ENGINE != "block":
