@@ -96,8 +96,13 @@ static inline bool log_on(enum log_item item)
 int log_parse_items(const char *list, uint32_t *mask, const char **bad);
 /* Opens the log file (NULL: stderr; +FILE appends to FILE) and moves the runtime's own descriptors,
  * close-on-exec, above those that a guest is likely to use; from then on messages reach the stderr
- * of the start, whatever the guest does with its descriptor 2. Returns 0 or -errno. Called once. */
+ * of the start until log_follow_stderr(). Returns 0 or -errno. Called once. */
 int log_open(const char *path);
+/* The guest has another descriptor 2 now: messages follow there, so that whoever reads the old one
+ * sees its end when the guest gives it up, as a daemon does. Not after log_hold_stderr(), for a log
+ * or statistics that were asked for. */
+void log_follow_stderr(void);
+void log_hold_stderr(void);
 /* A close-on-exec copy of fd out of the guest's way, for a descriptor that the runtime keeps beside
  * the guest's: at RLIMIT_NOFILE's soft limit, where the guest gets none, or just below it where the
  * hard limit is no higher; always below LOG_FD_END. Returns it or -errno; fd stays open. */

@@ -18,6 +18,7 @@ enum { FD_TOP = 4096 }; /* higher would only grow the kernel's table, which ever
 uint32_t base_log_mask = 1u << LOG_UNIMP;
 int base_report_fd = STDERR_FILENO;
 static int log_fd = STDERR_FILENO;
+static bool stderr_held;
 
 static const char *const log_names[LOG_COUNT] = {
 #define LOG(id, name, help) [LOG_##id] = name,
@@ -130,6 +131,27 @@ int log_open(const char *path)
         return moved;
     log_fd = moved;
     return 0;
+}
+
+void log_hold_stderr(void)
+{
+    stderr_held = true;
+}
+
+/* Changes nothing in memory, for a vfork child's is its parent's. */
+void log_follow_stderr(void)
+{
+    struct rlimit limit, raised;
+
+    if (stderr_held || base_report_fd <= STDERR_FILENO ||
+        dup3(STDERR_FILENO, base_report_fd, O_CLOEXEC) >= 0 || fcntl(STDERR_FILENO, F_GETFD) < 0)
+        return;
+    /* The copy lies above what may be opened by now. */
+    getrlimit(RLIMIT_NOFILE, &limit);
+    raised = (struct rlimit){MIN((rlim_t)base_report_fd + 1, limit.rlim_max), limit.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &raised);
+    dup3(STDERR_FILENO, base_report_fd, O_CLOEXEC);
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool log_owns_fd(int fd)

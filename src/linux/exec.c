@@ -142,18 +142,50 @@ static void add_options(struct linux_task *task, word_list *words)
 
 /* ---- the guest's arguments ------------------------------------------------------------------- */
 
+enum { VARIABLE_MAX = 32 * 4096 }; /* MAX_ARG_STRLEN of linux/binfmts.h */
+
+/* Appends the variable at addr. What is for a loader or a C library is for the guest's, but the
+ * runtime, which the new process starts as, has both: such a variable gets another name until
+ * environment_for_guest(). */
+static int add_variable(struct linux_task *task, uint64_t addr, word_list *words)
+{
+    static const char prefix[] = LINUX_ENV_PREFIX;
+    struct space *space = task->process->space;
+    char start[sizeof("GLIBC_TUNABLES=")] = "";
+
+    if (space_read_string(space, GVA(addr), start, sizeof(start)) == -EFAULT ||
+        (strncmp(start, "LD_", 3) != 0 && strncmp(start, "GLIBC_TUNABLES=", 15) != 0)) {
+        vec_push(words, (const char *)sys_span(task, addr, 1));
+        return 0;
+    }
+    char *text = arena_alloc(&task->exec->scratch, sizeof(prefix) + VARIABLE_MAX, 1);
+    strcpy(text, prefix);
+    int64_t len = space_read_string(space, GVA(addr), text + strlen(prefix), VARIABLE_MAX);
+    if (len < 0)
+        return len == -ENAMETOOLONG ? -E2BIG : (int)len;
+    vec_push(words, text);
+    return 0;
+}
+
 /* Appends the strings of a guest's array, as host pointers into its memory: the kernel reads them
  * from there. */
-static int add_guest_strings(struct linux_task *task, uint64_t array, word_list *words)
+static int add_guest_strings(struct linux_task *task, uint64_t array, bool variables,
+                             word_list *words)
 {
     uint64_t addr;
+    int err = 0;
 
     for (uint64_t at = array; array != 0; at += sizeof(addr)) {
         if (space_read(task->process->space, GVA(at), &addr, sizeof(addr)))
             return -EFAULT;
         if (addr == 0)
             break;
-        vec_push(words, (const char *)sys_span(task, addr, 1));
+        if (variables)
+            err = add_variable(task, addr, words);
+        else
+            vec_push(words, (const char *)sys_span(task, addr, 1));
+        if (err)
+            return err;
     }
     return 0;
 }
@@ -327,9 +359,9 @@ static int64_t exec_program(struct linux_task *task, const char *path, struct ex
     struct exec_plan *plan = arena_alloc(&exec->scratch, sizeof(*plan), 8);
     int64_t err = make_plan(task, path, from, plan);
     if (!err)
-        err = add_guest_strings(task, argv, args);
+        err = add_guest_strings(task, argv, false, args);
     if (!err)
-        err = add_guest_strings(task, envp, env);
+        err = add_guest_strings(task, envp, plan->kind == EXEC_GUEST, env);
     if (err)
         return err;
     vec_push(env, NULL);

@@ -164,6 +164,15 @@ int64_t fs_inotify_add_watch(struct linux_task *task, const uint64_t args[6])
 
 /* ---- descriptors ----------------------------------------------------------------------------- */
 
+int64_t fs_dup3(struct linux_task *task, const uint64_t args[6])
+{
+    int64_t fd = sys_host(task, __NR_dup3, args[0], args[1], args[2]);
+
+    if (fd == STDERR_FILENO)
+        log_follow_stderr();
+    return fd;
+}
+
 /* Closes first..last around the runtime's descriptors. */
 int64_t fs_close_range(struct linux_task *task, const uint64_t args[6])
 {

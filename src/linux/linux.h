@@ -8,6 +8,9 @@
 #include "space/space.h"
 #include "vm/vm.h"
 
+/* Before the names of a guest's variables that the runtime's own start must not see. */
+#define LINUX_ENV_PREFIX "ISOMORPH_GUEST_"
+
 /* What the loader found and mapped. Guest addresses. */
 struct loaded_image {
     gva entry;     /* where to start: the interpreter's entry if there is one */

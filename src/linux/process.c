@@ -265,3 +265,16 @@ int64_t process_setns(struct linux_task *task, const uint64_t args[6])
         task->fs->other_root = true;
     return result;
 }
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+/* A daemon may have closed descriptors and opened others in their place before. */
+int64_t process_setsid(struct linux_task *task, const uint64_t args[6])
+{
+    int64_t session = sys_host(task, __NR_setsid);
+
+    (void)args;
+    if (session >= 0)
+        log_follow_stderr();
+    return session;
+}

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "linux/linux.h"
+
 typedef VEC(char *) string_vec;
 
 /* Length of the name in "NAME=VALUE" or "NAME". */
@@ -24,12 +26,20 @@ static void remove_variable(string_vec *env, const char *name)
     env->len = kept;
 }
 
+/* The entry as the guest that executed this one had it. */
+static char *own_name(char *entry)
+{
+    size_t len = strlen(LINUX_ENV_PREFIX);
+
+    return strncmp(entry, LINUX_ENV_PREFIX, len) == 0 ? entry + len : entry;
+}
+
 char **environment_for_guest(const struct options *options, char **envp)
 {
     string_vec env = {0};
 
     for (; *envp; envp++)
-        vec_push(&env, *envp);
+        vec_push(&env, own_name(*envp));
     for (size_t i = 0; i < options->unset_env.len; i++)
         remove_variable(&env, options->unset_env.data[i]);
     for (size_t i = 0; i < options->set_env.len; i++) {

@@ -91,6 +91,10 @@ int main(int argc, char **argv, char **envp)
     if (options.gdb || options.gdb_session)
         linux_before_start = gdb_start;
     profile_start(&options);
+    if (options.log_items || options.strace ||
+        (options.stats && strcmp(options.stats, "off") != 0) ||
+        (options.profile && !options.profile_output))
+        log_hold_stderr();
     if (options.argv0)
         guest_argv[0] = (char *)options.argv0;
     linux_run(&options, path, guest_argv, environment_for_guest(&options, envp));

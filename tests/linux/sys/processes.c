@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "show.h"
 
+#include <poll.h>
 #include <sched.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -225,12 +226,22 @@ static void test_exec(void)
 {
     char *args[] = {"another name", "print", "a b", "", "-x", NULL},
          *env[] = {"ONE=1", "EMPTY=", "ONE=again", NULL};
+    /* For the loader of what is executed, and a static program has none. */
+    char *loader_env[] = {"ONE=1",
+                          "LD_TRACE_LOADED_OBJECTS=1",
+                          "LD_SHOW_AUXV=1",
+                          "LD_LIBRARY_PATH=/none",
+                          "LD_PRELOAD=none.so",
+                          "LD_=",
+                          "LDX=2",
+                          NULL};
     char *inherit[] = {"inherit", "inherit", NULL};
     char *nothing_env[] = {NULL};
     sigset_t set;
 
     show_status("exec print", exec_self(args, env));
     show_status("exec print", exec_self(args, nothing_env));
+    show_status("exec print", exec_self(args, loader_env));
     /* What survives: descriptors but for close-on-exec ones, ignored signals, the mask, pending
      * signals, the umask. */
     int kept = open("/dev/null", O_RDONLY), closed = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -350,6 +361,64 @@ static int print_inherited(void)
     return 12;
 }
 
+/* ---- daemons ----------------------------------------------------------------------------------
+ */
+
+/* Gives up its stderr in one of the ways of daemons, says so on descriptor 3, and waits for its
+ * end. */
+static int be_daemon(const char *way)
+{
+    char c;
+
+    if (strcmp(way, "dup2") == 0) {
+        dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+    } else {
+        close(STDERR_FILENO);
+        open("/dev/null", O_WRONLY);
+        setsid();
+    }
+    if (write(3, "x", 1) != 1)
+        return 13;
+    return read(4, &c, 1) == 0 ? 11 : 12;
+}
+
+/* Whoever reads a daemon's stderr sees its end when the daemon has given it up, not when it dies.
+ */
+static void try_daemon(const char *way, int soft_limit)
+{
+    int err[2], ready[2], end[2], status;
+    char c, *args[] = {"daemon", "daemon", (char *)way, NULL};
+
+    pipe2(err, O_CLOEXEC), pipe2(ready, O_CLOEXEC), pipe2(end, O_CLOEXEC);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit limit;
+        getrlimit(RLIMIT_NOFILE, &limit);
+        int to_parent = dup(ready[1]), from_parent = dup(end[0]);
+        dup2(err[1], STDERR_FILENO), dup2(to_parent, 3), dup2(from_parent, 4);
+        close_range(5, ~0u, 0);
+        limit.rlim_cur = soft_limit;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        execv(self, args);
+        _exit(97);
+    }
+    close(err[1]), close(ready[1]), close(end[0]);
+    struct pollfd poll_err = {err[0], POLLIN};
+    show("daemon by %s: ready %zd", way, read(ready[0], &c, 1));
+    show("its stderr: %d, read %zd", poll(&poll_err, 1, 20000), read(err[0], &c, 1));
+    close(end[1]);
+    waitpid(pid, &status, 0);
+    show_status("daemon", status);
+    close(err[0]), close(ready[0]);
+}
+
+static void test_daemons(void)
+{
+    try_daemon("dup2", 1024);
+    try_daemon("dup2", 16);
+    try_daemon("close and setsid", 1024);
+}
+
 int main(int argc, char **argv)
 {
     static char path[4096];
@@ -361,6 +430,8 @@ int main(int argc, char **argv)
         return 7;
     if (argc > 1 && strcmp(argv[1], "inherit") == 0)
         return print_inherited();
+    if (argc > 1 && strcmp(argv[1], "daemon") == 0)
+        return be_daemon(argv[2]);
     if (argc > 1)
         return print_arguments(argc, argv);
     test_wait();
@@ -370,5 +441,6 @@ int main(int argc, char **argv)
     test_exec_errors();
     test_exec();
     test_groups();
+    test_daemons();
     return 0;
 }
