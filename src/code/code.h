@@ -278,14 +278,16 @@ uint64_t recipe_value(struct recipe recipe, const struct host_regs *regs,
 
 /* ---- thread record --------------------------------------------------------------------------- */
 
-/* The interpreter's own look-up: direct-mapped by pc, written only by the owning thread, or when it is not in guest code. */
+/* The interpreter's own look-up: direct-mapped by pc, written only by the owning thread, or when it
+ * is not in guest code. */
 struct block_ref {
     uint64_t pc; /* of block; if empty, one that is looked for elsewhere */
     struct decoded_block *block;
 };
 
-/* Large programs come back to the run loop for each block that a smaller table does not hold (--stats: lookups,
- * interpreted_blocks). Empty entries are zero, so that what is not used of it takes no memory. */
+/* Large programs come back to the run loop for each block that a smaller table does not hold
+ * (--stats: lookups, interpreted_blocks). Empty entries are zero, so that what is not used of it
+ * takes no memory. */
 enum { BLOCK_REF_COUNT = 65536 };
 
 static inline unsigned block_ref_index(uint64_t pc)

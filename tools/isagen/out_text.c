@@ -97,7 +97,8 @@ static void man_stanza(FILE *out, const struct stanza *s)
     fprintf(out, ".TP\n.B %s", s->mnemonic);
     if (*s->assembly)
         fprintf(out, " \\fR%s", s->assembly);
-    fprintf(out, "\n%s.\n.br\nEncoding: \\f(CR%s\\fR\n", s->doc ? s->doc : s->mnemonic, s->encoding);
+    fprintf(out, "\n%s.\n.br\nEncoding: \\f(CR%s\\fR\n", s->doc ? s->doc : s->mnemonic,
+            s->encoding);
     if (s->where.len)
         fprintf(out, ".br\nWhere: %s\n", conds_text(s, &s->where));
     list_each (conds, &s->reserved)

@@ -1,5 +1,6 @@
 /* clone's four counted objects: memory, file-system view, descriptors, dispositions, each shared or
- * copied, with vfork and without; processes that run side by side in one memory; what is refused. */
+ * copied, with vfork and without; processes that run side by side in one memory; what is refused.
+ */
 #define _GNU_SOURCE
 #include "show.h"
 
@@ -190,8 +191,8 @@ static void test_crowd(void)
     stop_counting = 0;
     for (int i = 0; i < 8; i++) {
         stacks[i] = new_stack();
-        pids[i] = clone(count_alone, stacks[i], CLONE_VM | CLONE_FILES | SIGCHLD,
-                        (void *)&counters[i]);
+        pids[i] =
+            clone(count_alone, stacks[i], CLONE_VM | CLONE_FILES | SIGCHLD, (void *)&counters[i]);
     }
     for (int i = 0; i < 8; i++)
         while (counters[i] < 1000)
