@@ -140,8 +140,16 @@ unsigned sys_struct_size(enum sys_struct s)
 
 static int64_t call_kernel(struct linux_task *task, long number, const uint64_t args[6])
 {
+    uint64_t held = signal_held(task, task->mask);
+
+    if (number == __NR_execve || number == __NR_execveat)
+        held &= task->mask; /* the new program has it */
+    if (held)
+        signal_hold(task, held);
     vm_enter_kernel(task->t);
     int64_t result = linux_raw_syscall(&task->sig_pending, number, args);
+    if (held)
+        signal_release(held);
     vm_leave_kernel(task->t);
     return result;
 }

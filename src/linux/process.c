@@ -93,7 +93,6 @@ void process_child_start(struct linux_task *task, const struct clone_args_guest 
     threads_set_start(t, c);
     if (c->flags & CLONE_CLEAR_SIGHAND)
         child_clear_handlers(task);
-    task->sync_pending = 0;
     task->robust_list = task->robust_size = 0;
     task->clear_tid = c->flags & CLONE_CHILD_CLEARTID ? c->ctid : 0;
     t->reserve_addr = ~(uint64_t)0;
@@ -124,7 +123,9 @@ static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest
     if (error)
         return error == -EMFILE || error == -ENFILE ? -EAGAIN : error;
     process_host_args(task, c, args);
+    signal_hold(task, SIGNAL_SYNC); /* the child begins with what comes to it, and only that */
     int64_t result = linux_raw_syscall(&task->sig_pending, __NR_clone, args);
+    signal_release(SIGNAL_SYNC);
     threads_fork_end(task, result == 0);
     if (result != 0)
         return result;

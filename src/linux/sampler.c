@@ -8,31 +8,25 @@
  * none of its masks or dispositions is touched. Timers are not inherited by fork and end with an
  * execve: children have none.
  *
- * A system call that the signal does interrupt (the thread worked in the kernel and was about to
- * wait) is made again, as if a signal had come that the guest does not see. A wait with a relative
- * timeout may so begin anew, once.
+ * While a thread is in one of the guest's system calls its signal is held (signal_held), so that it
+ * ends none: the time counts at the call's end.
  *
  * The kernel looks at these clocks at its own ticks: there are 100 to 1000 samples a second,
  * whatever the period; what has been missed comes as an overrun and counts.
  *
- * Not hidden: the timer's entry in /proc/self/timers, and its place in RLIMIT_SIGPENDING. close(2)
- * is not made again (it would close somebody else's file): should a profile's signal interrupt one,
- * the guest sees EINTR. */
+ * Not hidden: the timer's entry in /proc/self/timers, and its place in RLIMIT_SIGPENDING. */
 #include "linux/signals.h"
 
-#include <errno.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <ucontext.h>
 
-#include "linux/abi.h"
 #include "linux/raw_syscall.h"
 #include "linux/sys.h"
 
 uint64_t linux_sample_period;
 
-enum { SAMPLE_SIGNAL = SIGTRAP, GUEST_CLOSE = 57, SYSCALL_BYTES = 2 };
+enum { SAMPLE_SIGNAL = SIGTRAP };
 
 /* As rt_sigaction's and timer_create's kernel side has it; libc names only a union's member. */
 #ifndef sigev_notify_thread_id
@@ -66,22 +60,11 @@ void sampler_end(struct linux_task *task)
     task->sampler = -1;
 }
 
-/* The kernel has not done the call: it goes as if a signal had been there before. */
-static void repeat_system_call(struct linux_task *task, ucontext_t *uc)
-{
-    greg_t *regs = uc->uc_mcontext.gregs;
-
-    if (regs[REG_RIP] == (greg_t)linux_raw_insn + SYSCALL_BYTES && regs[REG_RAX] == -EINTR &&
-        abi_syscall_number(task->t) != GUEST_CLOSE)
-        regs[REG_RAX] = SYS_RESTART;
-}
-
 bool sampler_take(struct linux_task *task, int sig, const siginfo_t *info, ucontext_t *uc)
 {
     if (sig != SAMPLE_SIGNAL || info->si_code != SI_TIMER || task->sampler < 0 ||
         info->si_timerid != task->sampler)
         return false;
     vm_take_sample(task->t, uc, 1 + (uint32_t)MAX(info->si_overrun, 0));
-    repeat_system_call(task, uc);
     return true;
 }

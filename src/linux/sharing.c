@@ -173,10 +173,12 @@ int64_t sharing_vfork(struct linux_task *task, const struct clone_args_guest *c)
     vec_push(&process->tasks, child.task);
     t->task = child.task;
     host_args(task, c, &gone, args);
+    signal_hold(task, SIGNAL_SYNC); /* until the child, or the caller again, says whose they are */
 
     int64_t result = linux_raw_lend(args, child_run, &child, NULL);
 
     signal_thread_is(task);
+    signal_release(SIGNAL_SYNC);
     child_left(child.task, c->flags);
     restore_record(t, saved);
     free(saved);

@@ -12,7 +12,8 @@
  * to guest memory raise them, so they are always open and always come here. The kernel's own
  * (si_code > 0) are a guest access, of translated code (vm/) or with a landing pad (space/), or the
  * runtime's defect, which is reported. Those that somebody sent are kept in the task while the
- * guest blocks them, one of each.
+ * guest blocks them, one of each. In a system call nothing faults: there the host blocks what the
+ * guest does, and has what was kept, so that it neither ends a wait nor is missed by one.
  *
  * Everything here is by raw system calls: signals 32 and 33 belong to the guest too. */
 #include "linux/signals.h"
@@ -223,6 +224,48 @@ bool signal_apply_mask(struct linux_task *task)
 void signal_block_all(void)
 {
     set_host_mask(~SIGNAL_SYNC);
+}
+
+/* ---- SIGNAL_SYNC in a system call ------------------------------------------------------------ */
+
+uint64_t signal_held(const struct linux_task *task, uint64_t guest_mask)
+{
+    const struct guest_sigaction *actions = task->sighand->actions;
+    uint64_t held = guest_mask & SIGNAL_SYNC;
+
+    for (uint64_t left = SIGNAL_SYNC; left; left &= left - 1) {
+        int sig = __builtin_ctzll(left) + 1;
+        if (__atomic_load_n(&actions[sig].handler, __ATOMIC_RELAXED) == GUEST_SIG_IGN)
+            held |= signal_bit(sig);
+    }
+    if (task->sampler >= 0)
+        held |= signal_bit(SIGTRAP);
+    /* The debugger ends calls by it. */
+    return task->process->debugger ? held & ~signal_bit(SIGTRAP) : held;
+}
+
+/* What is kept of them goes back to the kernel: for the call it is pending there. */
+void signal_hold(struct linux_task *task, uint64_t held)
+{
+    uint64_t pid = (uint64_t)getpid(), tid = (uint64_t)gettid();
+
+    raw_syscall4(__NR_rt_sigprocmask, SIG_BLOCK, (uint64_t)&held, 0, sizeof(held));
+    for (uint64_t kept = task->sync_pending & held; kept; kept &= kept - 1) {
+        int sig = __builtin_ctzll(kept) + 1;
+        __atomic_and_fetch(&task->sync_pending, ~signal_bit(sig), __ATOMIC_SEQ_CST);
+        raw_syscall4(__NR_rt_tgsigqueueinfo, pid, tid, (uint64_t)sig,
+                     (uint64_t)&task->sync_info[sig]);
+    }
+}
+
+/* By the stub, where a signal that comes was sent (was_sent_by_call). */
+void signal_release(uint64_t held)
+{
+    const uint64_t args[6] = {SIG_UNBLOCK, (uint64_t)&held, 0, sizeof(held)};
+    static const uint32_t never;
+
+    while (linux_raw_syscall(&never, __NR_rt_sigprocmask, args) == SYS_RESTART)
+        ;
 }
 
 /* ---- start, exec, end ------------------------------------------------------------------------ */

@@ -101,7 +101,6 @@ int64_t signal_sigpending(struct linux_task *task, const uint64_t args[6])
     int64_t err = sys_host(task, __NR_rt_sigpending, &set, sizeof(set));
     if (err < 0)
         return err;
-    set |= task->sync_pending & task->mask;
     return space_write(task->process->space, GVA(args[0]), &set, args[1]);
 }
 
@@ -116,13 +115,9 @@ int64_t signal_sigsuspend(struct linux_task *task, const uint64_t args[6])
     if (space_read(task->process->space, GVA(args[0]), &set, sizeof(set)))
         return -EFAULT;
     task->mask = set & ~SIGNAL_UNBLOCKABLE;
-    host = signal_host_mask(task->mask);
-    /* One of SIGNAL_SYNC that is still blocked wakes the host's call only. */
-    while (!(task->sync_pending & ~task->mask)) {
+    host = signal_wait_mask(task, task->mask);
+    if (!(task->sync_pending & ~task->mask))
         result = sys_host(task, __NR_rt_sigsuspend, &host, sizeof(host));
-        if (result != -EINTR || task->sig_pending)
-            break;
-    }
     if (result == SYS_RESTART) {
         task->mask = old;
         return SYS_RESTART;
@@ -132,12 +127,12 @@ int64_t signal_sigsuspend(struct linux_task *task, const uint64_t args[6])
     return result;
 }
 
-/* rt_sigtimedwait(set, info, timeout, set size). What the guest waits for it has blocked, so it is
- * pending at the host. */
+/* rt_sigtimedwait(set, info, timeout, set size). What the guest waits for it has blocked, or as
+ * good as blocked for the time, so it is pending at the host. */
 int64_t signal_sigtimedwait(struct linux_task *task, const uint64_t args[6])
 {
     struct space *space = task->process->space;
-    uint64_t set, timeout = sys_span(task, args[2], sizeof(struct timespec));
+    uint64_t set, mask = task->mask, timeout = sys_span(task, args[2], sizeof(struct timespec));
     siginfo_t info;
     int64_t result;
 
@@ -146,16 +141,9 @@ int64_t signal_sigtimedwait(struct linux_task *task, const uint64_t args[6])
     if (space_read(space, GVA(args[0]), &set, sizeof(set)))
         return -EFAULT;
     set &= ~SIGNAL_UNBLOCKABLE;
-    do {
-        uint64_t kept = task->sync_pending & set;
-        if (kept) {
-            result = __builtin_ctzll(kept) + 1;
-            info = task->sync_info[result];
-            __atomic_and_fetch(&task->sync_pending, ~signal_bit((int)result), __ATOMIC_SEQ_CST);
-            break;
-        }
-        result = sys_host(task, __NR_rt_sigtimedwait, &set, &info, timeout, sizeof(set));
-    } while (result == -EINTR && task->sync_pending & set);
+    task->mask |= set & SIGNAL_SYNC;
+    result = sys_host(task, __NR_rt_sigtimedwait, &set, &info, timeout, sizeof(set));
+    task->mask = mask;
     if (result > 0 && args[1] && space_write(space, GVA(args[1]), &info, sizeof(info)))
         return -EFAULT;
     return result;

@@ -11,8 +11,8 @@ static inline uint64_t signal_bit(int sig)
     return (uint64_t)1 << (sig - 1);
 }
 
-/* What the processor raises. On the host they are never blocked and always have our handler: the
- * runtime's accesses to guest memory fault with them. */
+/* What the processor raises. On the host they always have our handler, and are never blocked but in
+ * the guest's system calls: the runtime's accesses to guest memory fault with them. */
 #define SIGNAL_SYNC                                                                                \
     (signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) | signal_bit(SIGFPE) |          \
      signal_bit(SIGTRAP))
@@ -53,6 +53,18 @@ static inline uint64_t signal_host_mask(uint64_t guest_mask)
 bool signal_apply_mask(struct linux_task *task);
 /* Blocks everything that can be blocked, so that nothing more comes into the slot. */
 void signal_block_all(void);
+
+/* Around the host's system call that is made for the guest (dispatch.c): of SIGNAL_SYNC, what the
+ * guest must not notice under this mask of its own, because it blocks or ignores it or because the
+ * sampler sent it. Held, it is pending at the host. */
+uint64_t signal_held(const struct linux_task *task, uint64_t guest_mask);
+void signal_hold(struct linux_task *task, uint64_t held);
+void signal_release(uint64_t held);
+/* The host's mask for a call that waits with a mask of its own. */
+static inline uint64_t signal_wait_mask(const struct linux_task *task, uint64_t guest_mask)
+{
+    return signal_host_mask(guest_mask) | signal_held(task, guest_mask);
+}
 
 /* Gives sig the host's disposition that the guest's action asks for. Returns 0 or -errno. */
 int64_t signal_install(int sig, const struct guest_sigaction *action);

@@ -32,7 +32,7 @@ static int wait_read_mask(struct linux_task *task, uint64_t addr, uint64_t size,
     if (space_read(task->process->space, GVA(addr), &mask->guest, sizeof(mask->guest)))
         return -EFAULT;
     mask->guest &= ~SIGNAL_UNBLOCKABLE;
-    mask->host = signal_host_mask(mask->guest);
+    mask->host = signal_wait_mask(task, mask->guest);
     return 0;
 }
 
