@@ -4,7 +4,8 @@
  * (<asm-generic/ioctl.h>), older ones stand in ioctls.def. An unknown one fails with ENOTTY and one
  * line in the log, for a guest address must not reach the host's kernel by accident.
  *
- * Does not handle: structs that hold addresses themselves (SIOCGIFCONF, SIOCETHTOOL, drivers'). */
+ * Of structs that hold addresses themselves only that of SIOCGIFCONF is known (not SIOCETHTOOL's,
+ * drivers'). */
 #include "linux/sys.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/sockios.h>
 #include <linux/tty.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <asm/termbits.h>
@@ -47,11 +49,30 @@ static bool ioctl_find(uint32_t request, struct ioctl_row *row)
     return true;
 }
 
+/* The list of network interfaces, whose place the argument tells (netdevice(7)). */
+static int64_t list_interfaces(struct linux_task *task, uint64_t fd, uint64_t addr)
+{
+    struct space *space = task->process->space;
+    struct ifconf conf;
+
+    if (space_read(space, GVA(addr), &conf, sizeof(conf)))
+        return -EFAULT;
+    uint64_t list = (uint64_t)conf.ifc_buf;
+    conf.ifc_buf = (char *)sys_span(task, list, (uint64_t)MAX(conf.ifc_len, 0));
+    int64_t result = sys_host(task, __NR_ioctl, fd, SIOCGIFCONF, &conf);
+    conf.ifc_buf = (char *)list;
+    if (result == 0 && space_write(space, GVA(addr), &conf, sizeof(conf)))
+        return -EFAULT;
+    return result;
+}
+
 int64_t fs_ioctl(struct linux_task *task, const uint64_t args[6])
 {
     struct ioctl_row row;
     uint64_t value = args[2];
 
+    if ((uint32_t)args[1] == SIOCGIFCONF)
+        return list_interfaces(task, args[0], args[2]);
     if (!ioctl_find((uint32_t)args[1], &row)) {
         if (log_on(LOG_UNIMP))
             log_print("isomorph: ioctl 0x%x is not known: it fails with ENOTTY\n",

@@ -4,6 +4,7 @@
 #include "show.h"
 
 #include <mqueue.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pty.h>
@@ -245,6 +246,32 @@ static void test_terminal(void)
     show_call(isatty(1));
 }
 
+static void test_interfaces(void)
+{
+    struct ifreq one = {.ifr_name = "lo"}, list[64];
+    struct ifconf conf = {.ifc_len = 0, .ifc_req = NULL};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), zero = open("/dev/zero", O_RDONLY);
+
+    show_call(ioctl(fd, SIOCGIFCONF, &conf));
+    show("room for %d", conf.ifc_len);
+    conf = (struct ifconf){.ifc_len = sizeof(list), .ifc_req = list};
+    show_call(ioctl(fd, SIOCGIFCONF, &conf));
+    show_true(conf.ifc_req == list);
+    for (int i = 0; i < conf.ifc_len / (int)sizeof(list[0]); i++)
+        show("interface %s %d", list[i].ifr_name, list[i].ifr_addr.sa_family);
+    conf.ifc_len = sizeof(list[0]) - 1;
+    show_call(ioctl(fd, SIOCGIFCONF, &conf));
+    show("no room: %d", conf.ifc_len);
+    conf = (struct ifconf){.ifc_len = sizeof(list), .ifc_req = opaque(8)};
+    show_call(ioctl(fd, SIOCGIFCONF, &conf));
+    show_call(ioctl(fd, SIOCGIFCONF, opaque(8)));
+    conf = (struct ifconf){.ifc_len = -1, .ifc_req = list};
+    show_call(ioctl(fd, SIOCGIFCONF, &conf));
+    show_call(ioctl(zero, SIOCGIFCONF, &conf));
+    show_call(ioctl(fd, SIOCGIFFLAGS, &one));
+    show_true(one.ifr_flags & IFF_LOOPBACK);
+}
+
 int main(void)
 {
     test_pipes();
@@ -253,5 +280,6 @@ int main(void)
     test_names();
     test_ipc();
     test_terminal();
+    test_interfaces();
     return 0;
 }
