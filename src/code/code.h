@@ -161,8 +161,8 @@ struct guest {
 /* ---- fragments ------------------------------------------------------------------------------- */
 
 /* A way out of a fragment to a guest pc that is known. Its jump goes to the stub until the cache
- * links it to the fragment of that pc. The stub loads its own address into rax and goes to the
- * trampoline CODE_EXIT_LINK. */
+ * links it to the fragment of that pc. The stub calls the trampoline CODE_EXIT_LINK, which
+ * takes the address from the stack. */
 struct fragment_exit {
     uint32_t jump; /* offset of the jump's displacement (host_emit_patchable) */
     uint32_t stub; /* offset of the stub */
@@ -174,7 +174,7 @@ struct fragment_exit {
  * ones are trampolines that the translator emits once, the rest functions of the runtime. */
 enum code_target {
     CODE_ENTER, /* C function: uint64_t (struct thread *, uint64_t host pc): run translated code */
-    CODE_EXIT_LINK,    /* leave through an unlinked exit; rax: address of the stub */
+    CODE_EXIT_LINK,    /* leave through an unlinked exit: called by its stub */
     CODE_EXIT_LOOKUP,  /* leave: the next pc, in rax, is not in the thread's jump table */
     CODE_EXIT_POLL,    /* leave: the poll word is set; rax: next pc */
     CODE_EXIT_TRAP,    /* leave: t->trap and the pc in the guest state are filled in */

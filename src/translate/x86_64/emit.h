@@ -291,7 +291,8 @@ void cold_slow(struct emitter *e, const struct cold *c);
 /* To the cold code on a condition, and back here. */
 void emit_cold_branch(struct emitter *e, enum x86_cond cond, struct cold *c);
 
-/* A jump or call to a trampoline. */
+enum { CALL_BYTES = 5 };
+/* A jump or call (of CALL_BYTES) to a trampoline. */
 void emit_trampoline(struct emitter *e, enum x86_insn insn, enum code_target target);
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -197,7 +197,7 @@ static void emit_return_site(struct emitter *e, const struct return_site *s)
     x86_emit0(e->c, X86_ret);
 }
 
-enum { CALL_BYTES = 5, CALL_FIELD = 1, JCC_FIELD = 2 };
+enum { CALL_FIELD = 1, JCC_FIELD = 2 };
 
 /* The site must follow the call without nops. */
 static void emit_direct_call(struct emitter *e, uint64_t pc, struct host_label at)
@@ -243,8 +243,7 @@ void emit_stubs(struct emitter *e)
     for (size_t k = 0; k < e->exits.len; k++) {
         host_label_bind(e->c, e->stubs.data[k]);
         e->exits.data[k].stub = e->c->pos;
-        x86_emit(e->c, X86_lea, x86_r64(X86_RAX), x86_mem_label(0, e->stubs.data[k], 0));
-        emit_trampoline(e, X86_jmp, CODE_EXIT_LINK);
+        emit_trampoline(e, X86_call, CODE_EXIT_LINK); /* which takes the address from the stack */
     }
 }
 

@@ -117,18 +117,26 @@ static void emit_return_empty(struct emitter *e)
     }
 }
 
-/* Of each exit: what it returns, and what rax holds. */
+/* A stub has called: it begins where the call does. */
+static void emit_stub_address(struct emitter *e)
+{
+    x86_emit(e->c, X86_pop, x86_r64(X86_RAX));
+    x86_emit(e->c, X86_sub, x86_r64(X86_RAX), x86_imm(CALL_BYTES));
+    x86_emit(e->c, X86_mov, THREAD_FIELD(8, exit_stub), x86_r64(X86_RAX));
+}
+
+/* Of each exit: what it returns, and what is to be noted. */
 static const struct {
     uint8_t target, code;
-    enum { RAX_NOTHING, RAX_PC, RAX_STUB } rax;
+    enum { NOTHING, PC_IN_RAX, STUB_ON_STACK } note;
 } exits[] = {
-    {CODE_EXIT_LINK, TRANSLATE_EXIT_LINK, RAX_STUB},
-    {CODE_EXIT_LOOKUP, TRANSLATE_EXIT_LOOKUP, RAX_PC},
-    {CODE_EXIT_POLL, TRANSLATE_EXIT_POLL, RAX_PC},
-    {CODE_EXIT_TRAP, TRANSLATE_EXIT_TRAP, RAX_NOTHING},
-    {CODE_EXIT_FLUSH, TRANSLATE_EXIT_FLUSH, RAX_PC},
-    {CODE_EXIT_INTERP, TRANSLATE_EXIT_INTERP, RAX_PC},
-    {CODE_EXIT_FAULT, TRANSLATE_EXIT_TRAP, RAX_NOTHING},
+    {CODE_EXIT_LINK, TRANSLATE_EXIT_LINK, STUB_ON_STACK},
+    {CODE_EXIT_LOOKUP, TRANSLATE_EXIT_LOOKUP, PC_IN_RAX},
+    {CODE_EXIT_POLL, TRANSLATE_EXIT_POLL, PC_IN_RAX},
+    {CODE_EXIT_TRAP, TRANSLATE_EXIT_TRAP, NOTHING},
+    {CODE_EXIT_FLUSH, TRANSLATE_EXIT_FLUSH, PC_IN_RAX},
+    {CODE_EXIT_INTERP, TRANSLATE_EXIT_INTERP, PC_IN_RAX},
+    {CODE_EXIT_FAULT, TRANSLATE_EXIT_TRAP, NOTHING},
 };
 
 uint32_t emit_fcsr_offset(const struct guest *guest)
@@ -148,11 +156,11 @@ void emit_trampolines(struct emitter *e, uint32_t offsets[CODE_TRAMPOLINES])
     for (unsigned k = 0; k < ARRAY_LEN(exits); k++) {
         host_code_align(e->c, 16);
         offsets[exits[k].target] = e->c->pos;
-        if (exits[k].rax == RAX_PC)
+        if (exits[k].note == PC_IN_RAX)
             x86_emit(e->c, X86_mov, x86_mem(8, X86_RBP, (int32_t)e->w->guest->pc_offset),
                      x86_r64(X86_RAX));
-        else if (exits[k].rax == RAX_STUB)
-            x86_emit(e->c, X86_mov, THREAD_FIELD(8, exit_stub), x86_r64(X86_RAX));
+        else if (exits[k].note == STUB_ON_STACK)
+            emit_stub_address(e);
         x86_mov_imm(e->c, X86_RCX, exits[k].code);
         x86_emit(e->c, X86_jmp, x86_label(exits[k].target == CODE_EXIT_FAULT ? leave : save));
     }
