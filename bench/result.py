@@ -8,6 +8,7 @@ import json
 import math
 import statistics
 
+BUSY_LOAD = 0.5  # when it begins: with more than that, times mean little
 NATIVE, QEMU, ISOMORPH = "native", "qemu", "isomorph"
 
 
@@ -21,8 +22,9 @@ def as_text(result):
 def machine_text(result):
     machine = result["machine"]
     virtual = " of a virtual machine" if machine["virtual"] else ""
+    busy = f"; busy with other work (load {machine['load']})" if machine["load"] > BUSY_LOAD else ""
     return (f"{machine['processor']}, {machine['processors']} processors{virtual}, {machine['memory_gib']} GiB, "
-            f"Linux {machine['kernel']}, {machine['system']}")
+            f"Linux {machine['kernel']}, {machine['system']}{busy}")
 
 
 def versions_text(result):

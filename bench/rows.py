@@ -68,9 +68,9 @@ ROWS = [
 
     kernel("integer", 100000000, 1000),
     kernel("crc", 10000000, 1000),
-    kernel("sieve", 40000000, 1000),
+    kernel("sieve", 250, 1),
     kernel("qsort", 2500000, 1000),
-    kernel("chase", 15000000, 1000),
+    kernel("chase", 100000000, 1000),
     kernel("fib", 40, 10),
     kernel("calls", 60000000, 1000),
     kernel("deep", 4000, 2),

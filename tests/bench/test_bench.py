@@ -132,6 +132,10 @@ def test_page(tmp):
         assert text.count(f"\n| `{row.name}` |") == 2, (row.name, "once with its times, once with its command")
     assert "it broke" in text and result["machine"]["kernel"] in text and not re.search("@[a-z]+@", text), text
     assert (tmp / "performance.svg").read_text().rstrip().endswith("</svg>")
+    done = bench(SOURCE / "docs/performance.json", tmp, tool="page")
+    assert done.returncode == 0, done
+    assert (tmp / "performance.md").read_text() == (SOURCE / "docs/performance.md").read_text(), \
+        "bench/page docs/performance.json was not run"
     check_error(bench(tmp / "none.json", tmp, tool="page"), 1, "none.json", "No such file")
     (tmp / "bad.json").write_text("[1]")
     check_error(bench(tmp / "bad.json", tmp, tool="page"), 1, "bad.json is not a result")
