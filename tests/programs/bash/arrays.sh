@@ -19,13 +19,52 @@ declare -ai nums=(3+4 2*5); echo "${nums[@]}"; nums[0]+=1; echo "${nums[0]}"; ma
 for ((i = 0; i < 5; i++)); do for ((j = 0; j < 5; j++)); do matrix[i*5+j]=$((i * j)); done; done
 echo "${matrix[@]}" "${matrix[@]: -3}"; stack=()
 for x in 1 2 3; do stack=("$x" "${stack[@]}"); done; echo "${stack[@]}"
-sieve() { local n=$1 i j; local -a c; for ((i = 2; i <= n; i++)); do [[ ${c[i]} ]] && continue; printf '%d ' $i; for ((j = i * i; j <= n; j += i)); do c[j]=1; done; done; echo; }
+sieve() {
+    local n=$1 i j
+    local -a c
+    for ((i = 2; i <= n; i++)); do
+        [[ -n ${c[i]} ]] && continue
+        printf '%d ' $i
+        for ((j = i * i; j <= n; j += i)); do
+            c[j]=1
+        done
+    done
+    echo
+}
 sieve 500
-bubble() { local -a x=("$@"); local n=${#x[@]} i j t; for ((i = 0; i < n; i++)); do for ((j = 0; j < n - i - 1; j++)); do if ((x[j] > x[j + 1])); then t=${x[j]} x[j]=${x[j + 1]} x[j + 1]=$t; fi; done; done; echo "${x[@]}"; }
+bubble() {
+    local -a x=("$@")
+    local n=${#x[@]} i j t
+    for ((i = 0; i < n; i++)); do
+        for ((j = 0; j < n - i - 1; j++)); do
+            if ((x[j] > x[j + 1])); then
+                t=${x[j]} x[j]=${x[j + 1]} x[j + 1]=$t
+            fi
+        done
+    done
+    echo "${x[@]}"
+}
 bubble $(for ((i = 0, x = 7; i < 40; i++)); do echo $((x = (x * 1103515245 + 12345) % 2147483648 % 1000)); done)
 declare -A count; for w in the cat the dog a cat the end; do ((count[$w]++)); done
 for w in "${!count[@]}"; do echo "${count[$w]} $w"; done | sort -rn -k1,1 -k2
-quick() { (($# <= 1)) && { echo -n "$* "; return; }; local p=$1 l=() g=() x; shift; for x; do if ((x < p)); then l+=($x); else g+=($x); fi; done; quick "${l[@]}"; echo -n "$p "; quick "${g[@]}"; }
+quick() {
+    (($# <= 1)) && {
+        echo -n "$* "
+        return
+    }
+    local p=$1 l=() g=() x
+    shift
+    for x in "$@"; do
+        if ((x < p)); then
+            l+=($x)
+        else
+            g+=($x)
+        fi
+    done
+    quick "${l[@]}"
+    echo -n "$p "
+    quick "${g[@]}"
+}
 quick 5 3 9 1 7 5 8 2 6 4 0; echo
 declare -r RO=(1 2); (RO[0]=3) 2>&1 | sed 's/.*: RO/RO/'
 echo "${a[@]: -1:1}" "${@:0:0}" "${a[99]-unset}" "${a[99]:-default}"; set -- p q r

@@ -8,7 +8,27 @@ until ((++n >= 3)); do echo $n; done
 for ((i = 10, j = 0; i > j; i -= 3, j++)); do echo $i,$j; done
 case abc in a*) echo one ;;& *b*) echo two ;& zzz) echo three ;; *) echo four ;; esac
 select opt in first second; do echo "chose $opt ($REPLY)"; break; done <<<2 2>&1
-parse() { local OPTIND o; while getopts ":ab:c:" o; do case $o in a) echo a ;; b | c) echo "$o=$OPTARG" ;; :) echo "missing for $OPTARG" ;; \?) echo "bad $OPTARG" ;; esac; done; shift $((OPTIND - 1)); echo "rest: $*"; }
+parse() {
+    local OPTIND o
+    while getopts ":ab:c:" o; do
+        case $o in
+            a)
+                echo a
+            ;;
+            b | c)
+                echo "$o=$OPTARG"
+            ;;
+            :)
+                echo "missing for $OPTARG"
+            ;;
+            \?)
+                echo "bad $OPTARG"
+            ;;
+        esac
+    done
+    shift $((OPTIND - 1))
+    echo "rest: $*"
+}
 parse -a -b 1 -c2 x y; parse -z -b; parse -ab3 -- -a
 (set -e; false; echo unreachable); echo "set -e $?"
 (set -e; false || true; if false; then :; fi; ! true; echo reached)

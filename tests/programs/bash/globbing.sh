@@ -1,6 +1,33 @@
 # File names: patterns, shopt, tests, cd, pushd, umask.
 shopt -s extglob
-cd scratch; mkdir -p d/{a,b}/c; touch d/{1,2,10}.txt d/a/{x,y}.c d/a/.hidden d/b/c/deep 'd/with space' d/UPPER; echo d/*.txt; echo d/?.txt; echo d/[12].txt d/[!1]*.txt; echo d/*/*.c; echo nothing*; shopt -s nullglob; echo nothing* end; shopt -u nullglob; (shopt -s failglob; echo nothing*) 2>&1 | sed 's/.*: no/no/'; shopt -s globstar; echo d/**/*c; echo **/deep; shopt -s dotglob; echo d/a/*; shopt -u dotglob; shopt -s nocaseglob; echo d/upper; echo d/u*; echo d/!(*.txt|a|b); echo d/+([0-9]).txt; for f in d/*; do [[ -f $f ]] && echo "file '$f'"; [[ -d $f ]] && echo "dir $f"; done
+cd scratch
+mkdir -p d/{a,b}/c
+touch d/{1,2,10}.txt d/a/{x,y}.c d/a/.hidden d/b/c/deep 'd/with space' d/UPPER
+echo d/*.txt
+echo d/?.txt
+echo d/[12].txt d/[!1]*.txt
+echo d/*/*.c
+echo nothing*
+shopt -s nullglob
+echo nothing* end
+shopt -u nullglob
+( shopt -s failglob
+echo nothing* ) 2>&1 | sed 's/.*: no/no/'
+shopt -s globstar
+echo d/**/*c
+echo **/deep
+shopt -s dotglob
+echo d/a/*
+shopt -u dotglob
+shopt -s nocaseglob
+echo d/upper
+echo d/u*
+echo d/!(*.txt|a|b)
+echo d/+([0-9]).txt
+for f in d/*; do
+    [[ -f $f ]] && echo "file '$f'"
+    [[ -d $f ]] && echo "dir $f"
+done
 set -f; echo d/*; set +f; echo "d/*" 'd/*' d/\*; x='d/*.txt'; echo $x "$x"
 GLOBIGNORE='*2*'; echo d/*.txt; unset GLOBIGNORE; [[ d/1.txt -nt d/nosuch ]] && echo newer
 [[ -e d/1.txt && ! -s d/1.txt && -r d/1.txt && ! -x d/1.txt ]] && echo tests

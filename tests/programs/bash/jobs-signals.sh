@@ -22,7 +22,13 @@ echo "timeout $?"; SECONDS=0; sleep 0.1; ((SECONDS < 60)) && echo quick
 r=$(sleep 0.1 & echo no wait); echo $r; trap 'echo chld' CHLD; sleep 0.05 & wait
 trap - CHLD; trap 'echo woken' USR1; (sleep 0.8; kill -USR1 $$) & sleep 20 & wait $!
 echo "interrupted wait $(($? > 128))"; kill $! 2>/dev/null; wait 2>/dev/null
-pipeline() { for i in 1 2 3 4 5 6 7 8; do echo $i; done | while read -r n; do (echo $((n * n))) & wait $!; done | sort -n | tail -1; }
+pipeline() {
+    for i in 1 2 3 4 5 6 7 8; do
+        echo $i
+    done | while read -r n; do
+        ( echo $((n * n)) ) & wait $!
+    done | sort -n | tail -1
+}
 pipeline; set -m; sleep 0.1 & wait; echo monitor; set +m
 { (ulimit -c 0; kill -SEGV $BASHPID); } 2>/dev/null; echo "segv $?"; (kill -PIPE $BASHPID)
 echo "pipe $?"; yes 2>/dev/null | head -1 >/dev/null; echo "${PIPESTATUS[*]}"

@@ -13,7 +13,30 @@ prefix_a=1 prefix_b=2; echo "${!prefix_@}"
 re='([0-9]{1,3})\.([0-9]+)'; [[ "ip 192.168 x" =~ $re ]] && echo "${BASH_REMATCH[@]}"
 [[ abc < abd && ! b < a || x == y ]] && echo order; shopt -s nocasematch
 [[ HELLO == hello ]] && echo nocase; shopt -u nocasematch
-for w in foo foobar bar barbar 123 a1b; do case $w in +([0-9])) echo "$w number" ;; ?(foo)bar) echo "$w optional" ;; *(bar)) echo "$w repeated" ;; !(foo*)) echo "$w not foo" ;; @(foo|baz)*) echo "$w foo" ;; esac; done; t="   trim me   "; t="${t##+([[:space:]])}"; t="${t%%+([[:space:]])}"; echo "[$t]"; echo "${s//[aeiou]/_}" "${s//[^a-zA-Z]/}" "${s//+(l)/L}"
+for w in foo foobar bar barbar 123 a1b; do
+    case $w in
+        +([0-9]))
+            echo "$w number"
+        ;;
+        ?(foo)bar)
+            echo "$w optional"
+        ;;
+        *(bar))
+            echo "$w repeated"
+        ;;
+        !(foo*))
+            echo "$w not foo"
+        ;;
+        @(foo|baz)*)
+            echo "$w foo"
+        ;;
+    esac
+done
+t="   trim me   "
+t="${t##+([[:space:]])}"
+t="${t%%+([[:space:]])}"
+echo "[$t]"
+echo "${s//[aeiou]/_}" "${s//[^a-zA-Z]/}" "${s//+(l)/L}"
 printf '%s|%10s|%-10s|%.3s|%5.1s|\n' abc abc abc abcdef xyz
 printf '%d %i %5d %-5d| %05d %+d %x %X %o %#x\n' 42 -42 42 42 42 42 255 255 8 255
 printf '%e %.2f %g %G %10.4f\n' 12345.678 2.71828 0.00001 1e20 3.14159265
@@ -24,7 +47,20 @@ printf '%u %lu\n' 4294967295 18446744073709551615; printf '%d\n' "'A" 0x1f 010
 printf '%.20f\n' 0.1
 rev() { local i r=; for ((i = ${#1} - 1; i >= 0; i--)); do r+=${1:i:1}; done; echo "$r"; }
 rev "palindrome"
-caesar() { local i c n o=; for ((i = 0; i < ${#1}; i++)); do c=${1:i:1}; case $c in [a-z]) printf -v n %d "'$c"; printf -v c \\$(printf %o $(((n - 97 + $2) % 26 + 97))) ;; esac; o+=$c; done; echo "$o"; }
+caesar() {
+    local i c n o=
+    for ((i = 0; i < ${#1}; i++)); do
+        c=${1:i:1}
+        case $c in
+            [a-z])
+                printf -v n %d "'$c"
+                printf -v c \\$(printf %o $(((n - 97 + $2) % 26 + 97)))
+            ;;
+        esac
+        o+=$c
+    done
+    echo "$o"
+}
 caesar "the quick brown fox" 13; caesar "$(caesar "round trip" 5)" 21
 w="a:b::c"; IFS=: read -r p1 p2 p3 p4 <<<"$w"; echo "$p1|$p2|$p3|$p4"
 IFS=' ' read -r first rest <<<"one two three"; echo "$first|$rest"

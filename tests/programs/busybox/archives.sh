@@ -1,6 +1,7 @@
 # Archives and compression: what is packed comes back.
 cd scratch
-awk 'BEGIN { x = 1; for (i = 0; i < 6000; i++) { x = (x * 1103515245 + 12345) % 2147483648; printf "%d line %d of text text text %x\n", i, x % 97, x } }' >text
+awk 'BEGIN { x = 1; for (i = 0; i < 6000; i++) { x = (x * 1103515245 + 12345) % 2147483648; printf "%d line %d of text text text %x\n", i, x % 97, x } }' \
+    >text
 i=0; while [ $i -lt 300 ]; do printf '\000\001\377%s' $i; i=$((i + 1)); done >binary; : >empty
 for f in text binary empty; do
     for c in gzip bzip2; do

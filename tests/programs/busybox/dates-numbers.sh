@@ -1,5 +1,7 @@
 # Dates, calendars, numbers.
-for s in 0 1 86399 951782400 1000000000 1234567890 1709164800 2147483647 4102444800; do date -u -d @$s '+%Y-%m-%d %H:%M:%S %a %b %j %U %u %s %e %I %p %y %C %D %T'; done
+for s in 0 1 86399 951782400 1000000000 1234567890 1709164800 2147483647 4102444800; do
+    date -u -d @$s '+%Y-%m-%d %H:%M:%S %a %b %j %U %u %s %e %I %p %y %C %D %T'
+done
 TZ=EST5EDT date -d @1700000000; TZ=EST5EDT date -d @1690000000 '+%F %T %Z %z'
 TZ=CET-1CEST,M3.5.0,M10.5.0/3 date -d @1711846800 '+%F %T %Z'
 TZ=CET-1CEST,M3.5.0,M10.5.0/3 date -d @1711850400 '+%F %T %Z'

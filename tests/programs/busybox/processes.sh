@@ -32,6 +32,9 @@ env -u E sh -c 'echo ${E:-gone}'
 mkfifo scratch/f; (seq 5 >scratch/f &); awk '{ s += $1 } END { print s }' scratch/f
 seq 1000 | while read n; do [ $((n % 250)) = 0 ] && echo $n; done; i=0
 while [ $i -lt 60 ]; do /bin/true 2>/dev/null || true; i=$((i + 1)); done; echo $i
-echo 'one two three' | (read a b c; echo "$c $b $a"); printf 'a\\tb\n' | (read x; echo "$x"); printf 'a\\tb\n' | (read -r x; echo "$x"); echo no newline at end | tr -d '\n' | (read x || echo "eof with $x"); nice -n 5 nice; nohup echo with nohup 2>/dev/null; setsid echo in a session; ulimit -n >/dev/null && echo has limits; umask; xargs -n1 -P4 echo <<X | sort
+echo 'one two three' | (read a b c; echo "$c $b $a"); printf 'a\\tb\n' | (read x; echo "$x"); printf \
+    'a\\tb\n' | (read -r x; echo "$x"); echo no newline at end | tr -d '\n' | (read x || echo "eof with $x"); \
+    nice -n 5 nice; nohup echo with nohup 2>/dev/null; setsid echo in a session; ulimit -n >/dev/null && echo \
+    has limits; umask; xargs -n1 -P4 echo <<X | sort
 p q r s
 X

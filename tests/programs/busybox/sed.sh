@@ -20,4 +20,5 @@ echo '$HOME' | sed 's/\$HOME/home/'
 echo bad | sed 's/x'; echo "status $?"; echo bad | sed 'k'; echo "status $?"
 sed p nosuchfile; echo "status $?"
 # A small program: sorting the letters of a word by bubbling.
-echo "differential" | sed ':a;s/\(.\)\(.*\)/\1\2/;tb;:b' | sed -E ':a;s/([b-z])a/a\1/;ta;:b;s/([c-z])b/b\1/;tb;:c;s/([d-z])c/c\1/;tc;:d;s/([e-z])d/d\1/;td'
+echo "differential" | sed ':a;s/\(.\)\(.*\)/\1\2/;tb;:b' | sed -E \
+    ':a;s/([b-z])a/a\1/;ta;:b;s/([c-z])b/b\1/;tb;:c;s/([d-z])c/c\1/;tc;:d;s/([e-z])d/d\1/;td'

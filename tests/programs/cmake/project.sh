@@ -30,7 +30,8 @@ add_library(parts STATIC part.c)
 target_include_directories(parts PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_definitions(parts PRIVATE FACTOR=3)
 END
-printf '#define VERSION "@PROJECT_VERSION@"\n#cmakedefine HAVE_SNPRINTF\n#cmakedefine HAVE_NOSUCH\n#define LIMIT @LIMIT@\n#cmakedefine01 WITH_EXTRA\n' >config.h.in
+printf '#define VERSION "@PROJECT_VERSION@"\n#cmakedefine HAVE_SNPRINTF\n#cmakedefine HAVE_NOSUCH\n#define LIMIT @LIMIT@\n#cmakedefine01 WITH_EXTRA\n' \
+    >config.h.in
 echo '#define GENERATED 7' >generated.h.in
 printf 'int part(int);\n' >lib/part.h
 printf '#include "part.h"\nint part(int n) { return n * FACTOR; }\n' >lib/part.c
@@ -87,5 +88,9 @@ END
 cmake -P script.cmake 2>&1 | plain
 echo "status $?"
 cmake -S nosuch -B x 2>&1 | plain
-cmake -E md5sum src/main.c; cmake -E tar czf a.tgz src && cmake -E tar tzf a.tgz | sort; cmake -E capabilities | wc -w; cmake -E compare_files src/main.c src/extra.c; echo $?
+cmake -E md5sum src/main.c
+cmake -E tar czf a.tgz src && cmake -E tar tzf a.tgz | sort
+cmake -E capabilities | wc -w
+cmake -E compare_files src/main.c src/extra.c
+echo $?
 rm -rf build installed a.tgz

@@ -106,7 +106,8 @@ get -D headers -o body $url/plain; tr -d '\r' <headers; cat body
 get -s $url/large | head -c 100 | md5sum
 get $url/quit
 wait
-openssl req -x509 -newkey ed25519 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost -days 10 -addext 'subjectAltName=DNS:localhost' 2>/dev/null
+openssl req -x509 -newkey ed25519 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost -days 10 -addext \
+    'subjectAltName=DNS:localhost' 2>/dev/null
 cat cert.pem >>key.pem
 start tls key.pem
 url=https://localhost:$port

@@ -141,8 +141,13 @@ cat main.d
 touch -d '+1 minute' sums.c
 make -j2 2>/dev/null
 make -q 2>/dev/null
-ar t libtable.a; nm -g --defined-only libtable.a | sed 's/^[0-9a-f]* //'; nm -D --defined-only libsums.so | grep -E ' (mean|norm|crc)$' | sed 's/^[0-9a-f]* //'
-objdump -h main.o | gawk '$2 == ".text" || $2 == ".debug_info" { print $2 }'; readelf -d program | grep -oE '(NEEDED|RUNPATH).*'; strip program && ./program | tail -n 1
+ar t libtable.a
+nm -g --defined-only libtable.a | sed 's/^[0-9a-f]* //'
+nm -D --defined-only libsums.so | grep -E ' (mean|norm|crc)$' | sed 's/^[0-9a-f]* //'
+objdump -h main.o | gawk '$2 == ".text" || $2 == ".debug_info" { print $2 }'
+readelf -d program | grep -oE '(NEEDED|RUNPATH).*'
+strip program && ./program | tail -n 1
 gcc -E -P -dD main.c | grep -E 'TABLE|SQUARE|NAME'; gcc -E main.c | grep -A3 'int two_parts' | tail -n 2; gcc -MM *.c
-printf '#if 0\n#elif defined __OPTIMIZE__\nfast\n#else\nslow\n#endif\n__LINE__ __FILE__ __COUNTER__ __COUNTER__ __GNUC__\n#define V(...) f(__VA_ARGS__ __VA_OPT__(,) 0)\nV() V(1)\n' | gcc -E -P -O1 -
+printf '#if 0\n#elif defined __OPTIMIZE__\nfast\n#else\nslow\n#endif\n__LINE__ __FILE__ __COUNTER__ __COUNTER__ __GNUC__\n#define V(...) f(__VA_ARGS__ __VA_OPT__(,) 0)\nV() V(1)\n' \
+    | gcc -E -P -O1 -
 rm -f program *.o *.a *.so

@@ -52,18 +52,52 @@ git checkout -q main && tick && git cherry-pick rebased && git revert --no-edit 
 git tag light HEAD~2 && tick && git tag -a -m "A tag" v1.0 && git describe && git tag -n && git show v1.0 --no-patch
 echo dirty >>file && git stash && git stash list && git stash show -p && git stash pop && git checkout file
 git reset -q --soft HEAD~1 && git status -s && git reset -q --hard ORIG_HEAD && git reflog | head -n 3
-git grep -n 'line 1' ; git ls-files -s; git ls-tree -r -l HEAD; git cat-file -p HEAD; git cat-file -t v1.0; git rev-list --count --all
-git shortlog -sn HEAD; git diff --name-status HEAD~4 HEAD; git merge-base topic conflict; git branch -vv; git branch --contains light
-git format-patch -1 --stdout HEAD~1 | grep -v '^[0-9.]*$'; git archive --format=tar HEAD | md5sum; git bundle create ../bundle main 2>&1 | tail -n 1; git bundle verify ../bundle 2>&1 | tail -n 2
-git notes add -m note && git log -1 --format=%N; git config --list --local | sort; git check-ignore -v x.o; git clean -ndx; git fsck 2>&1
-git bisect start -q HEAD light~2 2>&1; git bisect run sh -c '! grep -q "line 5!" file' 2>&1 | grep -v '^\[\|running\|Bisecting'; git bisect reset 2>&1
-git worktree add -q ../tree topic && git -C ../tree log -1 --oneline && git worktree list | sed 's|/.*/||'; git apply --check <(git diff HEAD~1) 2>&1; git rev-parse nosuch 2>&1; git nosuch 2>&1; git commit -m nothing 2>&1
+git grep -n 'line 1'
+git ls-files -s
+git ls-tree -r -l HEAD
+git cat-file -p HEAD
+git cat-file -t v1.0
+git rev-list --count --all
+git shortlog -sn HEAD
+git diff --name-status HEAD~4 HEAD
+git merge-base topic conflict
+git branch -vv
+git branch --contains light
+git format-patch -1 --stdout HEAD~1 | grep -v '^[0-9.]*$'
+git archive --format=tar HEAD | md5sum
+git bundle create ../bundle main 2>&1 | tail -n 1
+git bundle verify ../bundle 2>&1 | tail -n 2
+git notes add -m note && git log -1 --format=%N
+git config --list --local | sort
+git check-ignore -v x.o
+git clean -ndx
+git fsck 2>&1
+git bisect start -q HEAD light~2 2>&1
+git bisect run sh -c '! grep -q "line 5!" file' 2>&1 | grep -v '^\[\|running\|Bisecting'
+git bisect reset 2>&1
+git worktree add -q ../tree topic && git -C ../tree log -1 --oneline && git worktree list | sed 's|/.*/||'
+git apply --check <(git diff HEAD~1) 2>&1
+git rev-parse nosuch 2>&1
+git nosuch 2>&1
+git commit -m nothing 2>&1
 cd ..
 git -c pack.threads=1 clone -q --no-local repo clone 2>&1 && cd clone && git log --oneline | wc -l && git rev-parse HEAD && git branch -r
-echo cloned >>cloned && commit "From the clone" && git push -q origin HEAD:refs/heads/pushed 2>&1 && git -C ../repo log -1 --format=%s pushed
-cd ../repo && tick && git commit -q --allow-empty -m empty && cd ../clone && git fetch -q 2>&1; git log --oneline HEAD..origin/main; git pull -q --rebase 2>&1; git log -2 --format=%s
-cd .. && git clone -q --bare repo bare.git && git -C bare.git rev-parse --is-bare-repository && git clone -q --depth 1 "file://$PWD/repo" shallow && git -C shallow rev-list --count HEAD
-git -C repo submodule 2>&1 | head -n 1; git -C repo -c protocol.file.allow=always submodule --quiet add ../bare.git sub 2>&1; cat repo/.gitmodules
+echo cloned >>cloned && commit "From the clone" && git push -q origin HEAD:refs/heads/pushed 2>&1 && git -C \
+    ../repo log -1 --format=%s pushed
+cd ../repo && tick && git commit -q --allow-empty -m empty && cd ../clone && git fetch -q 2>&1
+git log --oneline HEAD..origin/main
+git pull -q --rebase 2>&1
+git log -2 --format=%s
+cd .. && git clone -q --bare repo bare.git && git -C bare.git rev-parse --is-bare-repository && git clone -q \
+    --depth 1 "file://$PWD/repo" shallow && git -C shallow rev-list --count HEAD
+git -C repo submodule 2>&1 | head -n 1
+git -C repo -c protocol.file.allow=always submodule --quiet add ../bare.git sub 2>&1
+cat repo/.gitmodules
 for i in {1..300}; do mkdir -p repo/many/$((i % 7)); seq $i $((i + 50)) >repo/many/$((i % 7))/$i; done
-cd repo && commit "Many files" && git -c pack.threads=1 gc -q 2>&1; git count-objects -v | grep -v size; git fsck --full 2>&1; git verify-pack -v .git/objects/pack/*.idx | grep -c blob
-git repack -q -a -d --threads=1 -f --depth=10 && git rev-list --objects --all | wc -l && git log --stat -1 | tail -n 1; git diff --shortstat HEAD~1; git log --oneline -S'FIVE' --all | cat
+cd repo && commit "Many files" && git -c pack.threads=1 gc -q 2>&1
+git count-objects -v | grep -v size
+git fsck --full 2>&1
+git verify-pack -v .git/objects/pack/*.idx | grep -c blob
+git repack -q -a -d --threads=1 -f --depth=10 && git rev-list --objects --all | wc -l && git log --stat -1 | tail -n 1
+git diff --shortstat HEAD~1
+git log --oneline -S'FIVE' --all | cat

@@ -93,5 +93,6 @@ printf 'all: ; @echo $(X)\nX := 1\nX += 2\nX ?= 3\noverride Y := 4\n' | make -f 
 printf 'x := $(shell exit 5)\nall: ; @echo $(.SHELLSTATUS) $(MAKE_VERSION) $(.RECIPEPREFIX)\n' | make -f - 2>&1
 make -p -f /dev/null 2>/dev/null | grep -c '^%'; make -C sub -f ../Sub.mk DEPTH=1 2>&1 | sed 's|/.*/|/|'
 make --trace one.st 2>&1; make -d one.st 2>&1 | grep -c 'Considering'; make -B -t one.st; make -W common.h -n alpha.obj
-make -j2 -l 100 --shuffle=reverse made | sort; make --warn-undefined-variables -f - <<<'all:;@echo [$(undefined)]' 2>&1 | sed 's/^[^:]*://'
+make -j2 -l 100 --shuffle=reverse made | sort
+make --warn-undefined-variables -f - <<< 'all:;@echo [$(undefined)]' 2>&1 | sed 's/^[^:]*://'
 rm -f *.src *.obj; make -j8 program | sort

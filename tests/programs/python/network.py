@@ -32,7 +32,8 @@ async def serve(reader, writer):
 
 
 async def client(port, n, tls=None):
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname="localhost" if tls else None)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls,
+        server_hostname="localhost" if tls else None)
     replies = []
     for i in range(5):
         writer.write(b"client %d message %d\n" % (n, i))
@@ -93,7 +94,8 @@ async def main():
     transport.close()
     process = await asyncio.create_subprocess_exec("sort", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     print(await process.communicate(b"b\nc\na\n"), process.returncode)
-    several = [await asyncio.create_subprocess_shell(f"sleep 0.{i}; echo {i}; exit {i}", stdout=subprocess.PIPE) for i in (3, 1, 2)]
+    several = [await asyncio.create_subprocess_shell(f"sleep 0.{i}; echo {i}; exit {i}",
+        stdout=subprocess.PIPE) for i in (3, 1, 2)]
     print([(await p.communicate(), p.returncode) for p in several])
     received = loop.create_future()
     loop.add_signal_handler(signal.SIGUSR1, lambda: received.set_result("USR1"))
@@ -102,7 +104,8 @@ async def main():
     a, b = socket.socketpair()
     a.setblocking(False)
     b.setblocking(False)
-    await asyncio.gather(loop.sock_sendall(a, b"z" * 500000), drained := asyncio.ensure_future(receive(loop, b, 500000)))
+    await asyncio.gather(loop.sock_sendall(a, b"z" * 500000),
+        drained := asyncio.ensure_future(receive(loop, b, 500000)))
     print(drained.result())
 
 
@@ -139,7 +142,8 @@ def handshake(version):
             except ssl.SSLWantReadError:
                 pass
     client.write(b"x" * 10000)
-    print(client.version(), client.cipher(), len(server.read(20000)), client.getpeercert()["subject"], server.session_reused)
+    print(client.version(), client.cipher(), len(server.read(20000)), client.getpeercert()["subject"],
+        server.session_reused)
 
 
 for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):

@@ -16,8 +16,10 @@ with open(path, "r+b", buffering=0) as f:
     print(f.read(), f.tell(), f.write(b"more"), f.truncate(100), os.fstat(f.fileno()).st_size)
     fcntl.flock(f, fcntl.LOCK_EX)
     print(fcntl.fcntl(f, fcntl.F_GETFD), os.pread(f.fileno(), 6, 7), os.get_inheritable(f.fileno()))
-for call in (lambda: open("nosuch"), lambda: os.mkdir("dir"), lambda: os.rmdir("dir"), lambda: os.listdir("dir/sub/file.txt"),
-             lambda: os.open("dir", os.O_WRONLY), lambda: os.read(999, 1), lambda: os.kill(99999999, 0), lambda: os.readlink("dir")):
+for call in (lambda: open("nosuch"), lambda: os.mkdir("dir"), lambda: os.rmdir("dir"),
+             lambda: os.listdir("dir/sub/file.txt"),
+             lambda: os.open("dir", os.O_WRONLY), lambda: os.read(999, 1), lambda: os.kill(99999999, 0),
+             lambda: os.readlink("dir")):
     try:
         call()
     except OSError as error:
@@ -25,10 +27,13 @@ for call in (lambda: open("nosuch"), lambda: os.mkdir("dir"), lambda: os.rmdir("
 os.symlink("sub/file.txt", "dir/link")
 os.link(path, "dir/hard")
 os.utime(path, ns=(10**18, 10**18 + 123456789))
-print(os.readlink("dir/link"), os.path.realpath("dir/link").endswith("dir/sub/file.txt"), path.stat().st_nlink, path.stat().st_mtime_ns)
+print(os.readlink("dir/link"), os.path.realpath("dir/link").endswith("dir/sub/file.txt"), path.stat().st_nlink,
+    path.stat().st_mtime_ns)
 shutil.copytree("dir", "copy", symlinks=True)
-print(sorted(str(p) for p in pathlib.Path("copy").rglob("*")), filecmp.dircmp("dir", "copy").diff_files, sorted(glob.glob("**/*.txt", recursive=True)))
-print([(e.name, e.is_dir(), e.is_symlink()) for e in sorted(os.scandir("dir"), key=lambda e: e.name)], [sorted(d) for _, d, _ in os.walk("copy")])
+print(sorted(str(p) for p in pathlib.Path("copy").rglob("*")), filecmp.dircmp("dir", "copy").diff_files,
+    sorted(glob.glob("**/*.txt", recursive=True)))
+print([(e.name, e.is_dir(), e.is_symlink()) for e in sorted(os.scandir("dir"), key=lambda e: e.name)],
+    [sorted(d) for _, d, _ in os.walk("copy")])
 with tempfile.NamedTemporaryFile(dir=".", suffix=".tmp") as t:
     t.write(b"x" * 100000)
     t.flush()
@@ -53,7 +58,8 @@ print(anonymous[:5])
 os.memfd_create("m")
 r, w = os.pipe()
 print(os.writev(w, [b"a", b"bc"]), os.readv(r, [bytearray(2), bytearray(2)]), os.get_blocking(r))
-print(os.copy_file_range(os.open(path, os.O_RDONLY), os.open("copied", os.O_CREAT | os.O_WRONLY, 0o600), 50), os.stat("copied").st_size)
+print(os.copy_file_range(os.open(path, os.O_RDONLY), os.open("copied", os.O_CREAT | os.O_WRONLY, 0o600), 50),
+    os.stat("copied").st_size)
 print(os.sendfile(os.open("copied", os.O_CREAT | os.O_WRONLY), os.open(path, os.O_RDONLY), 0, 30))
 
 print("--- archives")
@@ -76,7 +82,8 @@ with shelve.open("shelf") as s:
 print("--- sqlite3")
 db = sqlite3.connect("file.db")
 db.execute("create table t(id integer primary key, name text, amount real, data blob)")
-db.executemany("insert into t(name, amount, data) values(?, ?, ?)", ((f"name{i % 50}", i / 3, bytes([i % 256])) for i in range(5000)))
+db.executemany("insert into t(name, amount, data) values(?, ?, ?)",
+    ((f"name{i % 50}", i / 3, bytes([i % 256])) for i in range(5000)))
 db.create_function("twice", 1, lambda x: x * 2)
 
 
@@ -139,7 +146,8 @@ libm.pow.argtypes = libm.fmod.argtypes = [ctypes.c_double, ctypes.c_double]
 libm.ldexpf.restype, libm.ldexpf.argtypes = ctypes.c_float, [ctypes.c_float, ctypes.c_int]
 buffer = ctypes.create_string_buffer(100)
 libc.snprintf.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p]
-n = libc.snprintf(buffer, ctypes.c_size_t(100), b"%d %s %.3f %ld %c %g", ctypes.c_int(42), b"text", ctypes.c_double(3.14159),
+n = libc.snprintf(buffer, ctypes.c_size_t(100), b"%d %s %.3f %ld %c %g", ctypes.c_int(42), b"text",
+    ctypes.c_double(3.14159),
                   ctypes.c_long(-(2**40)), ctypes.c_int(65), ctypes.c_double(1e10))
 print(d.quot, d.rem, libm.pow(2, 0.5), libm.fmod(7.5, 2), libm.ldexpf(1.5, 3), n, buffer.value)
 DOUBLES = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * 10, ctypes.c_int, ctypes.c_float)
@@ -156,19 +164,23 @@ class Pair(ctypes.Structure):
 
 
 BIG = ctypes.CFUNCTYPE(ctypes.c_longlong, Big, Pair)
-print(BIG(lambda b, p: sum(b.a) + int(b.f) + b.bits + int(p.x * 10) + p.i)(Big((ctypes.c_longlong * 4)(1, 2, 3, 4), 5.5, 6), Pair(1.5, 7)))
+print(BIG(lambda b, p: sum(b.a) + int(b.f) + b.bits + int(p.x * 10) + p.i)(Big((ctypes.c_longlong * 4)(1, 2, 3,
+    4), 5.5, 6), Pair(1.5, 7)))
 libc.strerror.restype = ctypes.c_char_p
 get = ctypes.CDLL(None, use_errno=True)
-print(get.open(b"/nosuch", 0), ctypes.get_errno(), libc.strerror(2), ctypes.string_at(b"abc", 2), ctypes.sizeof(Big), ctypes.alignment(Pair))
+print(get.open(b"/nosuch", 0), ctypes.get_errno(), libc.strerror(2), ctypes.string_at(b"abc", 2),
+    ctypes.sizeof(Big), ctypes.alignment(Pair))
 BSEARCH = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 key = ctypes.c_int(numbers[77])
 libc.bsearch.restype = ctypes.c_void_p
-found = libc.bsearch(ctypes.byref(key), numbers, 200, 4, BSEARCH(lambda a, b: ctypes.c_int.from_address(a).value - ctypes.c_int.from_address(b).value))
+found = libc.bsearch(ctypes.byref(key), numbers, 200, 4,
+    BSEARCH(lambda a, b: ctypes.c_int.from_address(a).value - ctypes.c_int.from_address(b).value))
 print(ctypes.c_int.from_address(found).value == key.value, ctypes.c_uint8(300).value, ctypes.c_int32(2**31).value)
 
 print("--- subprocess")
 print(subprocess.run(["echo", "a b"], capture_output=True, text=True), subprocess.run("exit 3", shell=True).returncode)
-print(subprocess.check_output(["sort", "-n"], input=b"3\n1\n2\n"), subprocess.run(["sh", "-c", "kill -9 $$"]).returncode)
+print(subprocess.check_output(["sort", "-n"], input=b"3\n1\n2\n"),
+    subprocess.run(["sh", "-c", "kill -9 $$"]).returncode)
 with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
     print(p.communicate(b"x" * 300000)[0] == b"x" * 300000, p.returncode)
 try:
@@ -179,8 +191,10 @@ try:
     subprocess.run(["sleep", "10"], timeout=0.2)
 except subprocess.TimeoutExpired as error:
     print(error)
-print(subprocess.run(["env"], env={"A": "1"}, capture_output=True).stdout, subprocess.run(["pwd"], cwd="/", capture_output=True).stdout)
-print(subprocess.run([sys.executable, "-c", "import sys; print(sys.argv, sys.stdin.read()); sys.exit(4)", "x"], input="in", text=True, capture_output=True))
+print(subprocess.run(["env"], env={"A": "1"}, capture_output=True).stdout,
+    subprocess.run(["pwd"], cwd="/", capture_output=True).stdout)
+print(subprocess.run([sys.executable, "-c", "import sys; print(sys.argv, sys.stdin.read()); sys.exit(4)", "x"],
+    input="in", text=True, capture_output=True))
 first = subprocess.Popen(["seq", "1000"], stdout=subprocess.PIPE)
 second = subprocess.Popen(["tail", "-n1"], stdin=first.stdout, stdout=subprocess.PIPE)
 first.stdout.close()
@@ -188,7 +202,8 @@ print(second.communicate(), first.wait(), os.popen("echo popen").read(), os.syst
 pid = os.posix_spawn("/bin/sh", ["sh", "-c", "exit 9"], os.environ)
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 r, w = os.pipe()
-print(subprocess.run(["bash", "-c", f"echo through >&{w}"], pass_fds=[w]).returncode, os.read(r, 100), subprocess.run(["true"], preexec_fn=os.setsid, start_new_session=False).returncode)
+print(subprocess.run(["bash", "-c", f"echo through >&{w}"], pass_fds=[w]).returncode, os.read(r, 100),
+    subprocess.run(["true"], preexec_fn=os.setsid, start_new_session=False).returncode)
 
 print("--- signals and time")
 got = []
@@ -211,7 +226,8 @@ except TimeoutError as error:
     print(error)
 t = time.monotonic()
 time.sleep(0.05)
-print(0.05 <= time.monotonic() - t < 30, time.strftime("%F %T", time.gmtime(10**9)), time.clock_getres(time.CLOCK_MONOTONIC) <= 0.01, time.process_time() > 0)
+print(0.05 <= time.monotonic() - t < 30, time.strftime("%F %T", time.gmtime(10**9)),
+    time.clock_getres(time.CLOCK_MONOTONIC) <= 0.01, time.process_time() > 0)
 pid = os.fork()
 if pid == 0:
     faulthandler.disable()
@@ -229,7 +245,8 @@ if pid == 0:
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 master, slave = pty.openpty()
 termios.tcsetwinsize(slave, (30, 90))
-print(os.isatty(slave), os.get_terminal_size(slave), os.write(master, b"typed\n"), os.read(slave, 100), os.read(master, 100))
+print(os.isatty(slave), os.get_terminal_size(slave), os.write(master, b"typed\n"), os.read(slave, 100),
+    os.read(master, 100))
 
 print("--- sockets")
 a, b = socket.socketpair()
@@ -257,14 +274,16 @@ print(total, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 90000 % 251, peer
 udp = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
 udp[0].bind(("127.0.0.1", 0))
 udp[1].sendto(b"datagram", udp[0].getsockname())
-print(udp[0].recvfrom(100)[0], socket.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)[0][4], socket.inet_pton(socket.AF_INET6, "::1").hex())
+print(udp[0].recvfrom(100)[0], socket.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)[0][4],
+    socket.inet_pton(socket.AF_INET6, "::1").hex())
 unix = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 unix.bind("\0abstract-%d" % os.getpid())
 unix.listen()
 client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 client.connect(unix.getsockname())
 served, _ = unix.accept()
-print(client.send(b"one"), client.send(b"two"), served.recv(100), struct.unpack("3i", served.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0] == os.getpid())
+print(client.send(b"one"), client.send(b"two"), served.recv(100),
+    struct.unpack("3i", served.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0] == os.getpid())
 selector = selectors.EpollSelector()
 r, w = os.pipe()
 selector.register(r, selectors.EVENT_READ, "pipe")
@@ -275,7 +294,9 @@ print(sorted((k.data, e) for k, e in selector.select(1)), select.select([r, b], 
 poll = select.poll()
 poll.register(r, select.POLLIN)
 os.close(w)
-print(poll.poll(0)[0][1] & (select.POLLIN | select.POLLHUP), os.eventfd_read(os.eventfd(5)), socket.socket().connect_ex(("127.0.0.1", 1)))
-print(platform.system(), sys.byteorder, sys.platform, os.cpu_count() > 0, os.getpgrp() == os.getpgid(0), len(os.urandom(16)), os.uname().sysname)
+print(poll.poll(0)[0][1] & (select.POLLIN | select.POLLHUP), os.eventfd_read(os.eventfd(5)),
+    socket.socket().connect_ex(("127.0.0.1", 1)))
+print(platform.system(), sys.byteorder, sys.platform, os.cpu_count() > 0, os.getpgrp() == os.getpgid(0),
+    len(os.urandom(16)), os.uname().sysname)
 sys.stdout.flush()
 os.execvp("sh", ["sh", "-c", "echo replaced by $0; exit 6", "shell"])

@@ -109,7 +109,8 @@ def start():
 
     async def main():
         loop = asyncio.get_running_loop()
-        print(await asyncio.gather(*(asyncio.to_thread(square, i) for i in range(6))), await loop.run_in_executor(None, sum, range(100)))
+        print(await asyncio.gather(*(asyncio.to_thread(square, i) for i in range(6))),
+            await loop.run_in_executor(None, sum, range(100)))
         print((await loop.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM))[0][4][1])
         done = asyncio.Event()
         threading.Thread(target=lambda: (time.sleep(0.05), loop.call_soon_threadsafe(done.set))).start()
@@ -122,7 +123,8 @@ def start():
     for method in ("fork", "spawn", "forkserver"):
         context = multiprocessing.get_context(method)
         with context.Pool(2) as pool:
-            print(method, pool.map(square, range(10)), pool.apply_async(square, (7,)).get(60), sum(pool.imap_unordered(square, range(50), 5)))
+            print(method, pool.map(square, range(10)), pool.apply_async(square, (7,)).get(60),
+                sum(pool.imap_unordered(square, range(50), 5)))
             try:
                 pool.apply(fails, (3,))
             except ValueError as error:

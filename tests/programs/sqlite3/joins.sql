@@ -2,10 +2,12 @@
 CREATE TABLE emp(id INT, name TEXT, dept INT, boss INT, pay REAL);
 CREATE TABLE dept(id INT, name TEXT);
 INSERT INTO dept VALUES (1, 'dev'), (2, 'ops'), (3, 'hr'), (4, 'empty');
-INSERT INTO emp VALUES (1, 'ada', 1, NULL, 9000), (2, 'bob', 1, 1, 7000.5), (3, 'cat', 2, 1, 6500.25), (4, 'dan', 2, 3, 5000), (5, 'eve', NULL, 3, 4800.75), (6, 'fay', 3, 1, 6500.25);
+INSERT INTO emp VALUES (1, 'ada', 1, NULL, 9000), (2, 'bob', 1, 1, 7000.5), (3, 'cat', 2, 1, 6500.25), (4,
+    'dan', 2, 3, 5000), (5, 'eve', NULL, 3, 4800.75), (6, 'fay', 3, 1, 6500.25);
 .headers on
 SELECT e.name, d.name AS dept FROM emp e LEFT JOIN dept d ON d.id = e.dept ORDER BY e.id;
-SELECT d.name, count(e.id) n, sum(pay), avg(pay), min(pay), max(pay), total(pay) FROM dept d LEFT JOIN emp e ON e.dept = d.id GROUP BY d.id HAVING n >= 0 ORDER BY n DESC, d.name;
+SELECT d.name, count(e.id) n, sum(pay), avg(pay), min(pay), max(pay), total(pay) FROM dept d LEFT
+    JOIN emp e ON e.dept = d.id GROUP BY d.id HAVING n >= 0 ORDER BY n DESC, d.name;
 SELECT e.name, d.name FROM emp e FULL OUTER JOIN dept d ON d.id = e.dept ORDER BY 1, 2;
 SELECT e.name, d.name FROM emp e RIGHT JOIN dept d ON d.id = e.dept ORDER BY 2, 1;
 SELECT count(*) FROM emp CROSS JOIN dept;
@@ -39,7 +41,8 @@ SELECT max(name, 'bobby') FROM emp LIMIT 3;
 UPDATE emp SET pay = pay + d.id * 100 FROM dept d WHERE d.id = emp.dept RETURNING name, pay;
 DELETE FROM emp WHERE pay < 5000 RETURNING name;
 SELECT name, pay FROM emp;
-WITH c AS MATERIALIZED (SELECT dept, sum(pay) s FROM emp GROUP BY dept) SELECT d.name, c.s FROM c JOIN dept d ON d.id = c.dept WHERE c.s = (SELECT max(s) FROM c);
+WITH c AS MATERIALIZED (SELECT dept, sum(pay) s FROM emp GROUP BY dept) SELECT d.name, c.s FROM c
+    JOIN dept d ON d.id = c.dept WHERE c.s = (SELECT max(s) FROM c);
 SELECT e.dept, pay, max(name) FROM emp e GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT likelihood(dept = 1, 0.5) FROM emp LIMIT 1;
 SELECT quote(NULL), quote('it''s'), quote(x'0102'), quote(1.5);

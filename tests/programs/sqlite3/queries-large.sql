@@ -1,13 +1,16 @@
 -- More rows: sorting, hashing, joining, grouping some thousands.
 CREATE TABLE a(id INTEGER PRIMARY KEY, k INT, v REAL, s TEXT);
-INSERT INTO a WITH RECURSIVE c(i, r) AS (VALUES (1, 12345) UNION ALL SELECT i + 1, (r * 1103515245 + 12345) % 2147483648 FROM c WHERE i < 4000) SELECT i, r % 500, r / 1000.0, printf('%08x', r) FROM c;
+INSERT INTO a WITH RECURSIVE c(i, r) AS (VALUES (1, 12345) UNION ALL
+    SELECT i + 1, (r * 1103515245 + 12345) % 2147483648 FROM c WHERE i < 4000)
+    SELECT i, r % 500, r / 1000.0, printf('%08x', r) FROM c;
 CREATE TABLE b AS SELECT k, count(*) n, sum(v) sv FROM a GROUP BY k;
 CREATE INDEX bk ON b(k);
 SELECT count(*), sum(k), printf('%.17g', sum(v)), min(s), max(s) FROM a;
 SELECT k, n, sv FROM b ORDER BY n DESC, k LIMIT 5;
 SELECT a.id, a.s, b.n FROM a JOIN b USING (k) WHERE a.v > 2147000 ORDER BY a.v DESC;
 SELECT count(*) FROM a x JOIN a y ON x.k = y.k AND x.id < y.id WHERE x.k < 100;
-SELECT k % 10 g, count(*), round(avg(v), 4), group_concat(DISTINCT substr(s, 1, 1)) FROM a WHERE id < 200 GROUP BY g ORDER BY g;
+SELECT k % 10 g, count(*), round(avg(v), 4), group_concat(DISTINCT substr(s, 1, 1)) FROM a WHERE id < 200
+    GROUP BY g ORDER BY g;
 SELECT s FROM a ORDER BY substr(s, 3), v LIMIT 5;
 SELECT count(DISTINCT s), count(DISTINCT k), count(DISTINCT v > 1e6) FROM a;
 SELECT id FROM a WHERE s LIKE '%dead%' OR s GLOB '*beef*' OR s LIKE '%f00%';
@@ -26,7 +29,8 @@ SELECT k, sum(v) OVER (PARTITION BY k % 7 ORDER BY id) FROM a ORDER BY id DESC L
 SELECT * FROM a EXCEPT SELECT * FROM a WHERE id > 3 ORDER BY 1 LIMIT 4;
 SELECT a.k, b.k FROM b a LEFT JOIN b ON b.k = a.k + 497 WHERE a.k < 6 ORDER BY 1;
 SELECT total(v) > 0, hex(sum(k)) FROM a GROUP BY k & 1;
-CREATE TABLE h AS WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 2000) SELECT i, i * 2654435761 % 4294967296 AS hsh FROM c;
+CREATE TABLE h AS WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 2000)
+    SELECT i, i * 2654435761 % 4294967296 AS hsh FROM c;
 SELECT min(hsh), max(hsh), count(*) FROM h;
 SELECT x.i, y.i FROM h x, h y WHERE x.hsh = y.hsh + 1 LIMIT 3;
 SELECT i FROM h ORDER BY hsh LIMIT 5;

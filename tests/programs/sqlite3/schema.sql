@@ -1,9 +1,12 @@
 -- Tables, constraints, indexes, views, triggers, alter, pragma.
 CREATE TABLE author(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, born INT CHECK (born > 1000));
-CREATE TABLE book(id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT COLLATE NOCASE, author REFERENCES author(id) ON DELETE CASCADE, price REAL DEFAULT 9.99, tags, full TEXT GENERATED ALWAYS AS (title || ' #' || id) VIRTUAL);
+CREATE TABLE book(id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT COLLATE NOCASE, author REFERENCES author(id)
+    ON DELETE CASCADE, price REAL DEFAULT 9.99, tags, full TEXT GENERATED ALWAYS AS (title || ' #' || id)
+    VIRTUAL);
 PRAGMA foreign_keys = ON;
 INSERT INTO author(name, born) VALUES ('Ann', 1950), ('Bob', 1960), ('Cyd', 1970);
-INSERT INTO book(title, author, price) VALUES ('Alpha', 1, 10.5), ('beta', 1, 20), ('Gamma', 2, 30.25), ('delta', 3, NULL);
+INSERT INTO book(title, author, price) VALUES ('Alpha', 1, 10.5), ('beta', 1, 20), ('Gamma', 2, 30.25),
+    ('delta', 3, NULL);
 INSERT INTO book(title, author) VALUES ('epsilon', 2);
 SELECT * FROM book;
 .mode column
@@ -17,7 +20,8 @@ INSERT INTO author(born) VALUES (1999);
 INSERT INTO book(title, author) VALUES ('orphan', 99);
 INSERT OR IGNORE INTO author(id, name) VALUES (1, 'again');
 SELECT changes();
-INSERT INTO author(id, name) VALUES (1, 'upserted') ON CONFLICT(id) DO UPDATE SET name = excluded.name || '!' RETURNING id, name;
+INSERT INTO author(id, name) VALUES (1, 'upserted') ON CONFLICT(id) DO UPDATE
+    SET name = excluded.name || '!' RETURNING id, name;
 REPLACE INTO author(id, name, born) VALUES (3, 'Cid', 1971);
 SELECT count(*) FROM book;
 DELETE FROM author WHERE id = 2;
@@ -28,7 +32,9 @@ EXPLAIN QUERY PLAN SELECT * FROM book WHERE price > 15;
 CREATE VIEW expensive AS SELECT title, price FROM book WHERE price > 15;
 SELECT * FROM expensive;
 CREATE TABLE log(msg, at DEFAULT 'now');
-CREATE TRIGGER t AFTER UPDATE OF price ON book WHEN new.price <> old.price BEGIN INSERT INTO log(msg) VALUES (old.title || ': ' || old.price || ' -> ' || new.price); SELECT CASE WHEN new.price < 0 THEN RAISE(ABORT, 'negative price') END; END;
+CREATE TRIGGER t AFTER UPDATE OF price ON book WHEN new.price <> old.price BEGIN INSERT INTO log(msg)
+    VALUES (old.title || ': ' || old.price || ' -> ' || new.price);
+    SELECT CASE WHEN new.price < 0 THEN RAISE(ABORT, 'negative price') END; END;
 UPDATE book SET price = price * 1.1;
 SELECT * FROM log;
 UPDATE book SET price = -1 WHERE id = 1;

@@ -64,7 +64,8 @@ PRAGMA journal_mode = TRUNCATE;
 PRAGMA synchronous = OFF;
 CREATE TABLE big(id INTEGER PRIMARY KEY, v TEXT, n INT);
 BEGIN;
-INSERT INTO big(v, n) WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 3000) SELECT hex(i * 1234567) || printf('%020d', i), i * 7919 % 3001 FROM c;
+INSERT INTO big(v, n) WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 3000)
+    SELECT hex(i * 1234567) || printf('%020d', i), i * 7919 % 3001 FROM c;
 COMMIT;
 CREATE INDEX bn ON big(n);
 SELECT count(*), sum(n), min(v), max(v) FROM big;

@@ -65,7 +65,10 @@ tar -tf more.tar; tar -tf full.tar
 tar -cM -L 40 -f vol1.tar -f vol2.tar -f vol3.tar $fixed tree/src && tar -tM -f vol1.tar -f vol2.tar -f vol3.tar | wc -l
 find tree -name '*5' -print0 | sort -z | tar -c --null -T - $fixed | tar -t
 tar -c --mode=go= --mtime='1999-01-01 UTC' $fixed tree/doc | tar -tv
-tar -c --checkpoint=10 --checkpoint-action=echo='%u' $fixed -f /dev/null tree 2>&1; tar -cvf /dev/null --totals tree/doc 2>&1 | sed 's/, .*//' | sort
+tar -c --checkpoint=10 --checkpoint-action=echo='%u' $fixed -f /dev/null tree 2>&1
+tar -cvf /dev/null --totals tree/doc 2>&1 | sed 's/, .*//' | sort
 tar -cW -f verified.tar $fixed tree/doc && echo verified
 tar -b 1 -c $fixed -f small.tar tree/doc/README && stat -c %s small.tar; 
-tar -cf self.tar --remove-files tree/empty && ls tree; tar -c -h $fixed tree/doc/link | tar -tv; tar -I 'gzip -9n' -c --mtime=@0 $fixed tree/doc | md5sum
+tar -cf self.tar --remove-files tree/empty && ls tree
+tar -c -h $fixed tree/doc/link | tar -tv
+tar -I 'gzip -9n' -c --mtime=@0 $fixed tree/doc | md5sum

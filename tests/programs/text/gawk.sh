@@ -26,8 +26,15 @@ gawk 'BEGIN { print "first" > "out"; print "second" >> "out"; close("out"); whil
 gawk '/Oslo/, /Lima/ { print NR ": " $0 } /Rome/ { next } { last = $0 } END { print last }' data
 gawk -F: -v OFS=, '{ $2 = ""; $6 = "new"; print; NF = 2; print $0 }' data | head -n 4
 gawk 'BEGIN { FS = "," ; FPAT = "([^,]*)|(\"[^\"]+\")" } { print NF; for (i = 1; i <= NF; i++) print i, $i }' <<<'a,"b,c",d'
-gawk 'BEGIN { FIELDWIDTHS = "3 2 4" } { print $1 "|" $2 "|" $3 }' <<<abcdefghi; gawk -v RS= '{ print NR ": " $1 "-" $NF }' <<<$'a b\nc\n\nd e\n'
-gawk -v RS='[0-9]+' '{ print $0, RT }' <<<'ab12cd345ef'; gawk '{ print; nextfile }' data data; gawk 'FNR == 1 { print FILENAME, ARGIND }' data data
+gawk 'BEGIN { FIELDWIDTHS = "3 2 4" } { print $1 "|" $2 "|" $3 }' <<< abcdefghi
+gawk -v RS= '{ print NR ": " $1 "-" $NF }' <<< 'a b
+c
+
+d e
+'
+gawk -v RS='[0-9]+' '{ print $0, RT }' <<< 'ab12cd345ef'
+gawk '{ print; nextfile }' data data
+gawk 'FNR == 1 { print FILENAME, ARGIND }' data data
 gawk 'BEGIN { print "äöü" ~ /^...$/, length("日本"), toupper("é"), index("aβc", "c"); printf "%c %3s|\n", 955, "é" }'
 gawk 'BEGIN { print "A" < "a", 10 < 9, "10" < "9", "abc" ~ "b", !0, !"", 5 % -3, -5 % 3, 2 ** 10; x = 5; x += x++ + ++x; print x; print 1 " " 2, 1 == 1.0, "1" == 1.0 }'
 gawk 'BEGIN { switch ("abc") { case /^b/: print "no"; break; case "abc": print "exact"; default: print "falls" } do { i++ } while (i < 5); print i; for (;;) { if (++j > 3) break; if (j == 2) continue; print "j" j } }'
@@ -61,8 +68,12 @@ BEGIN {
 }
 END
 gawk 'BEGIN { print substr("x", 0), substr("hello", -1, 3), 1 / 3; exit 4 } END { print "end runs" }'; echo $?
-gawk 'BEGIN { print 1 / 0 }' 2>&1; gawk 'BEGIN { print (' 2>&1 | head -n 2; gawk '{ print $(-1) }' data 2>&1; gawk --version | head -n 1
-gawk --lint 'BEGIN { print x }' 2>&1; gawk -M 'BEGIN { print 2 ^ 100, 100000000000000000001 + 1; PREC = 100; printf "%.25f\n", 1 / 3 }'
+gawk 'BEGIN { print 1 / 0 }' 2>&1
+gawk 'BEGIN { print (' 2>&1 | head -n 2
+gawk '{ print $(-1) }' data 2>&1
+gawk --version | head -n 1
+gawk --lint 'BEGIN { print x }' 2>&1
+gawk -M 'BEGIN { print 2 ^ 100, 100000000000000000001 + 1; PREC = 100; printf "%.25f\n", 1 / 3 }'
 gawk -e 'BEGIN { print ENVIRON["TZ"], ARGC, ARGV[1] }' arg; gawk -o- '{ if (x) print; else y++ }'
 seq 50000 | gawk '{ a[$1 % 97] += $1 } END { for (i = 0; i < 97; i += 16) print i, a[i] }'
 gawk '@load "filefuncs"; BEGIN { print stat("data", s), s["type"], s["size"] }'; gawk -i inplace '{ print NR, $0 }' out && cat out

@@ -40,7 +40,12 @@ sed -e '/quick/w picked' -e '/quick/d' text | head -n 1; cat picked; sed '1r pic
 sed 's/a/b/w written' <<<abc; cat written; sed -s -n '1p' text long; sed --posix 's/a\|b/x/' <<<'a|b'
 cp long edited; sed -i.bak 's/line/LINE/;5,$d' edited; cat edited; wc -l edited.bak; sed -i '$d' edited; wc -l <edited
 sed 's/x/\n/;P;D' <<<axbxc; sed 'n;d' <<<$'1\n2\n3\n4'; sed '$!N;$!D' text; sed -n 'x;p;x' <<<$'p\nq'; sed 'e echo ran' <<<line
-sed 's/.*/echo computed $((6*7))/e' <<<x; sed 's/[/x/' text 2>&1; sed 'k' text 2>&1; sed --debug 's/a/b/' <<<a; sed -n 5Q9 text; echo $?
+sed 's/.*/echo computed $((6*7))/e' <<< x
+sed 's/[/x/' text 2>&1
+sed 'k' text 2>&1
+sed --debug 's/a/b/' <<< a
+sed -n 5Q9 text
+echo $?
 cat >script.sed <<'END'
 #!/usr/bin/sed -f
 # Turns the lines of a file upside down and numbers those with an error.
