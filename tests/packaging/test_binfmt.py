@@ -145,9 +145,10 @@ def _(tmp):
     os.chmod(tmp / "register", 0o444)
     if os.geteuid() == 0:
         os.chmod(tmp, 0o755)
-        got = run("install", *args, user=65534, group=65534, extra_groups=[])
-        if got.returncode == USAGE or "Permission denied" not in got.stderr:
-            return "nobody cannot execute the build folder"
+        try:
+            got = run("install", *args, user=65534, group=65534, extra_groups=[])
+        except PermissionError:
+            return "nobody cannot reach the build folder"
     else:
         got = run("install", *args)
     check_error(got, FAILED, "register", "needs root")
