@@ -286,9 +286,9 @@ struct block_ref {
 };
 
 /* Large programs come back to the run loop for each block that a smaller table does not hold
- * (--stats: lookups, interpreted_blocks). Empty entries are zero, so that what is not used of it
- * takes no memory. */
-enum { BLOCK_REF_COUNT = 65536 };
+ * (--stats: lookups, interpreted_blocks), small ones pay a page fault or two for each page of a
+ * larger one. Empty entries are zero, so that what is not used of it takes no memory. */
+enum { BLOCK_REF_COUNT = 16384 };
 
 static inline unsigned block_ref_index(uint64_t pc)
 {
@@ -310,7 +310,7 @@ struct jump_entry {
 
 /* Large programs miss a smaller table often (bench/run with --stats shows jump_misses). Empty
  * entries are zero, so that what is not used of it takes no memory. */
-enum { JUMP_TABLE_COUNT = 65536 };
+enum { JUMP_TABLE_COUNT = 65536, JUMPS_OF_A_PAGE = 256 };
 
 static inline unsigned jump_table_index(uint64_t pc)
 {
@@ -381,6 +381,8 @@ struct thread {
     uint64_t counters[COUNTER_COUNT];
     _Alignas(64) struct block_ref blocks[BLOCK_REF_COUNT];
     struct jump_entry jumps[JUMP_TABLE_COUNT];
+    uint64_t jump_pages[JUMP_TABLE_COUNT / JUMPS_OF_A_PAGE /
+                        64]; /* those of jumps[] that were written */
     struct return_stack returns;
     const struct guest *desc;
     struct space *space;

@@ -351,9 +351,13 @@ static struct decoded_block *find_cold(const struct thread *t)
  * table. Under vm->one_block every block comes back to the run loop. */
 static void remember(const struct vm *vm, struct thread *t, const struct fragment *f)
 {
+    unsigned slot = jump_table_index(f->pc.v), page = slot / JUMPS_OF_A_PAGE;
+
     forget_block_ref(t, f->pc);
-    if (!vm->one_block)
-        t->jumps[jump_table_index(f->pc.v)] = (struct jump_entry){f->pc.v, f->code.v};
+    if (vm->one_block)
+        return;
+    t->jumps[slot] = (struct jump_entry){f->pc.v, f->code.v};
+    t->jump_pages[page / 64] |= (uint64_t)1 << page % 64;
 }
 
 /* The code for t's pc, if it stands in t's table; else 0. Needs no lock: only t itself writes
@@ -361,9 +365,11 @@ static void remember(const struct vm *vm, struct thread *t, const struct fragmen
 static hpc find_known(const struct vm *vm, const struct thread *t)
 {
     gva pc = thread_pc(t);
-    const struct jump_entry *entry = &t->jumps[jump_table_index(pc.v)];
+    unsigned slot = jump_table_index(pc.v), page = slot / JUMPS_OF_A_PAGE;
 
-    return entry->pc == pc.v && !vm->debug ? HPC(entry->host) : HPC(0);
+    if (!(t->jump_pages[page / 64] >> page % 64 & 1) || vm->debug)
+        return HPC(0); /* without a look at the entry, which would cost a page fault */
+    return t->jumps[slot].pc == pc.v ? HPC(t->jumps[slot].host) : HPC(0);
 }
 
 /* t has left through an exit that is not linked: links it to the fragment that it leads to, if
