@@ -83,6 +83,7 @@ format:
 lint:
 	@scripts/deps lint
 	scripts/check-floors
+	scripts/check-docs
 	scripts/check-format
 
 clean:

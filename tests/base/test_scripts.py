@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The scripts that others rely on, tried on planted mistakes: check-floors, test-summary and deps. Prints TAP."""
+"""The scripts that others rely on, tried on planted mistakes: check-floors, check-docs, test-summary and deps. Prints TAP."""
 import json
 import os
 import pathlib
@@ -55,13 +55,13 @@ def report(ok, name, detail):
         print("".join(f"# {line}\n" for line in detail.splitlines()), end="")
 
 
-def run_floors(tree):
+def run_check(script, tree):
     with tempfile.TemporaryDirectory() as top:
         for name, text in tree.items():
             path = pathlib.Path(top) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        return subprocess.run([ROOT / "scripts/check-floors", top], capture_output=True, text=True)
+        return subprocess.run([ROOT / "scripts" / script, top], capture_output=True, text=True)
 
 
 def run_summary(tests):
@@ -85,14 +85,20 @@ def run_deps(state):
 
 
 def main():
-    print(f"1..{1 + len(PLANTED) + len(LOGS) + len(STATES)}")
-    clean = run_floors(CLEAN)
+    print(f"1..{3 + len(PLANTED) + len(LOGS) + len(STATES)}")
+    clean = run_check("check-floors", CLEAN)
     report(clean.returncode == 0 and clean.stdout == "", "floors: a clean tree passes", clean.stdout + clean.stderr)
     for name, path, text, expected in PLANTED:
-        got = run_floors({**CLEAN, path: text})
+        got = run_check("check-floors", {**CLEAN, path: text})
         lines = got.stdout.splitlines()
         report(got.returncode == 1 and len(lines) == 1 and lines[0].startswith(expected), f"floors: {name}",
                got.stdout + got.stderr)
+    pages = {"README.md": "[a](docs/a.md) [b](http://b)\n", "docs/a.md": "[c](../README.md#d) [e](e.md)\n"}
+    got = run_check("check-docs", pages)
+    report(got.returncode == 1 and got.stdout == "docs/a.md:1: there is no e.md\n", "docs: a link to a page that is not there",
+           got.stdout + got.stderr)
+    got = run_check("check-docs", {**pages, "docs/e.md": ""})
+    report(got.returncode == 0 and got.stdout == "", "docs: links that lead somewhere", got.stdout + got.stderr)
     for name, first, second, expected, status in LOGS:
         got = run_summary([first, second])
         report(got.stdout.splitlines()[-1] == expected and got.returncode == status, f"summary: {name}",
