@@ -81,6 +81,11 @@ static inline bool pass_on(const struct work *w, enum translate_pass pass)
     return !(w->passes_off >> pass & 1);
 }
 
+static inline struct node *node_of(struct work *w, ir_val v)
+{
+    return &w->nodes.data[v];
+}
+
 static inline bool node_is_const(const struct work *w, ir_val v)
 {
     return w->nodes.data[v].op == UOP_const;

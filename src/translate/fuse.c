@@ -6,11 +6,6 @@
  * then live on to the users. */
 #include "translate/block.h"
 
-static struct node *at(struct work *w, ir_val v)
-{
-    return &w->nodes.data[v];
-}
-
 void node_each_operand(const struct work *w, const struct node *n,
                        void (*visit)(void *arg, ir_val v), void *arg)
 {
@@ -29,10 +24,10 @@ void node_each_operand(const struct work *w, const struct node *n,
  * load that faults.) */
 static bool is_adjacent(struct work *w, ir_val i, ir_val user)
 {
-    bool puts_show = BASE_PRECISE || at(w, i)->op != UOP_load;
+    bool puts_show = BASE_PRECISE || node_of(w, i)->op != UOP_load;
     for (ir_val k = i + 1; k < user; k++)
-        if (at(w, k)->state != NODE_DEAD &&
-            (node_is_ordered(at(w, k)) || (puts_show && at(w, k)->op == UOP_put)))
+        if (node_of(w, k)->state != NODE_DEAD &&
+            (node_is_ordered(node_of(w, k)) || (puts_show && node_of(w, k)->op == UOP_put)))
             return false;
     return true;
 }
@@ -50,7 +45,7 @@ static bool fits_displacement(const struct node *n)
 
 static bool fuses_load(struct work *w, ir_val i, const struct node *n, ir_val user)
 {
-    struct node *u = at(w, user);
+    struct node *u = node_of(w, user);
     bool fits = (u->op == UOP_float && n->mem == IR_U64) ||
                 (u->op == UOP_float32 && (n->mem == IR_U32 || n->mem == IR_S32));
     if (!fits || !is_adjacent(w, i, user))
@@ -99,7 +94,7 @@ static bool fuses_bits(struct work *w, ir_val i, const struct node *n, struct no
     if (one_bit && is_complement(user) && user->state == NODE_FUSED)
         return true;
     ir_val x = user->arg[user->arg[0] == i];
-    if (user->has_imm || user->arg[1] == IR_NONE || x == i || at(w, x)->state == NODE_FUSED)
+    if (user->has_imm || user->arg[1] == IR_NONE || x == i || node_of(w, x)->state == NODE_FUSED)
         return false;
     if (user->op == UOP_and)
         fits = w->bmi1 && (is_complement(n) ||
@@ -118,7 +113,7 @@ static bool fuses_bits(struct work *w, ir_val i, const struct node *n, struct no
 static bool fuses_into(struct work *w, ir_val i, struct node *n)
 {
     ir_val user = n->last;
-    struct node *u = at(w, user);
+    struct node *u = node_of(w, user);
     if (fuses_bits(w, i, n, u))
         return true;
     switch ((enum uop)n->op) {
@@ -146,7 +141,7 @@ static bool is_float_compare(const struct work *w, const struct node *n)
 
 static void decide(struct work *w, ir_val i)
 {
-    struct node *n = at(w, i);
+    struct node *n = node_of(w, i);
     bool conditions = n->uses > 0 && n->cond_uses == n->uses;
     bool fused = n->op == UOP_const;
     if (pass_on(w, PASS_FUSE)) {
@@ -202,16 +197,16 @@ static bool has_same_operands(const struct node *n, const struct node *m)
 static void find_pair(struct work *w, size_t i)
 {
     enum { NEAR = 24 };
-    struct node *n = at(w, (ir_val)i);
+    struct node *n = node_of(w, (ir_val)i);
     if (n->state != NODE_EMIT || n->has_imm || n->op < UOP_mul || n->op > UOP_remu)
         return;
     for (size_t k = i + 1; k < w->nodes.len && k <= i + NEAR; k++) {
-        struct node *m = at(w, (ir_val)k);
+        struct node *m = node_of(w, (ir_val)k);
         if (m->state == NODE_EMIT && is_other_result(n->op, m->op) && m->type == n->type &&
             !m->has_imm && has_same_operands(n, m)) {
             m->state = NODE_PAIRED;
-            at(w, m->arg[0])->uses--;
-            at(w, m->arg[1])->uses--;
+            node_of(w, m->arg[0])->uses--;
+            node_of(w, m->arg[1])->uses--;
             n->pair = (ir_val)k;
             return;
         }
@@ -224,14 +219,14 @@ void pass_fuse(struct work *w)
     for (size_t i = 0; i < w->nodes.len && pass_on(w, PASS_PAIRS); i++)
         find_pair(w, i);
     for (size_t i = w->nodes.len; i-- > 0;) {
-        struct node *n = at(w, (ir_val)i);
+        struct node *n = node_of(w, (ir_val)i);
         if (n->state == NODE_DEAD || n->state == NODE_PAIRED)
             continue;
         decide(w, (ir_val)i);
         for (unsigned k = 0; k < 3; k++) {
             if (n->arg[k] == IR_NONE)
                 continue;
-            struct node *of = at(w, n->arg[k]);
+            struct node *of = node_of(w, n->arg[k]);
             of->last = (uint32_t)i;
             if (k == 0 && (n->op == UOP_branch || n->op == UOP_select ||
                            (n->op == UOP_not && n->state == NODE_FUSED)))

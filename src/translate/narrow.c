@@ -6,11 +6,6 @@
  * value would want a register longer.) */
 #include "translate/block.h"
 
-static struct node *at(struct work *w, ir_val v)
-{
-    return &w->nodes.data[v];
-}
-
 static unsigned width_of(uint64_t value)
 {
     return value ? 64 - (unsigned)__builtin_clzll(value) : 0;
@@ -65,14 +60,14 @@ void pass_narrow(struct work *w)
         return;
     /* Backward: what is read past is dead before it is looked at itself. */
     for (size_t i = w->nodes.len; i-- > 0;) {
-        struct node *n = at(w, (ir_val)i);
+        struct node *n = node_of(w, (ir_val)i);
         if (n->state != NODE_EMIT)
             continue;
         for (unsigned k = 0; k < 2; k++) {
             unsigned bits = bits_read(n, k);
-            while (n->arg[k] != IR_NONE && at(w, n->arg[k])->uses == 1 &&
-                   bits_kept(at(w, n->arg[k])) >= bits) {
-                struct node *past = at(w, n->arg[k]);
+            while (n->arg[k] != IR_NONE && node_of(w, n->arg[k])->uses == 1 &&
+                   bits_kept(node_of(w, n->arg[k])) >= bits) {
+                struct node *past = node_of(w, n->arg[k]);
                 past->state = NODE_DEAD;
                 n->arg[k] = past->arg[0];
             }

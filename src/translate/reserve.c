@@ -10,31 +10,26 @@
  * lost it then, as after any trap (manual I, "Zalrsc": implementations may do so; Linux does). */
 #include "translate/block.h"
 
-static struct node *at(struct work *w, ir_val v)
-{
-    return &w->nodes.data[v];
-}
-
 static void join(struct work *w, ir_val lr, ir_val sc)
 {
     bool seen = false;
     for (ir_val k = lr + 1; k < sc; k++)
-        seen |= at(w, k)->state == NODE_EMIT && at(w, k)->may_leave;
-    at(w, sc)->arg[2] = lr;
-    at(w, sc)->pair = lr;
+        seen |= node_of(w, k)->state == NODE_EMIT && node_of(w, k)->may_leave;
+    node_of(w, sc)->arg[2] = lr;
+    node_of(w, sc)->pair = lr;
     if (!seen)
-        at(w, lr)->pair = sc;
+        node_of(w, lr)->pair = sc;
 }
 
 void pass_reserve(struct work *w)
 {
     ir_val latest = IR_NONE; /* load-reserved, and no atomic since */
     for (size_t i = 0; i < w->nodes.len && pass_on(w, PASS_RESERVE); i++) {
-        const struct node *n = at(w, (ir_val)i);
+        const struct node *n = node_of(w, (ir_val)i);
         if (uop_infos[n->op].class != UOP_CLASS_atomic || n->state != NODE_EMIT)
             continue;
-        if (n->op == UOP_sc && latest != IR_NONE && n->arg[0] == at(w, latest)->arg[0] &&
-            n->mem == at(w, latest)->mem)
+        if (n->op == UOP_sc && latest != IR_NONE && n->arg[0] == node_of(w, latest)->arg[0] &&
+            n->mem == node_of(w, latest)->mem)
             join(w, latest, (ir_val)i);
         latest = n->op == UOP_lr ? (ir_val)i : IR_NONE;
     }
