@@ -11,8 +11,10 @@
 #include <errno.h>
 #include <linux/fd.h>
 #include <linux/fs.h>
+#include <linux/kd.h>
 #include <linux/sockios.h>
 #include <linux/tty.h>
+#include <linux/vt.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
