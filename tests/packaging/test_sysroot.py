@@ -217,6 +217,8 @@ def _(box):
     os.chdir(box.tmp)
     box.dir = pathlib.Path("a folder/of mine/root")
     box.create("tool")
+    got = box.run("create", "--", "-dash", "tool")
+    assert got.returncode == 0 and (box.tmp / "-dash/usr/bin/tool").is_file(), got
     pathlib.Path("link").symlink_to(box.dir)
     box.dir = pathlib.Path("link")
     got = box.run("add", box.dir, "another")
@@ -508,6 +510,15 @@ for doing in ("unpacking", "downloading"):
         if not got:
             return "no user namespaces here"
         check_error(got, FAILED, "no room", str(place))
+
+
+@case("apt is ended by a signal: a limit of the size of files")
+def _(box):
+    got = subprocess.run(["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *box.words("create", box.dir, "tool")], capture_output=True,
+                         text=True, stdin=subprocess.DEVNULL, timeout=120)
+    got.stderr = "".join(line for line in got.stderr.splitlines(True) if line.startswith("isomorph"))  # the shell speaks too
+    check_error(got, FAILED, "apt-get was ended by signal")
+    assert not box.dir.exists()
 
 
 @case("a machine without apt")
