@@ -192,7 +192,7 @@ int sys_read_iovec(struct linux_task *task, uint64_t addr, uint64_t count, struc
 
 /* ---- pass-through ---------------------------------------------------------------------------- */
 
-enum { MAX_STRINGS = 3 };
+enum { MAX_STRINGS = 4 }; /* mount */
 
 /* One call being passed through: host arguments and what they point to that is not guest memory. */
 struct sys_frame {
@@ -284,6 +284,8 @@ static uint64_t count_argument(const struct sys_row *row, const uint64_t args[6]
 static uint64_t span_size(const struct sys_arg *arg, const uint64_t args[6],
                           const struct sys_row *row)
 {
+    uint64_t count;
+
     switch (arg->kind) {
     case ARG_IN_S:
     case ARG_OUT_S:
@@ -294,8 +296,9 @@ static uint64_t span_size(const struct sys_arg *arg, const uint64_t args[6],
         return MIN(count_argument(row, args, arg->aux >> 6), (uint64_t)INT32_MAX) *
                struct_sizes[arg->aux & 63];
     case ARG_MSG_IN:
-    case ARG_MSG_OUT:
-        return MIN(count_argument(row, args, arg->aux), (uint64_t)INT32_MAX) + sizeof(int64_t);
+    case ARG_MSG_OUT: /* a size that no message has is the kernel's to judge */
+        count = count_argument(row, args, arg->aux);
+        return sizeof(int64_t) + (count > INT32_MAX ? 0 : count);
     default:
         return count_argument(row, args, arg->aux);
     }

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -141,6 +143,19 @@ int64_t net_recvmmsg(struct linux_task *task, const uint64_t args[6])
     return done;
 }
 
+/* Options whose values hold addresses that are not converted: where those are not the host's they
+ * are refused as if the kernel did not have them. */
+static bool option_is_refused(const struct linux_task *task, int level, int name)
+{
+    enum { SCTP = 132, CONNECTX3 = 111, ZEROCOPY_RECEIVE = 35, FILTERS = 64, FILTERS_END = 192 };
+
+    if (task->process->space->base == 0)
+        return false;
+    return (level == SOL_TCP && name == ZEROCOPY_RECEIVE) || (level == SCTP && name == CONNECTX3) ||
+           ((level == SOL_IP || level == SOL_IPV6) && name >= FILTERS && name < FILTERS_END &&
+            name % 32 < 2); /* the first two of iptables, arptables and ebtables */
+}
+
 /* Socket filters hold the address of their program. */
 int64_t net_setsockopt(struct linux_task *task, const uint64_t args[6])
 {
@@ -148,6 +163,8 @@ int64_t net_setsockopt(struct linux_task *task, const uint64_t args[6])
     struct sock_fprog filter;
     uint64_t value = sys_span(task, args[3], len);
 
+    if (option_is_refused(task, (int)args[1], (int)args[2]))
+        return -ENOPROTOOPT;
     if ((int)args[1] == SOL_SOCKET && len == sizeof(filter) &&
         ((int)args[2] == SO_ATTACH_FILTER || (int)args[2] == SO_ATTACH_REUSEPORT_CBPF)) {
         if (space_read(task->process->space, GVA(args[3]), &filter, sizeof(filter)))
@@ -157,4 +174,17 @@ int64_t net_setsockopt(struct linux_task *task, const uint64_t args[6])
         value = (uint64_t)&filter;
     }
     return sys_host(task, __NR_setsockopt, args[0], args[1], args[2], value, len);
+}
+
+int64_t net_getsockopt(struct linux_task *task, const uint64_t args[6])
+{
+    int32_t len;
+
+    if (option_is_refused(task, (int)args[1], (int)args[2]))
+        return -ENOPROTOOPT;
+    if (space_read(task->process->space, GVA(args[4]), &len, sizeof(len)))
+        len = 0; /* the kernel will find it out */
+    return sys_host(task, __NR_getsockopt, args[0], args[1], args[2],
+                    sys_span(task, args[3], (uint32_t)MAX(len, 0)),
+                    sys_span(task, args[4], sizeof(len)));
 }

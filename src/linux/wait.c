@@ -94,7 +94,7 @@ struct guest_epoll_event {
 static int64_t epoll_wait_common(struct linux_task *task, long number, const uint64_t args[6],
                                  uint64_t timeout)
 {
-    enum { MOST = 4096 }; /* more would only be returned by the next call */
+    enum { MOST = 1 << 20 }; /* more would only be returned by the next call */
     int64_t max = MIN((int32_t)args[2], (int32_t)MOST);
     struct wait_mask mask;
     int err = wait_read_mask(task, args[4], args[5], &mask);
