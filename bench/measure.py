@@ -68,8 +68,6 @@ class Bench:
 
     def __init__(self, build, needs_packages, with_qemu, qemu=None):
         self.build = build
-        self.folder = build / "bench"
-        self.folder.mkdir(exist_ok=True)
         self.hyperfine = need("hyperfine", "it takes the times")
         packages = rows.PACKAGES if needs_packages else ["bash", "coreutils"]
         self.roots = {arch: self.unpack("debian-" + arch, arch, *packages) for arch in COMPILERS}
@@ -80,7 +78,6 @@ class Bench:
             file = "usr/bin/qemu-riscv64"
             root = self.unpack("qemu", output_of("dpkg", "--print-architecture"), "--only", file, "qemu-user")
             self.qemu = newest_qemu(root / file)
-        self.compile_all()
 
     def unpack(self, name, arch, *words):
         output_of(SOURCE / "scripts/test-packages", self.build, name, arch, *words)
@@ -98,30 +95,36 @@ class Bench:
                     raise Failure(f"{name} is {found[name]} for one machine and {version} for the other")
         return found
 
-    def compile_all(self):
+    def compile_all(self, folder):
         versions = {output_of(need(c, "it compiles the kernels"), "-dumpfullversion") for c in COMPILERS.values()}
         if len(versions) > 1:
             raise Failure(f"the kernels need one compiler for both machines, not gcc {' and '.join(sorted(versions))}")
         for arch, compiler in COMPILERS.items():
-            output_of(compiler, *FLAGS, "-o", self.folder / f"kernels-{arch}", HERE / "kernels.c", "-lm")
-        output_of("gcc", "-O2", "-static", "-o", self.folder / "peak", HERE / "peak.c")
+            output_of(compiler, *FLAGS, "-o", folder / f"kernels-{arch}", HERE / "kernels.c", "-lm")
+        output_of("gcc", "-O2", "-static", "-o", folder / "peak", HERE / "peak.c")
         if self.qemu:
             output_of("gcc", "-O2", "-static", f'-DQEMU="{self.qemu}"', f'-DROOT="{self.roots["riscv64"]}"', "-o",
-                      self.folder / "child", HERE / "child.c")
+                      folder / "child", HERE / "child.c")
 
     def __enter__(self):
         # Natively too: in-root has the machine's /tmp.
         self.place = pathlib.Path(tempfile.mkdtemp(prefix="isomorph-bench.", dir="/tmp"))
-        tools = self.place / "tools"
+        try:
+            self.fill(self.place / "tools")
+            output_of(SOURCE / "tests/programs/in-root", self.roots["amd64"], self.place, "/usr/bin/true")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def fill(self, tools):
         tools.mkdir()
-        for file in (self.hyperfine, self.folder / "peak", *(self.folder / f"kernels-{arch}" for arch in COMPILERS)):
-            shutil.copy(file, tools)
+        shutil.copy(self.hyperfine, tools)
+        self.compile_all(tools)
         if self.qemu:
             (tools / "path").mkdir()
             for file in (self.roots["riscv64"] / "usr/bin").iterdir():
-                (tools / "path" / file.name).symlink_to(self.folder / "child")
-        output_of(SOURCE / "tests/programs/in-root", self.roots["amd64"], self.place, "/usr/bin/true")
-        return self
+                (tools / "path" / file.name).symlink_to("../child")
 
     def __exit__(self, *_):
         shutil.rmtree(self.place, ignore_errors=True)
