@@ -400,6 +400,7 @@ struct thread {
     _Atomic uint32_t poll; /* not 0: leave guest code at the next poll */
     bool reads_instret;    /* the guest has read its counter of instructions: translated code is to
                             * count from now on */
+    uint64_t space_top;    /* guest addresses lie below */
     _Alignas(64) unsigned char guest[];
 };
 

@@ -38,9 +38,11 @@ static bool is_access(const struct node *n)
 }
 
 /* Does the displacement fit, and would it not be shortened by being an operand of its own? */
-static bool fits_displacement(const struct node *n)
+static bool fits_displacement(const struct work *w, const struct node *n)
 {
-    return !n->has_imm || (int64_t)n->imm == (int32_t)n->imm;
+    if (!n->has_imm)
+        return !w->fence;
+    return (int64_t)n->imm == (int32_t)n->imm;
 }
 
 static bool fuses_load(struct work *w, ir_val i, const struct node *n, ir_val user)
@@ -118,7 +120,7 @@ static bool fuses_into(struct work *w, ir_val i, struct node *n)
         return true;
     switch ((enum uop)n->op) {
     case UOP_add:
-        return n->type == IR_I64 && is_access(u) && u->arg[0] == i && fits_displacement(n);
+        return n->type == IR_I64 && is_access(u) && u->arg[0] == i && fits_displacement(w, n);
     case UOP_shl:
         return n->type == IR_I64 && (fuses_shift(n, u) || fuses_index(n, i, u));
     case UOP_fneg:

@@ -20,6 +20,7 @@ struct translate_config {
     struct host_cpu cpu;
     uint64_t
         space_base; /* 0: identity; else guest memory is reached through gs, whose base this is */
+    bool fence;     /* guest addresses are compared with SPACE_TOP (x86_64/memory.c) */
     uint32_t passes_off;       /* bit per pass: for tests and measurement */
     uint64_t random_registers; /* not 0: a seed. Pins, registers and what is spilled are chosen at
                                   random, for tests: the same for the same seed */

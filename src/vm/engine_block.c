@@ -99,6 +99,7 @@ static void block_start(struct vm *vm)
     e->timed = vm->options->stats != NULL;
     e->config = (struct translate_config){.guest = vm->guest,
                                           .space_base = vm->space->base,
+                                          .fence = vm->options->fence,
                                           .count = e->timed || vm->options->verify ||
                                                    vm_observes_executions(),
                                           .random_registers = vm->options->random_registers,

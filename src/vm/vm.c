@@ -468,6 +468,7 @@ struct thread *vm_thread_create(struct vm *vm)
     struct thread *t = thread_alloc(vm);
 
     t->reserve_addr = ~(uint64_t)0;
+    t->space_top = SPACE_TOP;
     t->desc = vm->guest;
     t->space = vm->space;
     t->options = vm->options;

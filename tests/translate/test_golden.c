@@ -2,6 +2,7 @@
  *
  *     test_golden FILE...     compares each case of the files with what the translator makes now
  *     test_golden --print     reads cases from standard input and prints them with their host code
+ *     test_golden --fence ... the same with addresses compared
  *
  * A case is `=== NAME`, lines that start with an instruction word in hexadecimal, `---`, and host
  * code up to a blank line. The code is for a fixed processor, whatever this one is: AVX2, FMA, BMI,
@@ -172,6 +173,10 @@ int main(int argc, char **argv)
     const char *why;
     struct translate_config config = {.guest = &guest_rv64};
     unsigned count = 0, failed = 0;
+    if (argc > 1 && strcmp(argv[1], "--fence") == 0) {
+        config.fence = true;
+        argc--, argv++;
+    }
     config.cpu.features = ~UINT64_C(0);
     for (unsigned k = 0; k < ARRAY_LEN(without); k++)
         host_cpu_remove(&config.cpu, without[k]);

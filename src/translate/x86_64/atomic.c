@@ -14,6 +14,7 @@ static unsigned size_of(const struct node *n)
 static unsigned emit_checked_address(struct emitter *e, const struct node *n)
 {
     unsigned addr = regs_get(e, n->arg[0]);
+    emit_address_check(e, n->arg[0]);
     x86_emit(e->c, X86_test, x86_r8(addr), x86_imm(size_of(n) - 1));
     x86_emit(e->c, x86_jcc(X86_NE), x86_label(emit_cold_interp(e)));
     return addr;

@@ -32,6 +32,7 @@ struct place {
     uint8_t reg;   /* or NO_REG */
     uint8_t spill; /* slot + 1, or 0 */
     uint16_t home; /* row + 1 of an unpinned guest register whose slot holds it, or 0 */
+    bool fenced;   /* it has been compared with SPACE_TOP */
 };
 
 struct emitter;
@@ -74,7 +75,7 @@ struct emitter {
     struct work *w;
     struct host_code *c;
     const struct host_cpu *cpu;
-    bool offset_space, count, avx;
+    bool offset_space, fence, count, avx;
     int bailout; /* enum translate_bailout */
 
     /* the state map */
@@ -274,6 +275,8 @@ struct x86_operand emit_operand(struct emitter *e, ir_val v, unsigned size);
 void emit_set(struct emitter *e, unsigned reg, unsigned size, struct x86_operand from);
 /* Guest memory operand of an access node's address; its parts are locked. */
 struct x86_operand emit_address(struct emitter *e, ir_val addr, unsigned size);
+/* Compares address v with SPACE_TOP, if the guest is fenced. */
+void emit_address_check(struct emitter *e, ir_val v);
 struct x86_operand guest_memory(const struct emitter *e, struct x86_operand mem);
 /* The next instruction may fault on guest memory. */
 void emit_reverse_point(struct emitter *e);

@@ -1,14 +1,50 @@
 /* Host code of loads, stores and fences.
  *
- * Guest memory is at its own address, or at gs's base plus it. Nothing is checked: an access to
- * what is not mapped, the guest's address space above SPACE_TOP included, faults on the host, whose
- * handler finds the guest's pc in the reverse table. (Addresses above SPACE_TOP where the runtime
- * itself lives are the space's concern, not this file's.) */
+ * Guest memory is at its own address, or at gs's base plus it. An access to what is not mapped, the
+ * guest's address space above SPACE_TOP included, faults on the host, whose handler finds the
+ * guest's pc in the reverse table. So nothing is checked, unless the guest is to be fenced off from
+ * the runtime, which lives above SPACE_TOP too: then each address is compared, and the interpreter
+ * makes what has a wrong one. One comparison serves all accesses of a block that are a constant
+ * less than FENCE_REACH away from the same value. That far around the guest's addresses there is
+ * nothing of the runtime's: it lies where the kernel puts it, near the top of the host's. */
 #include "translate/x86_64/emit.h"
+
+#include "space/space.h"
+
+enum { FENCE_REACH = 1 << 30 };
 
 struct x86_operand guest_memory(const struct emitter *e, struct x86_operand mem)
 {
     return e->offset_space ? x86_segment(X86_GS, mem) : mem;
+}
+
+/* Has v been compared, or something near it? */
+static bool is_fenced(struct emitter *e, ir_val v)
+{
+    int64_t distance = 0;
+
+    while (!e->places.data[v].fenced) {
+        const struct node *n = node_at(e, v);
+        if (n->op == UOP_const)
+            return n->imm < SPACE_TOP;
+        if (n->op != UOP_add || n->type != IR_I64 || !n->has_imm ||
+            (int64_t)n->imm != (int32_t)n->imm)
+            return false;
+        distance += (int64_t)n->imm;
+        if (distance >= FENCE_REACH || distance <= -FENCE_REACH)
+            return false;
+        v = n->arg[0];
+    }
+    return true;
+}
+
+void emit_address_check(struct emitter *e, ir_val v)
+{
+    if (!e->fence || is_fenced(e, v))
+        return;
+    x86_emit(e->c, X86_cmp, x86_r64(regs_get(e, v)), THREAD_FIELD(8, space_top));
+    x86_emit(e->c, x86_jcc(X86_NB), x86_label(emit_cold_interp(e)));
+    e->places.data[v].fenced = true;
 }
 
 struct x86_operand emit_address(struct emitter *e, ir_val addr, unsigned size)
@@ -17,7 +53,11 @@ struct x86_operand emit_address(struct emitter *e, ir_val addr, unsigned size)
     struct x86_operand mem;
     unsigned reg;
     int32_t distance;
-    if (n->op == UOP_const && regs_near_constant(e, n->imm, &reg, &distance)) {
+    bool outside = n->op == UOP_const && n->imm >= SPACE_TOP;
+    bool displaced = n->state == NODE_FUSED && n->has_imm && n->op != UOP_const;
+    emit_address_check(e, displaced ? n->arg[0] : addr);
+    if (n->op == UOP_const && !(e->fence && outside) &&
+        regs_near_constant(e, n->imm, &reg, &distance)) {
         mem = x86_mem(size, reg, distance);
     } else if (n->op == UOP_const && n->imm <= INT32_MAX) {
         mem = x86_mem(size, X86_NO_REG, (int32_t)n->imm);
