@@ -467,7 +467,7 @@ def _(box):
     program, *rest = box.words("create", box.dir, "tool", keyring="/dev/null")
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
     os.chmod(box.tmp, 0o755)
-    if nobody and subprocess.run([*nobody, program, "-version"], capture_output=True).returncode != 0:
+    if nobody and subprocess.run([*nobody, program, "sysroot", "--help"], capture_output=True).returncode != 0:
         return "nobody cannot reach " + program
     for mode in (0o555, 0o333):
         shutil.rmtree(box.dir, ignore_errors=True)
