@@ -318,6 +318,8 @@ static unsigned shift_width(const struct node *n, unsigned a, unsigned limit)
 static unsigned width_of(struct folding *f, const struct node *n)
 {
     unsigned limit = width_limit(n->type), a, b;
+    if (n->op == UOP_getrm || n->op == UOP_getflags)
+        return n->op == UOP_getrm ? 3 : 5;
     if (uop_infos[n->op].n_args == 0)
         return limit;
     a = arg_width(f, n, 0);

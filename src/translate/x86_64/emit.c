@@ -286,6 +286,12 @@ static void emit_node(struct emitter *e, ir_val i)
     case UOP_counter:
         emit_counter(e, i);
         return;
+    case UOP_getrm:
+    case UOP_setrm:
+    case UOP_getflags:
+    case UOP_setflags:
+        emit_fcsr(e, i);
+        return;
     case UOP_mul:
         if (n->pair == IR_NONE)
             emit_integer(e, i);

@@ -245,6 +245,7 @@ void emit_divide(struct emitter *e, ir_val i);
 bool emit_bit_idiom(struct emitter *e, ir_val i);
 void emit_float(struct emitter *e, ir_val i);    /* float.c */
 void emit_classify(struct emitter *e, ir_val i); /* classify.c: fclass */
+void emit_fcsr(struct emitter *e, ir_val i);     /* fcsr.c: rounding mode and flags */
 /* nans.c */
 void nans_begin(struct emitter *e);
 /* Before any code of node n: checks what is unchecked if n may show it. */

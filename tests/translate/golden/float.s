@@ -99,3 +99,10 @@ class:
     fclass.d a0,fa0
 class_single:
     fclass.s a0,fa0
+fcsr:
+    frrm a0
+    fsrmi a1,0
+quiet_compare:
+    frflags a1
+    flt.d a0,fa0,fa1
+    fsflags a1
