@@ -7,6 +7,8 @@
  * truth values are 0 or 1, 32-bit floats are boxed; a user of a 32-bit operand looks at the lower
  * half alone.
  *   - the last operand of integer µops may be a constant in the node (has_imm).
+ *   - `unbox` is a check, that its operand is boxed; without an operand, that all registers of
+ * boxed_rows are.
  */
 #ifndef ISOMORPH_TRANSLATE_BLOCK_H
 #define ISOMORPH_TRANSLATE_BLOCK_H
@@ -67,6 +69,7 @@ struct work {
     VEC(ir_val) current;      /* fold: value of each guest register, IR_NONE: not yet read */
     VEC(uint8_t) overwritten; /* dead: of each guest register */
     VEC(uint32_t) next_leave; /* of each node: the first from it on that may leave */
+    VEC(uint16_t) boxed_rows; /* registers that the block's check of boxes looks at, all at once */
 };
 
 /* Bits of translate_config.passes_off. The others cannot be left out. */

@@ -9,9 +9,10 @@
 
 struct folding {
     struct work *w;
-    bool mode_valid; /* checkrm was passed: MXCSR holds the guest's own mode */
-    bool mode_rne;   /* MXCSR holds nearest even */
-    bool ended;      /* nothing after this is executed */
+    bool mode_valid;  /* checkrm was passed: MXCSR holds the guest's own mode */
+    bool mode_rne;    /* MXCSR holds nearest even */
+    bool ended;       /* nothing after this is executed */
+    ir_val box_check; /* the unbox that looks at all boxed_rows, or IR_NONE */
 };
 
 static struct node *at(struct folding *f, ir_val v)
@@ -223,17 +224,38 @@ static ir_val fold_binary(struct folding *f, ir_val i)
 
 /* ---- floating point -------------------------------------------------------------------------- */
 
-/* The value is boxed from here on, or the fragment is left. */
+/* Does node i, or the check of boxes before it, find in the register what it held when the block
+ * was entered? */
+static bool is_unwritten(struct folding *f, unsigned row, ir_val i)
+{
+    for (ir_val k = 0; k < i; k++)
+        if (at(f, k)->op == UOP_put && at(f, k)->reg == row && at(f, k)->state != NODE_DEAD)
+            return false;
+    return true;
+}
+
+/* The value is boxed from here on, or the fragment is left. What was in registers from the start is
+ * looked at all at once where the first of it is wanted: if a later one is not boxed, the lower
+ * engine comes to that. So nothing must be at home between them. */
 static ir_val fold_unbox(struct folding *f, ir_val i)
 {
-    struct node *n = at(f, i), *x = at(f, n->arg[0]);
+    struct node *n = at(f, i);
+    ir_val v = n->arg[0], check = f->box_check == IR_NONE ? i : f->box_check;
+    struct node *x = at(f, v);
     if (x->type == IR_F32 || x->facts & FACT_BOXED) {
         n->state = NODE_DEAD;
-    } else {
-        x->facts |= FACT_BOXED;
-        n->may_leave = true;
+        return v;
     }
-    return n->arg[0];
+    x->facts |= FACT_BOXED;
+    n->may_leave = true;
+    if (x->op != UOP_get || !is_unwritten(f, x->reg, check))
+        return v;
+    vec_push(&f->w->boxed_rows, x->reg);
+    n->arg[0] = IR_NONE;
+    n->may_leave = check == i;
+    n->state = check == i ? NODE_EMIT : NODE_DEAD;
+    f->box_check = check;
+    return v;
 }
 
 static bool is_exact(const struct node *n)
@@ -566,8 +588,8 @@ static ir_val fold_uop(struct folding *f, ir_val i)
 
 int pass_fold(struct work *w)
 {
-    struct folding f = {.w = w};
-    w->nodes.len = w->alias.len = w->current.len = 0;
+    struct folding f = {.w = w, .box_check = IR_NONE};
+    w->nodes.len = w->alias.len = w->current.len = w->boxed_rows.len = 0;
     vec_fill(&w->current, w->guest->n_regs, 0xff); /* IR_NONE */
     vec_reserve(&w->nodes, w->ir->uops.len);
     vec_reserve(&w->alias, w->ir->uops.len);

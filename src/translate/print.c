@@ -27,6 +27,12 @@ static void print_operands(const struct work *w, const struct node *n, struct st
         strbuf_printf(out, "%s%#llx", comma, (unsigned long long)n->imm);
 }
 
+static void print_boxed_rows(const struct work *w, struct strbuf *out)
+{
+    for (size_t k = 0; k < w->boxed_rows.len; k++)
+        strbuf_printf(out, "%s%s", k ? ", " : " ", register_name(w, w->boxed_rows.data[k]));
+}
+
 static void print_notes(const struct work *w, const struct node *n, struct strbuf *out)
 {
     if (n->state == NODE_FUSED)
@@ -53,6 +59,8 @@ void translate_print_opt(const struct translator *tr, struct strbuf *out)
             strbuf_printf(out, ".%s", ir_type_names[n->type]);
         if (n->op == UOP_get || n->op == UOP_put)
             strbuf_printf(out, " %s", register_name(w, n->reg));
+        if (n->op == UOP_unbox && n->arg[0] == IR_NONE)
+            print_boxed_rows(w, out);
         print_operands(w, n, out);
         print_notes(w, n, out);
         strbuf_printf(out, "\n");

@@ -498,6 +498,51 @@ static void emit_from_bits(struct emitter *e, ir_val i)
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
+/* Register `all` of 4 bytes = (unless this is the first) itself and another. */
+static void join(struct emitter *e, struct x86_operand all, struct x86_operand with, bool *first)
+{
+    x86_emit(e->c, *first ? X86_mov : X86_and, all, with);
+    *first = false;
+}
+
+/* The registers of boxed_rows where they are at home: of those in memory the upper halves (what was
+ * written there a moment ago is forwarded to them), of those in host registers all bits, and then
+ * the upper half. All together are all ones. */
+static void emit_box_check(struct emitter *e)
+{
+    struct x86_operand all = gpr(4, regs_scratch(e, false));
+    unsigned joined = NO_REG, x = NO_REG;
+    bool first = true;
+    for (size_t k = 0; k < e->w->boxed_rows.len; k++) {
+        unsigned row = e->w->boxed_rows.data[k], pin = e->pin_of.data[row];
+        struct x86_operand slot = guest_slot(e, row, 4);
+        if (pin != NO_REG && e->avx) {
+            if (joined != NO_REG) {
+                x = x == NO_REG ? regs_scratch(e, true) : x;
+                x86_emit(e->c, X86_vandps, vec(x), vec(joined), vec(pin));
+            }
+            joined = joined == NO_REG ? pin : x;
+            continue;
+        }
+        if (pin != NO_REG) {
+            regs_store(e, spill_slot(SPILL_ARGS), pin);
+            slot = spill_slot(SPILL_ARGS);
+            slot.size = 4;
+        }
+        slot.value += 4;
+        join(e, all, slot, &first);
+    }
+    if (joined != NO_REG) {
+        struct x86_operand upper = first ? all : gpr(4, regs_scratch(e, false));
+        x86_emit(e->c, X86_vpextrd, upper, vec(joined), x86_imm(1));
+        if (!first)
+            join(e, all, upper, &first);
+    }
+    x86_emit(e->c, X86_cmp, all, x86_imm(-1));
+    x86_emit(e->c, x86_jcc(X86_NE), x86_label(emit_cold_interp(e)));
+}
+
+/* Of one value that the block has made. */
 static void emit_unbox_check(struct emitter *e, ir_val i)
 {
     ir_val v = node_at(e, i)->arg[0];
@@ -583,7 +628,10 @@ void emit_float(struct emitter *e, ir_val i)
         emit_from_bits(e, i);
         return;
     case UOP_unbox:
-        emit_unbox_check(e, i);
+        if (n->arg[0] == IR_NONE)
+            emit_box_check(e);
+        else
+            emit_unbox_check(e, i);
         return;
     case UOP_checkrm:
         emit_mode_check(e, THREAD_FIELD(4, fp.rm), FP_RUP, X86_A);

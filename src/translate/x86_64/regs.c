@@ -628,18 +628,27 @@ static void put_pinned(struct emitter *e, unsigned pin, ir_val v)
         p->reg = (uint8_t)pin;
 }
 
+/* Row + 1 of a register whose slot holds v, or 0. */
+static uint16_t find_slot(const struct emitter *e, ir_val v)
+{
+    for (size_t row = 0; row < e->slot_value.len; row++)
+        if (e->slot_value.data[row] == v)
+            return (uint16_t)(row + 1);
+    return 0;
+}
+
 /* The slot of an unpinned register is about to be written: its old value needs another place if it
  * is wanted again. */
 static void displace_slot(struct emitter *e, unsigned row)
 {
     ir_val old = e->slot_value.data[row];
-    if (old == IR_NONE)
+    if (old == IR_NONE || place_of(e, old)->home != row + 1)
         return;
-    if (place_of(e, old)->home != row + 1)
-        return;
-    if (is_live(e, old) && !regs_in_register(e, old) && !place_of(e, old)->spill)
+    e->slot_value.data[row] = IR_NONE;
+    uint16_t other = find_slot(e, old);
+    if (!other && is_live(e, old) && !regs_in_register(e, old) && !place_of(e, old)->spill)
         regs_get(e, old);
-    place_of(e, old)->home = 0;
+    place_of(e, old)->home = other;
 }
 
 static void put_slot(struct emitter *e, unsigned row, ir_val v)

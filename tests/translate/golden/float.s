@@ -106,3 +106,12 @@ quiet_compare:
     frflags a1
     flt.d a0,fa0,fa1
     fsflags a1
+boxes_at_home:
+    flw fa0,0(a0)
+    fadd.s fa0,fa0,fs3
+    fmul.s fa1,fs4,fs0
+boxes_moved:
+    fmv.d fa1,fa0
+    fmv.d.x fa0,zero
+    fadd.s fa2,fa2,fs3
+    fadd.s fa3,fa3,fa1
