@@ -35,6 +35,7 @@ struct node {
     uint8_t state; /* enum node_state */
     uint8_t facts;
     uint8_t width;    /* of integers: all 64 bits are a number below 2^width */
+    uint8_t read;     /* how many of its lower bits count for anybody (narrow.c) */
     bool has_imm;     /* imm takes the place of the last operand */
     bool may_leave;   /* may trap or leave the fragment here: guest registers must be at home, as of
                          this instruction's start */

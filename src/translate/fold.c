@@ -109,15 +109,37 @@ static ir_val fold_truth(struct folding *f, ir_val i)
     return same ? n->arg[0] : become_not(f, i, n->arg[0]);
 }
 
-/* Two shifts to and fro by the same count: an extension. */
+/* For users of the lower half. */
+static const struct node *skip_extension(struct folding *f, ir_val v)
+{
+    const struct node *n = at(f, v);
+    return n->op == UOP_sext || n->op == UOP_zext ? at(f, n->arg[0]) : n;
+}
+
+static bool is_shift(const struct node *n, unsigned op, unsigned type)
+{
+    return n->op == op && n->type == type && n->has_imm;
+}
+
+/* Two shifts to and fro by the same count: an extension. Of 32 bits only the mask; fold_sext has
+ * the others. */
 static ir_val fold_shift_pair(struct folding *f, ir_val i)
 {
     struct node *n = at(f, i);
     const struct node *inner = at(f, n->arg[0]);
-    if (n->type != IR_I64 || inner->op != UOP_shl || inner->type != IR_I64 || !inner->has_imm ||
-        inner->imm != n->imm)
+    if (n->type == IR_I32)
+        inner = skip_extension(f, n->arg[0]);
+    if (!is_shift(inner, UOP_shl, n->type) || inner->imm != n->imm)
         return i;
     ir_val x = inner->arg[0];
+    if (n->type == IR_I32) {
+        if (n->op == UOP_shr) {
+            n->op = UOP_and;
+            n->imm = UINT32_MAX >> n->imm;
+            n->arg[0] = x;
+        }
+        return i;
+    }
     unsigned kept = 64 - (unsigned)n->imm;
     if (n->op == UOP_shr) {
         n->op = UOP_and;
@@ -130,6 +152,54 @@ static ir_val fold_shift_pair(struct folding *f, ir_val i)
         return i;
     }
     n->arg[0] = x;
+    return i;
+}
+
+/* Node i becomes the sign extension of a rotated half. The rotation is a node of its own: it stands
+ * where the register was read that gave i its operand, which was known. */
+static ir_val extend_rotation(struct folding *f, ir_val i, struct node rotation)
+{
+    ir_val k = i - 1;
+    struct node *n = at(f, i), *place = at(f, k);
+    if (i == 0 || place->op != UOP_get || place->state != NODE_DEAD || rotation.arg[0] >= k)
+        return i;
+    *place = rotation;
+    *n = (struct node){.op = UOP_sext,
+                       .type = IR_I64,
+                       .arg_type = IR_I32,
+                       .arg = {k, IR_NONE, IR_NONE},
+                       .pair = IR_NONE};
+    return i;
+}
+
+/* The two shifts of a value that a rotation consists of, joined by or, xor or add. Halves of
+ * registers: the left one is sign-extended, the right one has nothing to extend. */
+static ir_val fold_rotation(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    for (unsigned k = 0; k < 2; k++) {
+        const struct node *left = at(f, n->arg[k]), *right = at(f, n->arg[1 - k]);
+        bool halves = n->type == IR_I64 && left->op == UOP_sext;
+        if (n->type == IR_I32) {
+            left = skip_extension(f, n->arg[k]);
+            right = skip_extension(f, n->arg[1 - k]);
+        } else if (halves) {
+            left = at(f, left->arg[0]);
+        }
+        unsigned type = halves ? IR_I32 : n->type, bits = type == IR_I32 ? 32 : 64;
+        if (!is_shift(left, UOP_shl, type) || !is_shift(right, UOP_shr, type) ||
+            left->arg[0] != right->arg[0] || left->imm + right->imm != bits)
+            continue;
+        struct node rotation = *left;
+        rotation.op = UOP_rol;
+        rotation.state = NODE_EMIT;
+        rotation.width = (uint8_t)bits;
+        rotation.facts = halves || type == IR_I32 ? FACT_ZX32 : 0;
+        if (halves)
+            return extend_rotation(f, i, rotation);
+        *n = rotation;
+        return i;
+    }
     return i;
 }
 
@@ -209,7 +279,10 @@ static ir_val fold_binary(struct folding *f, ir_val i)
     if (n->arg[0] == n->arg[1] && (n->op == UOP_sub || n->op == UOP_xor))
         return become_const(f, i, 0);
     if (!node_is_const(f->w, n->arg[1]))
-        return i;
+        return (n->op == UOP_or || n->op == UOP_xor || n->op == UOP_add) &&
+                       pass_on(f->w, PASS_IDENTITIES)
+                   ? fold_rotation(f, i)
+                   : i;
     n->imm = cut(n->arg_type, at(f, n->arg[1])->imm);
     n->arg[1] = IR_NONE;
     n->has_imm = true;
@@ -453,6 +526,20 @@ static ir_val skip_copy(struct folding *f, ir_val v)
     return n->op == UOP_add && n->type == IR_I32 && n->has_imm && n->imm == 0 ? n->arg[0] : v;
 }
 
+/* The lower bits of a half, shifted to its top and back. */
+static ir_val fold_sext_shifts(struct folding *f, ir_val i, const struct node *right)
+{
+    struct node *n = at(f, i);
+    const struct node *left = skip_extension(f, right->arg[0]);
+    if (!is_shift(left, UOP_shl, IR_I32) || left->imm != right->imm ||
+        (left->imm != 16 && left->imm != 24) || !pass_on(f->w, PASS_IDENTITIES))
+        return i;
+    n->op = left->imm == 16 ? UOP_sext16 : UOP_sext8;
+    n->arg_type = IR_I64;
+    n->arg[0] = left->arg[0];
+    return i;
+}
+
 /* A 32-bit sum or difference of numbers so small that it is the 64-bit one. */
 static ir_val fold_sext(struct folding *f, ir_val i)
 {
@@ -460,6 +547,8 @@ static ir_val fold_sext(struct folding *f, ir_val i)
     const struct node *of = at(f, n->arg[0]);
     int32_t imm = (int32_t)of->imm;
     unsigned a, b;
+    if (is_shift(of, UOP_sar, IR_I32))
+        return fold_sext_shifts(f, i, of);
     if ((of->op != UOP_add && of->op != UOP_sub) || of->type != IR_I32)
         return i;
     a = at(f, of->arg[0])->width;

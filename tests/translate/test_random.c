@@ -295,6 +295,38 @@ static void random_bits(struct gen *g)
           IR_VOID, other, other == x ? y : x, IR_NONE);
 }
 
+/* Halves or the whole of a value shifted left and right by constants, as by two instructions, and
+ * joined: mostly a rotation. Or shifted to and fro. */
+static void random_shifts(struct gen *g)
+{
+    static const uint8_t joins[] = {UOP_or, UOP_xor, UOP_add, UOP_and};
+    unsigned type = below(g, 3) ? IR_I32 : IR_I64, bits = type == IR_I32 ? 32 : 64;
+    unsigned left = below(g, 2) ? below(g, bits) : below(g, bits / 8) * 8;
+    bool pair = below(g, 3) == 0, swapped = below(g, 2), extended = type == IR_I32 && below(g, 2);
+    unsigned right = below(g, 8) == 0 ? below(g, bits) : pair ? left : (bits - left) % bits;
+    uint16_t r[2] = {random_x(g), random_x(g)};
+    ir_val x = random_operand(g, type), v[2];
+    for (unsigned k = 0; k < 2; k++) {
+        enum uop op = k == 0 ? UOP_shl : pair && below(g, 2) ? UOP_sar : UOP_shr;
+        v[k] = ir_op(g->b, op, IR_VOID, k && pair ? v[0] : x,
+                     ir_const(g->b, type, k ? right : left), IR_NONE);
+        if (k && pair)
+            return;
+        if (type == IR_I32)
+            v[k] = ir_op(g->b, UOP_sext, IR_VOID, v[k], IR_NONE, IR_NONE);
+        ir_put(g->b, r[k], v[k]);
+        begin_insn(g);
+        if (k == 0 && pair && type == IR_I32)
+            v[0] = ir_op(g->b, UOP_low, IR_VOID, v[0], IR_NONE, IR_NONE);
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        v[k] = ir_get(g->b, IR_I64, r[k]);
+        if (extended)
+            v[k] = ir_op(g->b, UOP_low, IR_VOID, v[k], IR_NONE, IR_NONE);
+    }
+    ir_op(g->b, joins[below(g, ARRAY_LEN(joins))], IR_VOID, v[swapped], v[!swapped], IR_NONE);
+}
+
 /* LR and SC, mostly of the same address and size, with more in between. */
 static void random_reserve(struct gen *g)
 {
@@ -366,8 +398,8 @@ static void random_insn(struct gen *g)
         break;
     case 4:
         if (below(g, 4)) {
-            static void (*const kinds[])(struct gen *) = {random_division, random_product,
-                                                          random_bits, random_reserve};
+            static void (*const kinds[])(struct gen *) = {
+                random_division, random_product, random_bits, random_reserve, random_shifts};
             kinds[below(g, ARRAY_LEN(kinds))](g);
             break;
         }

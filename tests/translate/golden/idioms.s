@@ -186,3 +186,40 @@ complement_masked:
     andn a0,a1,a2
     orn a3,a3,a4
     andn t0,t1,t2
+rotate_left:
+    srliw a5,a0,25
+    slliw a0,a0,7
+    or a0,a0,a5
+rotate_sum:
+    srliw a4,a0,6
+    slliw a5,a0,26
+    or a5,a5,a4
+    srliw a4,a0,11
+    slliw a3,a0,21
+    or a4,a4,a3
+    xor a5,a5,a4
+    addw a0,a5,a1
+    li a3,0
+    li a4,0
+    li a5,0
+rotate_added:
+    srliw a5,a0,20
+    slliw a0,a0,12
+    addw a0,a0,a5
+rotate_long:
+    slli a5,a0,50
+    srli a0,a0,14
+    xor a0,a0,a5
+word_signed_half:
+    slliw a0,a0,16
+    sraiw a0,a0,16
+word_signed_byte:
+    slliw a0,a0,24
+    sraiw a0,a0,24
+word_half:
+    slliw a0,a0,16
+    srliw a0,a0,16
+sums_of_words:
+    addw a0,a0,a1
+    xor a0,a0,a2
+    addw a0,a0,a3
