@@ -12,7 +12,9 @@
  *            (raw_syscall.S). So the child counts as a child of the process that asked, and the
  *            caller goes on at once.
  *
- * When the child has left, by exec, exit or a signal, the lender does what is left to do for it.
+ * When the child has left, by exec, exit or a signal, the lender does what is left to do for it. A
+ * lender whose own process ends before that is gone, and the kernel has cleared the thread id in
+ * libc's record, which the child goes on with: nothing may rest on that id (space_lock).
  *
  * A process that is killed at any moment may hold a lock of the runtime, which would be held for
  * ever where the memory goes on. So what ends a process by default comes to our handler first in
@@ -49,6 +51,7 @@ static struct linux_process *copy_process(const struct linux_process *from)
     *p = *from;
     pthread_mutex_init(&p->lock, NULL);
     memset(&p->tasks, 0, sizeof(p->tasks));
+    p->leaving = 0; /* those are threads of the other one */
     p->borrows = true;
     __atomic_add_fetch(&p->memory->users, 1, __ATOMIC_RELAXED);
     return p;

@@ -32,12 +32,7 @@ struct place {
 
 void mappings_init(struct mappings *m)
 {
-    pthread_mutexattr_t recursive;
-
-    pthread_mutexattr_init(&recursive);
-    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&m->change, &recursive);
-    pthread_mutexattr_destroy(&recursive);
+    pthread_mutex_init(&m->change, NULL);
     pthread_mutex_init(&m->table, NULL);
 }
 

@@ -10,9 +10,15 @@
 /* Two locks. `change` is held by whoever changes the space, from the first look to the last, host's
  * side included (space_lock). `table` is held for single steps: by such a thread while it writes to
  * the table, and by others while they look something up (space_check). Nothing else is taken under
- * it. So holders of `change` may read the table without `table`. */
+ * it. So holders of `change` may read the table without `table`.
+ *
+ * `change` may be taken again by who has it. That is told by pthread_self(), and not by libc, whose
+ * recursive mutexes know a thread by its id: the kernel clears that one when a host thread is
+ * killed whose stack and libc record somebody else goes on with (linux/sharing.c). */
 struct mappings {
     pthread_mutex_t change, table;
+    pthread_t changer; /* has `change`, depth times; 0: nobody */
+    unsigned depth;
     VEC(struct mappings_chunk *) chunks; /* mappings.c */
     bool host_grows;      /* a mapping that the host extends downward was ever made */
     uint64_t next_shared; /* number for the next shared anonymous mapping, see map.c */

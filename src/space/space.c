@@ -106,12 +106,25 @@ void space_destroy(struct space *s)
 
 void space_lock(struct space *s)
 {
-    pthread_mutex_lock(&s->maps->change);
+    struct mappings *maps = s->maps;
+    pthread_t self = pthread_self();
+
+    /* Nobody else writes this value. */
+    if (__atomic_load_n(&maps->changer, __ATOMIC_RELAXED) != self) {
+        pthread_mutex_lock(&maps->change);
+        __atomic_store_n(&maps->changer, self, __ATOMIC_RELAXED);
+    }
+    maps->depth++;
 }
 
 void space_unlock(struct space *s)
 {
-    pthread_mutex_unlock(&s->maps->change);
+    struct mappings *maps = s->maps;
+
+    if (--maps->depth > 0)
+        return;
+    __atomic_store_n(&maps->changer, 0, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&maps->change);
 }
 
 /* ---- look-ups ------------------------------------------------------------------------------- */

@@ -529,6 +529,40 @@ static void test_orphan(void)
     close(pipe_fds[0]);
 }
 
+static int outlive_at_work(void *arg)
+{
+    for (int more = 20; more > 0; more -= getppid() != (pid_t)(intptr_t)arg) {
+        free_stack(new_stack());
+        give(&turn, 1);
+    }
+    write(pipe_fds[1], "", 1);
+    return 0;
+}
+
+/* The maker ends while its child is in the middle of a call. */
+static void test_orphans_at_work(void)
+{
+    enum { TIMES = 40 };
+    char unused[TIMES];
+    int good = 0;
+
+    for (int i = 0; i < TIMES; i++) {
+        turn = 0;
+        pipe(pipe_fds);
+        pid_t pid = fork();
+        if (pid == 0) {
+            clone(outlive_at_work, new_stack(), CLONE_VM | SIGCHLD, opaque(getpid()));
+            await(&turn, 1);
+            _exit(5);
+        }
+        close(pipe_fds[1]);
+        waitpid(pid, NULL, 0);
+        good += read(pipe_fds[0], unused, 1) == 1;
+        close(pipe_fds[0]);
+    }
+    show("went on: %d", good);
+}
+
 /* ---- threads --------------------------------------------------------------------------------- */
 
 #define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
@@ -550,6 +584,30 @@ static void test_threads(void)
     show_true(clone(set_variable, stack, THREAD | CLONE_VFORK, NULL) > 0);
     show("after a thread with CLONE_VFORK: %d", variable);
     free_stack(stack);
+}
+
+static void *end_at_once(void *arg)
+{
+    return NULL;
+}
+
+/* The host thread of one that has been joined may not have ended yet. */
+static void test_behind_a_thread(void)
+{
+    enum { TIMES = 100 };
+    pthread_t thread;
+    int good = 0;
+
+    for (int i = 0; i < TIMES; i++) {
+        char *stack = new_stack();
+        int status;
+        pthread_create(&thread, NULL, end_at_once, NULL);
+        pthread_join(thread, NULL);
+        pid_t pid = clone(nothing, stack, CLONE_VM | SIGCHLD, NULL);
+        good += waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 1;
+        free_stack(stack);
+    }
+    show("made behind a thread: %d", good);
 }
 
 static void *unshare_all(void *arg)
@@ -630,7 +688,9 @@ int main(int argc, char **argv)
     test_pidfd_and_tid();
     test_families();
     test_orphan();
+    test_orphans_at_work();
     test_threads();
+    test_behind_a_thread();
     test_unshare();
     test_refused();
     return 0;
