@@ -116,9 +116,39 @@ static const struct node *skip_extension(struct folding *f, ir_val v)
     return n->op == UOP_sext || n->op == UOP_zext ? at(f, n->arg[0]) : n;
 }
 
+/* The value that the `kept` lower bits of v are all of, as they are without an extension in
+ * between, or IR_NONE. */
+static ir_val find_whole(struct folding *f, ir_val v, unsigned kept)
+{
+    const struct node *n = at(f, v);
+    if (kept <= 32 && (n->op == UOP_sext || n->op == UOP_zext))
+        v = n->arg[0];
+    return at(f, v)->width <= kept ? v : IR_NONE;
+}
+
 static bool is_shift(const struct node *n, unsigned op, unsigned type)
 {
     return n->op == op && n->type == type && n->has_imm;
+}
+
+/* 64 bits to the left and back, by the same count or another one: a mask, or of what has no more
+ * bits than are left, the difference. */
+static ir_val fold_zero_extension(struct folding *f, ir_val i, const struct node *left)
+{
+    struct node *n = at(f, i);
+    ir_val whole = find_whole(f, left->arg[0], 64 - (unsigned)left->imm);
+    if (n->imm == left->imm) {
+        if (whole != IR_NONE)
+            return whole;
+        n->op = UOP_and;
+        n->imm = ~(uint64_t)0 >> n->imm;
+        n->arg[0] = left->arg[0];
+    } else if (whole != IR_NONE) {
+        n->op = n->imm < left->imm ? UOP_shl : UOP_shr;
+        n->imm = n->imm < left->imm ? left->imm - n->imm : n->imm - left->imm;
+        n->arg[0] = whole;
+    }
+    return i;
 }
 
 /* Two shifts to and fro by the same count: an extension. Of 32 bits only the mask; fold_sext has
@@ -129,7 +159,11 @@ static ir_val fold_shift_pair(struct folding *f, ir_val i)
     const struct node *inner = at(f, n->arg[0]);
     if (n->type == IR_I32)
         inner = skip_extension(f, n->arg[0]);
-    if (!is_shift(inner, UOP_shl, n->type) || inner->imm != n->imm)
+    if (!is_shift(inner, UOP_shl, n->type))
+        return i;
+    if (n->op == UOP_shr && n->type == IR_I64)
+        return fold_zero_extension(f, i, inner);
+    if (inner->imm != n->imm)
         return i;
     ir_val x = inner->arg[0];
     if (n->type == IR_I32) {
@@ -141,10 +175,7 @@ static ir_val fold_shift_pair(struct folding *f, ir_val i)
         return i;
     }
     unsigned kept = 64 - (unsigned)n->imm;
-    if (n->op == UOP_shr) {
-        n->op = UOP_and;
-        n->imm = ~(uint64_t)0 >> n->imm;
-    } else if (kept == 8 || kept == 16 || kept == 32) {
+    if (kept == 8 || kept == 16 || kept == 32) {
         n->op = kept == 8 ? UOP_sext8 : kept == 16 ? UOP_sext16 : UOP_sext;
         n->has_imm = false;
         n->imm = 0;
@@ -203,11 +234,17 @@ static ir_val fold_rotation(struct folding *f, ir_val i)
     return i;
 }
 
+/* Node i is the `kept` lower bits of its operand. */
+static ir_val fold_whole(struct folding *f, ir_val i, unsigned kept)
+{
+    ir_val whole = find_whole(f, at(f, i)->arg[0], kept);
+    return whole != IR_NONE ? whole : i;
+}
+
 /* x op constant. */
 static ir_val fold_with_imm(struct folding *f, ir_val i)
 {
     struct node *n = at(f, i);
-    uint64_t ones = cut(n->type, ~(uint64_t)0);
     const struct node *x = at(f, n->arg[0]);
     switch ((enum uop)n->op) {
     case UOP_add:
@@ -227,7 +264,7 @@ static ir_val fold_with_imm(struct folding *f, ir_val i)
     case UOP_and:
         if (n->imm == 0)
             return become_const(f, i, 0);
-        return n->imm == ones && n->type == IR_I64 ? n->arg[0] : i;
+        return n->imm & (n->imm + 1) ? i : fold_whole(f, i, const_width(n->imm));
     case UOP_mul:
         return n->imm == 0                        ? become_const(f, i, 0)
                : n->imm == 1 && n->type == IR_I64 ? n->arg[0]
@@ -584,8 +621,11 @@ static ir_val fold_pure(struct folding *f, ir_val i)
         n->arg[0] = a = skip_copy(f, a);
         return at(f, a)->facts & FACT_SX32 ? a : fold_sext(f, i);
     case UOP_zext:
-        n->arg[0] = a = skip_copy(f, a);
-        return at(f, a)->facts & FACT_ZX32 ? a : i;
+        n->arg[0] = skip_copy(f, a);
+        return fold_whole(f, i, 32);
+    case UOP_zext8:
+    case UOP_zext16:
+        return fold_whole(f, i, n->op == UOP_zext8 ? 8 : 16);
     case UOP_unbox:
         return fold_unbox(f, i);
     case UOP_not:

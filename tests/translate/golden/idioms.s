@@ -223,3 +223,16 @@ sums_of_words:
     addw a0,a0,a1
     xor a0,a0,a2
     addw a0,a0,a3
+index_of_sum:
+    addiw a5,a5,2
+    slli a5,a5,32
+    srli a5,a5,32
+    add a5,a5,a0
+index_of_sum_scaled:
+    addw a5,a5,a1
+    slli a5,a5,32
+    srli a5,a5,30
+    add a5,a5,a0
+mask_of_byte:
+    lbu a5,0(a0)
+    andi a5,a5,255
