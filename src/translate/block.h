@@ -132,6 +132,8 @@ void pass_reserve(struct work *w);
 /* Puts that are overwritten before anybody can see them, and what nobody uses. Needs may_leave.
  * (dead.c) */
 void pass_dead(struct work *w);
+/* Rotations that are written as two shifts. (rotate.c) */
+void pass_rotate(struct work *w);
 /* Extensions and masks that nobody needs. (narrow.c) */
 void pass_narrow(struct work *w);
 /* Which nodes are part of their users' instructions. (fuse.c) */

@@ -186,54 +186,6 @@ static ir_val fold_shift_pair(struct folding *f, ir_val i)
     return i;
 }
 
-/* Node i becomes the sign extension of a rotated half. The rotation is a node of its own: it stands
- * where the register was read that gave i its operand, which was known. */
-static ir_val extend_rotation(struct folding *f, ir_val i, struct node rotation)
-{
-    ir_val k = i - 1;
-    struct node *n = at(f, i), *place = at(f, k);
-    if (i == 0 || place->op != UOP_get || place->state != NODE_DEAD || rotation.arg[0] >= k)
-        return i;
-    *place = rotation;
-    *n = (struct node){.op = UOP_sext,
-                       .type = IR_I64,
-                       .arg_type = IR_I32,
-                       .arg = {k, IR_NONE, IR_NONE},
-                       .pair = IR_NONE};
-    return i;
-}
-
-/* The two shifts of a value that a rotation consists of, joined by or, xor or add. Halves of
- * registers: the left one is sign-extended, the right one has nothing to extend. */
-static ir_val fold_rotation(struct folding *f, ir_val i)
-{
-    struct node *n = at(f, i);
-    for (unsigned k = 0; k < 2; k++) {
-        const struct node *left = at(f, n->arg[k]), *right = at(f, n->arg[1 - k]);
-        bool halves = n->type == IR_I64 && left->op == UOP_sext;
-        if (n->type == IR_I32) {
-            left = skip_extension(f, n->arg[k]);
-            right = skip_extension(f, n->arg[1 - k]);
-        } else if (halves) {
-            left = at(f, left->arg[0]);
-        }
-        unsigned type = halves ? IR_I32 : n->type, bits = type == IR_I32 ? 32 : 64;
-        if (!is_shift(left, UOP_shl, type) || !is_shift(right, UOP_shr, type) ||
-            left->arg[0] != right->arg[0] || left->imm + right->imm != bits)
-            continue;
-        struct node rotation = *left;
-        rotation.op = UOP_rol;
-        rotation.state = NODE_EMIT;
-        rotation.width = (uint8_t)bits;
-        rotation.facts = halves || type == IR_I32 ? FACT_ZX32 : 0;
-        if (halves)
-            return extend_rotation(f, i, rotation);
-        *n = rotation;
-        return i;
-    }
-    return i;
-}
-
 /* Node i is the `kept` lower bits of its operand. */
 static ir_val fold_whole(struct folding *f, ir_val i, unsigned kept)
 {
@@ -316,10 +268,7 @@ static ir_val fold_binary(struct folding *f, ir_val i)
     if (n->arg[0] == n->arg[1] && (n->op == UOP_sub || n->op == UOP_xor))
         return become_const(f, i, 0);
     if (!node_is_const(f->w, n->arg[1]))
-        return (n->op == UOP_or || n->op == UOP_xor || n->op == UOP_add) &&
-                       pass_on(f->w, PASS_IDENTITIES)
-                   ? fold_rotation(f, i)
-                   : i;
+        return i;
     n->imm = cut(n->arg_type, at(f, n->arg[1])->imm);
     n->arg[1] = IR_NONE;
     n->has_imm = true;

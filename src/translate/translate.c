@@ -1,6 +1,6 @@
 /* translate: the pipeline of one block, on one page.
  *
- *     µops -> fold -> reserve -> dead -> narrow -> fuse -> hints -> emit -> fragment image
+ *     µops -> fold -> reserve -> dead -> rotate -> narrow -> fuse -> hints -> emit -> image
  *
  * Each pass is a file that says what it needs and what it leaves; block.h says what passes between
  * them. */
@@ -105,6 +105,7 @@ int translate_block(struct translator *tr, const struct ir_block *b, gva pc, uin
         return error;
     pass_reserve(w);
     pass_dead(w);
+    pass_rotate(w);
     pass_narrow(w);
     pass_fuse(w);
     pass_hints(w);

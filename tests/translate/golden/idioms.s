@@ -236,3 +236,7 @@ index_of_sum_scaled:
 mask_of_byte:
     lbu a5,0(a0)
     andi a5,a5,255
+rotate_both_shifts_stay:
+    slli a4,a0,3
+    srli a5,a0,61
+    or a0,a4,a5
