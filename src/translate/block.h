@@ -41,6 +41,7 @@ struct node {
                          this instruction's start */
     bool slow;        /* through CODE_HELPER_UOP */
     bool scaled;      /* add: the second operand is a fused shift, for the host's scaled index */
+    bool again;       /* a load: if it faults, the interpreter finds out which byte's fault it is */
     bool check_rne;   /* before it: MXCSR must be in mode nearest even */
     uint16_t reg;     /* get, put: row of the register table */
     uint16_t hint;    /* row + 1 of the register that the value goes to next, or 0 */
@@ -127,6 +128,8 @@ void node_each_operand(const struct work *w, const struct node *n,
 /* µops to nodes: registers forwarded, constants and identities folded, facts found, checks of
  * rounding modes and boxes placed once. Returns 0 or a negative enum translate_bailout. (fold.c) */
 int pass_fold(struct work *w);
+/* Loads of bytes, put together, as one load. (wide.c) */
+void pass_wide(struct work *w);
 /* LR and SC of the same address. Needs may_leave. (reserve.c) */
 void pass_reserve(struct work *w);
 /* Puts that are overwritten before anybody can see them, and what nobody uses. Needs may_leave.

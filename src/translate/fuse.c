@@ -50,7 +50,7 @@ static bool fuses_load(struct work *w, ir_val i, const struct node *n, ir_val us
     struct node *u = node_of(w, user);
     bool fits = (u->op == UOP_float && n->mem == IR_U64) ||
                 (u->op == UOP_float32 && (n->mem == IR_U32 || n->mem == IR_S32));
-    if (!fits || !is_adjacent(w, i, user))
+    if (!fits || n->again || !is_adjacent(w, i, user))
         return false;
     u->may_leave |= BASE_PRECISE;
     return true;

@@ -1,6 +1,6 @@
 /* translate: the pipeline of one block, on one page.
  *
- *     µops -> fold -> reserve -> dead -> rotate -> narrow -> fuse -> hints -> emit -> image
+ *     µops -> fold -> wide -> reserve -> dead -> rotate -> narrow -> fuse -> hints -> emit -> image
  *
  * Each pass is a file that says what it needs and what it leaves; block.h says what passes between
  * them. */
@@ -103,6 +103,7 @@ int translate_block(struct translator *tr, const struct ir_block *b, gva pc, uin
 
     if ((error = pass_fold(w)) != 0)
         return error;
+    pass_wide(w);
     pass_reserve(w);
     pass_dead(w);
     pass_rotate(w);

@@ -27,6 +27,7 @@ static bool handle_fault(struct machine *m, const siginfo_t *info, ucontext_t *c
     translate_read_context(context, &regs);
     translate_read_homes(m->tr, m->t, &regs, m->t->guest);
     space_guest_addr(m->space, (uint64_t)info->si_addr, &addr);
+    m->again = point.again;
     bool write = context->uc_mcontext.gregs[REG_ERR] & 2;
     m->t->trap = (struct trap){write ? TRAP_STORE : TRAP_LOAD, FAULT_MAPERR, addr, 0};
     thread_set_pc(m->t, GVA(m->image.pc.v + point.guest));
@@ -156,10 +157,13 @@ bool machine_run(struct machine *m, const struct ir_block *b, gva pc, uint32_t n
         return false;
     hpc code = machine_place(m);
     running = m;
+    m->again = false;
     return_stack_forget(&m->t->returns);
     int exit = (int)host_code_function(HPC(m->arena.exec.v + m->offsets[CODE_ENTER]))(
         (uint64_t)m->t, code.v, 0, 0, 0, 0);
     running = NULL;
+    if (m->again) /* the run loop has the interpreter go on from there */
+        exit = TRANSLATE_EXIT_INTERP;
     if (exit == TRANSLATE_EXIT_LINK)
         set_pc_of_exit(m);
     keep_outcome(m, exit == TRANSLATE_EXIT_LINK ? TRANSLATE_EXIT_LOOKUP : exit, out);

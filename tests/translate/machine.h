@@ -20,6 +20,7 @@ struct machine {
     uint64_t return_stack[64];
     struct fragment_image image; /* of the block run last */
     int bailout;
+    bool again; /* it ended at a point that says `again` */
 };
 
 /* What a run leaves. */

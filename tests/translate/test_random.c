@@ -210,6 +210,36 @@ static void random_memory(struct gen *g)
                  random_operand(g, IR_I64));
 }
 
+static void begin_insn(struct gen *g);
+static void random_put(struct gen *g);
+static void random_insn(struct gen *g);
+
+/* Bytes put together to a number, from any of them on, an instruction each. */
+static void random_bytes(struct gen *g)
+{
+    unsigned n = 2u << below(g, 3), first = below(g, n), offset = 8 * below(g, 2);
+    unsigned base = RV64_REG_x0 + 1 + below(g, 10), number = base + 10, byte = base + 20;
+    ir_put(g->b, base, random_address(g, 1));
+    for (unsigned i = 0; i < n; i++) {
+        unsigned k = (first + i) % n, to = i ? byte : number;
+        begin_insn(g);
+        ir_val at = ir_get(g->b, IR_I64, base), distance = ir_const(g->b, IR_I64, offset + k);
+        at = ir_op(g->b, UOP_add, IR_VOID, at, distance, IR_NONE);
+        ir_put(g->b, to, ir_load(g->b, IR_U8, at));
+        begin_insn(g);
+        at = ir_op(g->b, UOP_shl, IR_VOID, ir_get(g->b, IR_I64, to),
+                   ir_const(g->b, IR_I64, 8 * (uint64_t)k), IR_NONE);
+        ir_put(g->b, to, at);
+        begin_insn(g);
+        if (i > 0)
+            ir_put(g->b, number,
+                   ir_op(g->b, UOP_or, IR_VOID, ir_get(g->b, IR_I64, number),
+                         ir_get(g->b, IR_I64, byte), IR_NONE));
+        if (below(g, 8) == 0)
+            random_insn(g);
+    }
+}
+
 static void random_atomic(struct gen *g)
 {
     enum uop op = (enum uop)(UOP_lr + below(g, UOP_amomaxu - UOP_lr + 1));
@@ -245,8 +275,6 @@ static void begin_insn(struct gen *g)
 {
     ir_op_imm(g->b, UOP_insn, g->pc + 2 * g->n_insns++);
 }
-
-static void random_put(struct gen *g);
 
 /* Quotient and remainder of the same operands, in any order. */
 static void random_division(struct gen *g)
@@ -398,8 +426,9 @@ static void random_insn(struct gen *g)
         break;
     case 4:
         if (below(g, 4)) {
-            static void (*const kinds[])(struct gen *) = {
-                random_division, random_product, random_bits, random_reserve, random_shifts};
+            static void (*const kinds[])(struct gen *) = {random_division, random_product,
+                                                          random_bits,     random_reserve,
+                                                          random_shifts,   random_bytes};
             kinds[below(g, ARRAY_LEN(kinds))](g);
             break;
         }

@@ -101,7 +101,10 @@ static void emit_load(struct emitter *e, ir_val i)
     struct x86_operand mem = emit_address(e, n->arg[0], mem_bytes(n->mem));
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
-    emit_reverse_point(e);
+    if (n->again && BASE_PRECISE)
+        reverse_add_again(&e->reverse, e->c->pos, (uint32_t)(e->insn_pc - e->w->pc.v));
+    else
+        emit_reverse_point(e);
     x86_emit(e->c, (enum x86_insn)loads[n->mem].insn, gpr(loads[n->mem].size, d), mem);
 }
 

@@ -40,6 +40,18 @@ def access(op, offset=0):
     return f"{op} {value}, {offset}(BASE)"
 
 
+def number(n, hole):
+    """The text of loads of n bytes that make one number, the second first; from byte `hole` on they trap."""
+    order = [1, 0, *range(2, n)]
+    trap = next(k for k in order if k >= hole)
+    lines = []
+    for k in order:
+        lines.append(f"{'T: ' if k == trap else ''}lbu {'x12' if k == 1 else 'x13'}, {k}(BASE)")
+        lines += ["slli x12, x12, 8", "or x12, x12, x13"] if k == 0 else []
+        lines += [f"slli x13, x13, {8 * k}", "or x12, x12, x13"] if k > 1 else []
+    return "\n ".join(lines)
+
+
 def kinds():
     """name, instruction, x10, x6 (an address that is fine), fcsr"""
     for op in LOADS + STORES:
@@ -72,6 +84,8 @@ def kinds():
     for op in ("ld", "amoadd.d"):
         operands = "x10, 0(BASE)" if op == "ld" else "x10, x13, (BASE)"
         yield f"{op} to its base", f"{op} {operands}", BAD["hole"], page(RW) + 128, 0
+    for n, hole in ((8, 0), (8, 1), (8, 2), (8, 5), (8, 7), (4, 1), (4, 3), (2, 1)):
+        yield f"bytes cross to hole, {n} -{hole}", number(n, hole), page(HOLE) - hole, page(RW) + 128, 0
     yield "ld to zero", "ld x0, 0(BASE)", BAD["hole"], page(RW) + 128, 0
     yield "sc.d read_only", "lr.d x12, (BASE)\n T: sc.d x13, x14, (BASE)", page(READ) + 64, page(RW) + 128, 0
     # JUMP: the pc that traps is the one jumped to

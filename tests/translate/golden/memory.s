@@ -63,3 +63,50 @@ reserved_across_load:
 reserved_elsewhere:
     lr.d a5,(a0)
     sc.d a3,a4,(a1)
+bytes_8:
+    lbu a4,1(s8)
+    lbu a3,0(s8)
+    lbu a1,2(s8)
+    slli a4,a4,8
+    or a4,a4,a3
+    lbu a3,3(s8)
+    slli a1,a1,16
+    or a1,a1,a4
+    slli a3,a3,24
+    lbu a4,4(s8)
+    or a3,a3,a1
+    lbu a1,5(s8)
+    slli a4,a4,32
+    or a4,a4,a3
+    slli a1,a1,40
+    lbu a3,6(s8)
+    or a1,a1,a4
+    lbu a4,7(s8)
+    slli a3,a3,48
+    or a3,a3,a1
+    slli a4,a4,56
+    or a4,a4,a3
+bytes_4:
+    lbu a1,4(a0)
+    lbu a2,5(a0)
+    slli a2,a2,8
+    or a1,a1,a2
+    lbu a2,6(a0)
+    slli a2,a2,16
+    or a1,a1,a2
+    lbu a2,7(a0)
+    slliw a2,a2,24
+    or a1,a1,a2
+    sext.w a1,a1
+    li a2,0
+bytes_2:
+    lbu a1,0(a0)
+    lbu a2,1(a0)
+    slli a2,a2,8
+    or a2,a2,a1
+bytes_disturbed:
+    lbu a1,0(a0)
+    sb a1,0(a3)
+    lbu a2,1(a0)
+    slli a2,a2,8
+    or a2,a2,a1
