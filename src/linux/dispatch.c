@@ -138,12 +138,22 @@ unsigned sys_struct_size(enum sys_struct s)
 
 /* ---- guest memory for the kernel ------------------------------------------------------------- */
 
+/* None of these waits. */
+static bool sends_signal(long number)
+{
+    return number == __NR_kill || number == __NR_tkill || number == __NR_tgkill ||
+           number == __NR_rt_sigqueueinfo || number == __NR_rt_tgsigqueueinfo ||
+           number == __NR_pidfd_send_signal;
+}
+
 static int64_t call_kernel(struct linux_task *task, long number, const uint64_t args[6])
 {
     uint64_t held = signal_held(task, task->mask);
 
     if (number == __NR_execve || number == __NR_execveat)
         held &= task->mask; /* the new program has it */
+    if (task->sampler >= 0 && sends_signal(number))
+        held &= ~signal_bit(SIGTRAP); /* a sample that is pending would swallow it */
     if (held)
         signal_hold(task, held);
     vm_enter_kernel(task->t);

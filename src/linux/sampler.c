@@ -9,12 +9,15 @@
  * execve: children have none.
  *
  * While a thread is in one of the guest's system calls its signal is held (signal_held), so that it
- * ends none: the time counts at the call's end.
+ * ends none: the time counts at the call's end. Not in calls that send signals: of a kind the
+ * kernel keeps one, and a SIGTRAP of the guest's would be lost.
  *
  * The kernel looks at these clocks at its own ticks: there are 100 to 1000 samples a second,
  * whatever the period; what has been missed comes as an overrun and counts.
  *
- * Not hidden: the timer's entry in /proc/self/timers, and its place in RLIMIT_SIGPENDING. */
+ * Not hidden: the timer's entry in /proc/self/timers, and its place in RLIMIT_SIGPENDING; a sample
+ * that is pending just when another process or thread sends SIGTRAP, or when the guest asks what is
+ * pending. */
 #include "linux/signals.h"
 
 #include <sys/syscall.h>

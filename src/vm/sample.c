@@ -5,12 +5,17 @@
  * there the poll word brings the thread back to the run loop at the end of its block, and the
  * sample counts where the next one starts. In all other places the guest's pc stands in the state.
  *
+ * The observer reads guest memory, and its fault needs the handler: so not where that is blocked,
+ * which it is while it runs (the kernel may put two signals on one instruction) and in some of the
+ * guest's system calls.
+ *
  * In a helper that a fragment calls (CODE_CALL_SLOW) the place of that call is on top of the return
  * stack.
  *
  * Does not look anything up: fragments may be changing under another thread's hands. */
 #include "vm/block_engine.h"
 
+#include <signal.h>
 #include <string.h>
 
 const struct vm_observer *vm_observer;
@@ -51,6 +56,12 @@ static void take_outside(const struct thread *t, const struct block_engine *e, s
         s->pc = thread_pc(t);
 }
 
+static bool may_fault(const ucontext_t *context)
+{
+    return !sigismember(&context->uc_sigmask, SIGSEGV) &&
+           !sigismember(&context->uc_sigmask, SIGBUS);
+}
+
 void vm_take_sample(struct thread *t, const ucontext_t *context, uint32_t weight)
 {
     const struct block_engine *e = ((const struct vm *)t->vm)->block;
@@ -74,6 +85,7 @@ void vm_take_sample(struct thread *t, const ucontext_t *context, uint32_t weight
     } else {
         take_outside(t, e, &s);
     }
+    s.exact = s.exact && may_fault(context);
     vm_observer->sample(t, &s);
 }
 

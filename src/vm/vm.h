@@ -79,7 +79,8 @@ struct vm_sample {
     uint32_t weight; /* periods of the timer */
     hpc host;        /* a place in a fragment; 0: pc says where */
     gva pc;          /* 0 if host says where */
-    bool exact;      /* t->guest holds the guest registers: of the instruction at hand or near it */
+    bool exact;      /* t->guest holds the guest registers, of the instruction at hand or near it,
+                      * and guest memory may be read */
 };
 
 /* Sees fragments come and go, and samples. Members that are not needed are NULL. */

@@ -3,7 +3,9 @@
  *   signals   a profiling timer of the program's own, counted
  *   threads   the work in two threads
  *   children  another in a child, and this program once more
- *   waits     waits that a stray signal would cut short */
+ *   waits     waits that a stray signal would cut short
+ *   faults    system calls that are given addresses where nothing is
+ *   sends     signals to itself, counted */
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -156,6 +159,31 @@ static uint64_t with_waits(void)
     return x;
 }
 
+/* The stack holds what a profile takes for return addresses, of functions that are not there. */
+static uint64_t with_faults(void)
+{
+    enum { CALLS = 100000 };
+    volatile uint64_t nowhere[16];
+    uint64_t refused = 0;
+
+    for (unsigned i = 0; i < 16; i++)
+        nowhere[i] = 10000;
+    for (unsigned i = 0; i < CALLS; i++)
+        refused += syscall(SYS_rt_sigaction, SIGUSR1, nowhere[i % 16], NULL, 8) != 0;
+    return refused;
+}
+
+static uint64_t with_sends(void)
+{
+    enum { SENDS = 100000 };
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigaction(SIGTRAP, &action, NULL);
+    for (unsigned i = 0; i < SENDS; i++)
+        raise(SIGTRAP);
+    return (uint64_t)traps;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 2 ? argv[2] : "";
@@ -168,6 +196,10 @@ int main(int argc, char **argv)
         x = with_signals();
     else if (strcmp(what, "waits") == 0)
         x = with_waits();
+    else if (strcmp(what, "faults") == 0)
+        x = with_faults();
+    else if (strcmp(what, "sends") == 0)
+        x = with_sends();
     else
         x = all_work(1);
     if (strcmp(what, "children") == 0)

@@ -167,6 +167,16 @@ def _(folder):
     profile(folder, "--profile-rate=10000", STATIC, TURNS, "waits")
 
 
+@case("a sample that comes while a fault is handled does not fault itself")
+def _(folder):
+    profile(folder, "--profile-rate=10000", STATIC, "1", "faults")
+
+
+@case("no signal of the program's own is taken for a sample's")
+def _(folder):
+    profile(folder, "--profile-rate=10000", STATIC, "1", "sends")
+
+
 @case("all threads are sampled")
 def _(folder):
     """And what they are sampled at is the work, of which there is twice as much as in one."""
