@@ -19,13 +19,14 @@
  * One guest thread runs at a time. With --every=N one block in N is checked.
  *
  * Stores of the engine where the reference stores nothing are looked for too (space/stray.c): not
- * in each turn, since that costs more than all the rest. And the first time that a block is reached
- * after code may have changed, the reference executes what memory holds, not what was decoded from
- * it: so stale code is seen, of whomever.
+ * in each turn, since that costs more than all the rest. And the first time that a program of one
+ * thread reaches a block after code may have changed, the reference executes what memory holds, not
+ * what was decoded from it: so stale code is seen, of whomever.
  *
  * What the check does not see: links between fragments, since there are none; the order of two
  * threads' accesses; what only the next fragment would show (a rounding mode of MXCSR that is not
- * the guest's); stray stores in turns that are not looked at, or of programs with threads. */
+ * the guest's); stray stores in turns that are not looked at, or of programs with threads; stale
+ * code of programs with threads. */
 #include "vm/trial.h"
 #include "vm/verify.h"
 
@@ -87,7 +88,8 @@ void verify_forked(struct verify *v)
 /* ---- the two executions ---------------------------------------------------------------------- */
 
 /* The block at t's pc for the reference. What was decoded before may be as stale as what was
- * translated: the first time after code may have changed it is what memory has now. */
+ * translated: the first time after code may have changed it is what memory has now. But what
+ * another thread has stored there need not be seen before a fence. */
 static struct decoded_block *find_reference(struct vm *vm, struct thread *t, struct verify *v,
                                             bool *first)
 {
@@ -101,6 +103,8 @@ static struct decoded_block *find_reference(struct vm *vm, struct thread *t, str
     if (seen == now)
         return known;
     hash_map_put(&v->seen, pc.v, (void *)(uintptr_t)now);
+    if (vm->threads.len > 1)
+        return known;
     bool there =
         vm->guest->decode_block(vm->space, pc, vm->max_insns, &v->anew.block, &t->trap) == 0;
     return there ? &v->anew.block : NULL;
