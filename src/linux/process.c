@@ -40,6 +40,7 @@ int64_t process_exit_group(struct linux_task *task, const uint64_t args[6])
     process_report(task);
     debug_report_exit(task, (int)args[0] & 0xff, 0);
     vm_enter_kernel(task->t);
+    threads_await_leaving(task->process);
     raw_syscall4(__NR_exit_group, args[0], 0, 0, 0);
     CHECK(false, "exit_group returned");
 }

@@ -196,9 +196,7 @@ void threads_join_ended(struct linux_memory *memory)
     }
 }
 
-/* The threads that are on their way out are the process's no more, but what they have to do for
- * others must be done before it is gone. */
-static void await_leaving(struct linux_process *process)
+void threads_await_leaving(struct linux_process *process)
 {
     uint32_t n;
 
@@ -217,7 +215,7 @@ bool threads_leave(struct linux_task *task)
         futex_leave(task);
         return false;
     }
-    await_leaving(process);
+    threads_await_leaving(process);
     futex_leave(task);
     return true;
 }

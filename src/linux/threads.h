@@ -51,6 +51,9 @@ void threads_join_ended(struct linux_memory *memory);
 /* The calling thread is about to end by exit(2): its futexes are let go, its id is cleared. Returns
  * true if it was the last of the process. */
 bool threads_leave(struct linux_task *task);
+/* Waits for the threads that are on their way out. They are the process's no more, but what they
+ * have to do for others, locks included, must be done before it is gone. */
+void threads_await_leaving(struct linux_process *process);
 /* A thread that threads_leave said false of has done its last for the process. */
 void threads_left(struct linux_process *process);
 /* Around fork: no thread is on its way out between them. Returns 0 or -errno, as vm_fork_begin. */

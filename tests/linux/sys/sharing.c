@@ -463,16 +463,6 @@ static int threads_inside(void *arg)
     return variable;
 }
 
-static int leave_threads(void *arg)
-{
-    pthread_t thread;
-
-    pthread_create(&thread, NULL, (void *(*)(void *))sleep_for_ever, NULL);
-    await(&turn, 1);
-    syscall(SYS_exit_group, 17);
-    return 0;
-}
-
 static void test_families(void)
 {
     variable = 1;
@@ -486,10 +476,6 @@ static void test_families(void)
     variable = 2;
     run("threads inside", threads_inside, CLONE_VM | SIGCHLD);
     run("threads inside a vfork", threads_inside, CLONE_VM | CLONE_VFORK | SIGCHLD);
-    turn = 0;
-    run("threads left behind", leave_threads, CLONE_VM | SIGCHLD);
-    turn = 0;
-    run("threads left behind under vfork", leave_threads, CLONE_VM | CLONE_VFORK | SIGCHLD);
     run("and then", fork_inside, SIGCHLD);
 }
 
