@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+from patterns import missing
+
 ISOMORPH, STATIC, DYNAMIC = (os.path.abspath(a) for a in sys.argv[1:4])
 OPTIONS = sys.argv[4:]
 CROSS = "/usr/riscv64-linux-gnu"
@@ -23,16 +25,6 @@ cases = []
 
 def case(name, way, commands, patterns, sig, limit=UNLIMITED, program=STATIC, options=()):
     cases.append((name, way, commands, patterns, sig, limit, program, options))
-
-
-def missing(patterns, text):
-    at = 0
-    for pattern in patterns:
-        found = re.compile(pattern, re.M).search(text, at)
-        if not found:
-            return pattern
-        at = found.end()
-    return None
 
 
 FLOATS = [f for n in range(32) for f in (f"ft{n}" if n < 8 else f"fs{n - 8}" if n < 10 else f"fa{n - 10}" if n < 18 else

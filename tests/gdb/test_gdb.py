@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 
+from patterns import missing
+
 ISOMORPH, STATIC, DYNAMIC, SOURCE, BUILD = (os.path.abspath(a) for a in sys.argv[1:6])
 OPTIONS = sys.argv[6:]
 CROSS = "/usr/riscv64-linux-gnu"  # libc6-riscv64-cross
@@ -59,16 +61,6 @@ def run(program, commands, options, folder):
         gdb = (late.stdout or b"").decode(errors="replace") + "\n(no end)"
     os.close(stdin)
     return gdb, guest.returncode, out.decode(errors="replace") + err.decode(errors="replace")
-
-
-def missing(patterns, text):
-    at = 0
-    for pattern in patterns:
-        found = re.compile(pattern, re.M).search(text, at)
-        if not found:
-            return pattern
-        at = found.end()
-    return None
 
 
 # ---- looking and stepping -------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 from encoding_table import read_encodings
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from tap import Tap
 
 HERE = os.path.dirname(os.path.abspath(__file__))

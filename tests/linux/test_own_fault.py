@@ -10,8 +10,11 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
+
 isomorph, probe, preload = sys.argv[1:4]
-count = failed = 0
+tap = Tap()
 
 
 def run(broken, *words):
@@ -21,12 +24,7 @@ def run(broken, *words):
 
 
 def case(good, name, result):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {name}")
-    if not good:
-        print("".join(f"# {line}\n" for line in f"status {result.returncode}\n{result.stdout}{result.stderr}".splitlines()))
+    tap.result(good, name, f"status {result.returncode}\n{result.stdout}{result.stderr}")
 
 
 def check(name, result, doing):
@@ -46,5 +44,4 @@ result = run("clock_gettime", "--engine=block", "--hot=0", "--stats=text", probe
 check("translation", result, "translating guest code")
 result = run("nothing", probe, "segv-cat", "/proc/cpuinfo")
 case(result.returncode == 0 and "processor" in result.stdout, "with nothing broken the program runs", result)
-print(f"1..{count}")
-sys.exit(failed > 0)
+tap.finish()

@@ -22,8 +22,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+from tap import Tap
+
+tap = Tap()
+
 isomorph, loop, *programs = map(os.path.realpath, sys.argv[1:])
-count = failed = 0
 
 HEAD = re.compile(r"fragment (0x\w+): (\d+) instructions, .* (\d+) exits$")
 STUB = re.compile(r"; stub of exit \d+ to (0x\w+)")
@@ -31,15 +35,6 @@ CODE = re.compile(r"(0x\w+)  ((?:[0-9a-f]{2} )+) +([^;]+?)(?:  ; (.*))?$")
 POLL = re.compile(r"cmp dword ptr \[rbp-0x(\w+)\], 0x00")
 LEAVE = {"exit_lookup", "exit_poll", "exit_trap", "exit_flush", "exit_interp"}
 COME_BACK = {"call_slow"}
-
-
-def case(good, name, *more):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {name}")
-    if not good:
-        print("".join(f"# {line}\n" for line in more), end="")
 
 
 class Wrong(Exception):
@@ -185,11 +180,11 @@ def check_program(name, fragments, least):
         stretch = longest(*graph(fragments))
         places = {fragment.is_poll(at) for fragment in fragments for at in fragment.code} - {None}
         print(f"# {name}: {len(fragments)} fragments, at most {stretch} guest instructions without a poll")
-        case(len(fragments) >= least, f"{name}: there is something to walk", len(fragments))
-        case(len(places) == 1, f"{name}: all polls look at one word", places)
-        case(True, f"{name}: no circle without a poll")
+        tap.result(len(fragments) >= least, f"{name}: there is something to walk", len(fragments))
+        tap.result(len(places) == 1, f"{name}: all polls look at one word", places)
+        tap.result(True, f"{name}: no circle without a poll")
     except Wrong as wrong:
-        case(False, f"{name}: no circle without a poll", wrong)
+        tap.result(False, f"{name}: no circle without a poll", wrong)
 
 
 def is_found(edges, insns, fragment, poll):
@@ -216,7 +211,7 @@ def check_planted(name, fragments):
                                               fragment.stubs.get(fragment.goal(behind)) == fragment.pc):
                 must += 1
                 bad += not is_found(edges, insns, fragment, poll)
-    case(must > 0 and bad == 0, f"{name}: a poll that is taken out is missed", f"{bad} of {must} not")
+    tap.result(must > 0 and bad == 0, f"{name}: a poll that is taken out is missed", f"{bad} of {must} not")
     print(f"# {name}: {found} missing polls found")
     return found
 
@@ -227,7 +222,7 @@ if "cmp dword ptr" not in subprocess.run([isomorph, "--engine=block", "--hot=0",
     sys.exit(0)
 listing = record([loop])
 check_program("loop", listing, 3)
-case(any(is_found(*graph(listing), f, at) for f in listing for at in f.code if f.is_poll(at)), "loop: its poll is missed")
+tap.result(any(is_found(*graph(listing), f, at) for f in listing for at in f.code if f.is_poll(at)), "loop: its poll is missed")
 for program in programs:
     name = program.rsplit("/", 1)[1]
     listing = record([program])
@@ -235,5 +230,4 @@ for program in programs:
     check_planted(name, listing)
     for options in ["--fence"], ["--memory=offset"], ["--cache-size=64K"]:
         check_program(f"{name} {options[0]}", record([program], *options), 300)
-print(f"1..{count}")
-sys.exit(failed > 0)
+tap.finish()

@@ -32,19 +32,7 @@ static char *map(size_t size, int prot, int flags)
 
 #define MB ((size_t)1 << 20)
 
-/* Runs in a child, so that the limits of one do not stand in the way of the next. */
-static void in_child(const char *what, void (*run)(void))
-{
-    int status;
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        run();
-        _exit(0);
-    }
-    waitpid(pid, &status, 0);
-    show_status(what, status);
-}
+/* Each runs in a child, so that the limits of one do not stand in the way of the next. */
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 

@@ -37,20 +37,6 @@ static void write_file(const char *path, const char *text)
     close(fd);
 }
 
-/* In a child, whose status is shown. */
-static void in_child(const char *what, void (*test)(void))
-{
-    int status;
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        test();
-        _exit(0);
-    }
-    waitpid(pid, &status, 0);
-    show_status(what, status);
-}
-
 /* A user namespace of which we are the root. False if the machine forbids it. */
 static bool become_root(void)
 {

@@ -245,19 +245,6 @@ static void test_disk(void)
     }
 }
 
-static void in_child(const char *what, void (*test)(void))
-{
-    int status;
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        test();
-        _exit(0);
-    }
-    waitpid(pid, &status, 0);
-    show_status(what, status);
-}
-
 int main(int argc, char **argv)
 {
     if (argc > 1) {

@@ -68,4 +68,18 @@ static inline void show_status(const char *what, int status)
         show("%s: status %#x", what, (unsigned)status);
 }
 
+/* Runs test in a child, whose status is shown. */
+static inline void in_child(const char *what, void (*test)(void))
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        test();
+        _exit(0);
+    }
+    waitpid(pid, &status, 0);
+    show_status(what, status);
+}
+
 #endif

@@ -1,19 +1,12 @@
 # Into a case with every register loaded, and out again through the handler (traps.c).
+#include "../registers.h"
  .option norelax
  .text
  .globl enter_case, resume, on_trap, a_return, did_not_trap
 # void enter_case(void *function, const uint64_t x[32], const uint64_t f[32], uint64_t fcsr): x31 is the function.
 enter_case:
- la	t0, saved
- .irp n, 1,2,3,4,8,9,18,19,20,21,22,23,24,25,26,27
- sd	x\n, 8*\n(t0)
- .endr
- .irp n, 8,9,18,19,20,21,22,23,24,25,26,27
- fsd	f\n, 256+8*\n(t0)
- .endr
- .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
- fld	f\n, 8*\n(a2)
- .endr
+ save_registers
+ load_floats a2
  csrw	fcsr, a3
  mv	x31, a0
  mv	x30, a1
@@ -37,20 +30,11 @@ resume:
  csrr	t0, fcsr
  sd	t0, 512(x31)
 leave:
- csrw	fcsr, x0
- la	t0, saved
- .irp n, 1,2,3,4,8,9,18,19,20,21,22,23,24,25,26,27
- ld	x\n, 8*\n(t0)
- .endr
- .irp n, 8,9,18,19,20,21,22,23,24,25,26,27
- fld	f\n, 256+8*\n(t0)
- .endr
+ restore_registers
  ret
 # The handler of all signals: gp and tp are the case's.
 on_trap:
- la	t0, saved
- ld	gp, 24(t0)
- ld	tp, 32(t0)
+ restore_pointers
  tail	take_trap
 a_return:
  ret

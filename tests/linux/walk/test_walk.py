@@ -5,26 +5,22 @@
 
 The interpreter, forced to deliver a signal before every single instruction, gives the path. Other engines and block sizes,
 with forced signals and with a timer's, must show states of that path, and forced ones in its order."""
+import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+from tap import Tap
+
+tap = Tap()
+
 isomorph, program = sys.argv[1:3]
 LEAST = 500  # states on the path
-count = failed = 0
 
 
 def walk(*options, mode=()):
     done = subprocess.run([isomorph, *options, program, *mode], capture_output=True, text=True, timeout=100)
     return done.stdout.splitlines() if done.returncode == 0 else [f"status {done.returncode}: {done.stderr[-200:]}"]
-
-
-def case(good, name, *more):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {name}")
-    if not good:
-        print("".join(f"# {line}\n" for line in more), end="")
 
 
 def off_path(states):
@@ -35,19 +31,18 @@ def off_path(states):
 
 single = ["--force-signals=1", "--one-insn-per-block"]
 path = walk("--engine=interp", *single)
-case(len(path) >= LEAST and len(set(path)) == len(path), "the path has a state for each instruction", len(path), path[:3])
+tap.result(len(path) >= LEAST and len(set(path)) == len(path), "the path has a state for each instruction", len(path), path[:3])
 for engine in ["--engine=eval"], ["--engine=block", "--hot=0"], ["--engine=block", "--hot=0", "--memory=offset"]:
     have = walk(*engine, *single)
     differ = next((pair for pair in zip(path, have) if pair[0] != pair[1]), (len(path), len(have)))
-    case(have == path, f"every instruction, {' '.join(engine)}", *differ)
+    tap.result(have == path, f"every instruction, {' '.join(engine)}", *differ)
 for engine in (["--engine=interp"], ["--engine=eval"], ["--engine=block", "--hot=0"], ["--engine=block", "--hot=3"],
                ["--engine=block", "--hot=0", "--cache-size=64K"]):
     for every in 1, 2, 3, 7:
         have = walk(*engine, f"--force-signals={every}")
-        case(len(have) > 15 and off_path(have) is None, f"every {every} blocks, {' '.join(engine)}", len(have), off_path(have))
+        tap.result(len(have) > 15 and off_path(have) is None, f"every {every} blocks, {' '.join(engine)}", len(have), off_path(have))
 for engine in ["--engine=interp"], ["--engine=block", "--hot=0"], ["--engine=block", "--hot=2"]:
     have = walk(*engine, mode=["timer"])
     wrong = set(have) - set(path)
-    case(len(have) > 0 and not wrong, f"a timer, {' '.join(engine)}", len(have), sorted(wrong)[:3])
-print(f"1..{count}")
-sys.exit(failed > 0)
+    tap.result(len(have) > 0 and not wrong, f"a timer, {' '.join(engine)}", len(have), sorted(wrong)[:3])
+tap.finish()

@@ -1,4 +1,5 @@
 # A loop with some of everything, entered with every register loaded (walk.c). Its end is the ebreak.
+#include "../registers.h"
  .option norelax
  .text
  .globl walk_start, walk_end, enter_walk, keep_pointers, on_signal, leave_walk, saved
@@ -10,23 +11,13 @@ keep_pointers:
  sd	tp, 32(t0)
  ret
 on_signal:
- la	t0, saved
- ld	gp, 24(t0)
- ld	tp, 32(t0)
+ restore_pointers
  tail	take_signal
 
 # void enter_walk(const uint64_t x[32], const uint64_t f[32], uint64_t fcsr)
 enter_walk:
- la	t0, saved
- .irp n, 1,2,3,4,8,9,18,19,20,21,22,23,24,25,26,27
- sd	x\n, 8*\n(t0)
- .endr
- .irp n, 8,9,18,19,20,21,22,23,24,25,26,27
- fsd	f\n, 256+8*\n(t0)
- .endr
- .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
- fld	f\n, 8*\n(a1)
- .endr
+ save_registers
+ load_floats a1
  csrw	fcsr, a2
  mv	x31, a0
  .irp n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
@@ -78,14 +69,7 @@ walk_start:
 walk_end:
 
 leave_walk:
- csrw	fcsr, x0
- la	t0, saved
- .irp n, 1,2,3,4,8,9,18,19,20,21,22,23,24,25,26,27
- ld	x\n, 8*\n(t0)
- .endr
- .irp n, 8,9,18,19,20,21,22,23,24,25,26,27
- fld	f\n, 256+8*\n(t0)
- .endr
+ restore_registers
  ret
 
  .bss

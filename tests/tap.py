@@ -1,4 +1,4 @@
-"""Test Anything Protocol for the scripts of this folder."""
+"""Test Anything Protocol for test scripts."""
 
 import sys
 
@@ -8,12 +8,12 @@ class Tap:
         self.count = self.failed = 0
 
     def result(self, ok, name, *notes):
-        """One test. The notes, which may have several lines, explain a failure."""
+        """One test. The notes explain a failure: anything with a text, of several lines too."""
         self.count += 1
         self.failed += not ok
         print(f"{'ok' if ok else 'not ok'} {self.count} - {name.replace('#', '')}")
         for note in notes if not ok else ():
-            print("# " + note.rstrip().replace("\n", "\n# "))
+            print("# " + str(note).rstrip().replace("\n", "\n# "))
 
     def finish(self):
         print(f"1..{self.count}")
