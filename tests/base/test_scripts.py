@@ -7,6 +7,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
+
 ROOT = pathlib.Path(sys.argv[1])
 FLOORS = "base 0\ncode 1\nir 1\nspace 1\nguest/rv64 2\nvm 4\n"
 CLEAN = {
@@ -44,15 +47,7 @@ LOGS = [
 # What dpkg knows of a package, and whether deps installs it.
 STATES = [("installed", False), ("installed\ninstalled", False), ("not-installed", True), ("half-installed", True),
           ("config-files", True), ("", True)]
-done = 0
-
-
-def report(ok, name, detail):
-    global done
-    done += 1
-    print(f"{'ok' if ok else 'not ok'} {done} - {name}")
-    if not ok:
-        print("".join(f"# {line}\n" for line in detail.splitlines()), end="")
+tap = Tap()
 
 
 def run_check(script, tree):
@@ -85,30 +80,29 @@ def run_deps(state):
 
 
 def main():
-    print(f"1..{3 + len(PLANTED) + len(LOGS) + len(STATES)}")
     clean = run_check("check-floors", CLEAN)
-    report(clean.returncode == 0 and clean.stdout == "", "floors: a clean tree passes", clean.stdout + clean.stderr)
+    tap.result(clean.returncode == 0 and clean.stdout == "", "floors: a clean tree passes", clean.stdout + clean.stderr)
     for name, path, text, expected in PLANTED:
         got = run_check("check-floors", {**CLEAN, path: text})
         lines = got.stdout.splitlines()
-        report(got.returncode == 1 and len(lines) == 1 and lines[0].startswith(expected), f"floors: {name}",
-               got.stdout + got.stderr)
+        tap.result(got.returncode == 1 and len(lines) == 1 and lines[0].startswith(expected), f"floors: {name}",
+                   got.stdout + got.stderr)
     pages = {"README.md": "[a](docs/a.md) [b](http://b)\n", "docs/a.md": "[c](../README.md#d) [e](e.md)\n"}
     got = run_check("check-docs", pages)
-    report(got.returncode == 1 and got.stdout == "docs/a.md:1: there is no e.md\n", "docs: a link to a page that is not there",
-           got.stdout + got.stderr)
+    tap.result(got.returncode == 1 and got.stdout == "docs/a.md:1: there is no e.md\n", "docs: a link to a page that is not there",
+               got.stdout + got.stderr)
     got = run_check("check-docs", {**pages, "docs/e.md": ""})
-    report(got.returncode == 0 and got.stdout == "", "docs: links that lead somewhere", got.stdout + got.stderr)
+    tap.result(got.returncode == 0 and got.stdout == "", "docs: links that lead somewhere", got.stdout + got.stderr)
     for name, first, second, expected, status in LOGS:
         got = run_summary([first, second])
-        report(got.stdout.splitlines()[-1] == expected and got.returncode == status, f"summary: {name}",
-               got.stdout + got.stderr)
+        tap.result(got.stdout.splitlines()[-1] == expected and got.returncode == status, f"summary: {name}",
+                   got.stdout + got.stderr)
     for state, installs in STATES:
         got = run_deps(state)
         said = "deps: missing packages: clang-format" in got.stdout and "--no-install-recommends clang-format" in got.stdout
-        report(got.returncode == 0 and (said if installs else got.stdout == ""), f"deps: a package that is {state!r}",
-               got.stdout + got.stderr)
-    sys.exit(0)
+        tap.result(got.returncode == 0 and (said if installs else got.stdout == ""), f"deps: a package that is {state!r}",
+                   got.stdout + got.stderr)
+    tap.finish()
 
 
 main()

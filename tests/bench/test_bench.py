@@ -12,14 +12,10 @@ import tempfile
 import xml.etree.ElementTree
 
 SOURCE, BUILD = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
-sys.path.insert(0, str(SOURCE / "bench"))
+sys.path[:0] = [str(SOURCE / "bench"), str(SOURCE / "tests")]
 sys.dont_write_bytecode = True  # beside the sources
 import rows
-CASES = []
-
-
-def case(name):
-    return lambda function: CASES.append((name, function))
+from cases import case, run_cases
 
 
 def bench(*words, tool="run", **environment):
@@ -141,16 +137,4 @@ def test_page(tmp):
     check_error(bench(tmp / "bad.json", tmp, tool="page"), 1, "bad.json is not a result")
 
 
-def main():
-    print(f"1..{len(CASES)}")
-    for number, (name, function) in enumerate(CASES, 1):
-        with tempfile.TemporaryDirectory() as tmp:
-            try:
-                function(pathlib.Path(tmp))
-                print(f"ok {number} - {name}", flush=True)
-            except (AssertionError, subprocess.TimeoutExpired, OSError, ValueError) as error:
-                lines = repr(error).replace("\\n", "\n").splitlines()
-                print(f"not ok {number} - {name}", *lines, sep="\n# ", flush=True)
-
-
-main()
+run_cases()

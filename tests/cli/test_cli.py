@@ -14,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
+
 ISOMORPH, SHOW, LOOP, DYNAMIC = (os.path.abspath(a) for a in sys.argv[1:5])
 TIMEOUT = 60
 USAGE, CANNOT_RUN, NOT_FOUND = 125, 126, 127
@@ -519,16 +522,14 @@ def _():
 
 
 def main():
-    print(f"1..{len(cases)}")
-    for number, (name, function) in enumerate(cases, 1):
+    tap = Tap()
+    for name, function in cases:
         try:
             complaints = function()
         except (subprocess.TimeoutExpired, OSError, ValueError, KeyError, IndexError) as error:
             complaints = [f"{type(error).__name__}: {error}"]
-        print(f"{'not ok' if complaints else 'ok'} {number} - {name}")
-        for line in complaints:
-            print("# " + line.replace("\n", "\\n"))
-        sys.stdout.flush()
+        tap.result(not complaints, name, *(line.replace("\n", "\\n") for line in complaints))
+    tap.finish()
 
 
 main()

@@ -15,6 +15,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
+
 ISOMORPH, GUEST = (os.path.abspath(a) for a in sys.argv[1:3])
 PACKETS = int(sys.argv[3]) if len(sys.argv) > 3 else 4000
 SEED = int(sys.argv[4]) if len(sys.argv) > 4 else 1
@@ -368,19 +371,14 @@ def random_packets(*options):
 
 
 def main():
-    print(f"1..{len(cases)}", flush=True)
-    failed = 0
-    for number, (name, args, function) in enumerate(cases, 1):
+    tap = Tap()
+    for name, args, function in cases:
         try:
             bad = function(*args)
         except (OSError, EOFError, subprocess.TimeoutExpired, AssertionError, AttributeError) as error:
             bad = [f"{type(error).__name__}: {error}"]
-        failed += bool(bad)
-        print(f"{'not ok' if bad else 'ok'} {number} - {name}", flush=True)
-        print("".join(f"# {line}\n" for line in bad), end="", flush=True)
-        if bad:
-            print(f"# {' '.join(sys.argv)}", flush=True)
-    return failed != 0
+        tap.result(not bad, name, *bad, " ".join(sys.argv))
+    tap.finish()
 
 
-sys.exit(main())
+main()

@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
+
 PAGE = 4096
 
 SOURCE = r'''
@@ -56,18 +59,6 @@ VARIANTS = [
     ('static pie, 2 MiB pages', TINY_PIE + ['-Wl,-z,max-page-size=2097152']),
     ('static pie, 1 GiB pages', TINY_PIE + ['-Wl,-z,max-page-size=1073741824']),
 ]
-
-
-class Tap:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def result(self, name, problem):
-        self.count += 1
-        self.failed += problem is not None
-        print(f'{"not ok" if problem else "ok"} {self.count} - {name}')
-        if problem:
-            print('# ' + problem.replace('\n', '\n# '))
 
 
 def run(*command):
@@ -226,10 +217,11 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         for name, options in VARIANTS:
-            tap.result(name, test_variant(tools, folder, options))
-        tap.result('cut short at every byte', test_truncated(tools, folder))
-    print(f'1..{tap.count}')
-    return tap.failed > 0
+            problem = test_variant(tools, folder, options)
+            tap.result(problem is None, name, problem)
+        problem = test_truncated(tools, folder)
+        tap.result(problem is None, 'cut short at every byte', problem)
+    tap.finish()
 
 
-sys.exit(main())
+main()

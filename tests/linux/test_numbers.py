@@ -4,9 +4,13 @@
   test_numbers.py SYSCALLS.MD RISCV_GCC
 
 A case per system call that the headers know: sys.def has a row with this number and name."""
+import os
 import re
 import subprocess
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
 
 table, gcc = sys.argv[1:3]
 
@@ -27,13 +31,8 @@ with open(table) as f:
         if row:
             ours[int(row[1])] = row[2]
 
-failed = 0
+tap = Tap()
 assert len(kernel) > 250
-print(f"1..{len(kernel)}")
-for i, (name, number) in enumerate(sorted(kernel.items(), key=lambda item: item[1]), 1):
-    good = ours.get(number) == name
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {i} - {name} is {number}")
-    if not good:
-        print(f"# sys.def has {ours.get(number)} there")
-sys.exit(failed != 0)
+for name, number in sorted(kernel.items(), key=lambda item: item[1]):
+    tap.result(ours.get(number) == name, f"{name} is {number}", f"sys.def has {ours.get(number)} there")
+tap.finish()

@@ -13,8 +13,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
+
 isomorph, probe = (os.path.realpath(p) for p in sys.argv[1:3])
-count = failed = 0
+tap = Tap()
 mode = ""
 
 
@@ -29,18 +32,11 @@ def without_openat2():
 
 
 def case(name, want, *words, options=(), cwd=None):
-    global count, failed
-    name += mode
     run = subprocess.run([isomorph, "-L", root, *options, probe, *words], cwd=cwd, capture_output=True, text=True,
                          timeout=60, preexec_fn=without_openat2 if mode else None)
     have = run.stdout.strip()
-    count += 1
-    if have == want:
-        print(f"ok {count} - {name}")
-        return
-    failed += 1
-    print(f"not ok {count} - {name}\n# wanted: {want!r}\n# got:    {have!r} {run.stderr.strip()!r}")
-    print(f"# {isomorph} -L {root} {probe} {' '.join(words)}")
+    tap.result(have == want, name + mode, f"wanted: {want!r}", f"got:    {have!r} {run.stderr.strip()!r}",
+               f"{isomorph} -L {root} {probe} {' '.join(words)}")
 
 
 def write(path, text, mode=0o644):
@@ -56,10 +52,7 @@ def read(path):
 
 
 def holds(name, condition):
-    global count, failed
-    count += 1
-    failed += not condition
-    print(f"{'ok' if condition else 'not ok'} {count} - {name}{mode}")
+    tap.result(condition, name + mode)
 
 
 def make_prefix(root, work, name):
@@ -176,5 +169,4 @@ for mode in "", ", without openat2":
         for group in reading, hosts, folders, executing, changing:
             group(work, name)
 
-print(f"1..{count}")
-sys.exit(failed != 0)
+tap.finish()

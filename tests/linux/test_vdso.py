@@ -2,9 +2,13 @@
 """The guest's vdso as binutils sees it: symbols and versions, one read-only segment, code, call-frame information.
 
 usage: test_vdso.py VDSO OBJDUMP. Prints TAP."""
+import os
 import re
 import subprocess
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
 
 # Names and numbers of riscv64 Linux: arch/riscv/kernel/vdso/vdso.lds.S, include/uapi/asm-generic/unistd.h.
 FUNCTIONS = {'rt_sigreturn': 139, 'gettimeofday': 169, 'clock_gettime': 113, 'clock_getres': 114, 'getcpu': 168,
@@ -90,15 +94,11 @@ def check_frames(vdso, objdump):
 def main():
     vdso, objdump = sys.argv[1:]
     tests = [check_header, check_segments, check_symbols, check_entry, check_code, check_relocations, check_frames]
-    failed = 0
-    print(f'1..{len(tests)}')
-    for number, test in enumerate(tests, 1):
+    tap = Tap()
+    for test in tests:
         problem = test(vdso, objdump)
-        failed += problem is not None
-        print(f'{"not ok" if problem else "ok"} {number} - {test.__name__[6:]}')
-        if problem:
-            print('# ' + problem.replace('\n', '\n# '))
-    return failed > 0
+        tap.result(problem is None, test.__name__[6:], problem)
+    tap.finish()
 
 
-sys.exit(main())
+main()

@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from cases import case, run_cases
 
 SOURCE, BUILD = (pathlib.Path(a).resolve() for a in sys.argv[1:3])

@@ -18,6 +18,7 @@ import time
 
 sys.dont_write_bytecode = True
 import archive
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from cases import case, run_cases
 
 ISOMORPH = os.path.abspath(sys.argv[1])

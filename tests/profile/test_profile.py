@@ -19,25 +19,15 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from cases import case, run_cases
+
 ISOMORPH, NATIVE, STATIC, FRAMES, STRIPPED = (os.path.abspath(a) for a in sys.argv[1:6])
 ENGINE = os.environ["ISOMORPH_ENGINE"]
 TURNS = "15000" if ENGINE == "block" else "2000"  # some half a second
 FEW = "1500" if ENGINE == "block" else "200"
 SYSROOT = "/usr/riscv64-linux-gnu"
 TIMEOUT = 120
-
-cases = []
-
-
-class Skip(Exception):
-    """The machine has not what a case needs."""
-
-
-def case(name):
-    def add(function):
-        cases.append((name, function))
-        return function
-    return add
 
 
 def run(*args, command=(), cwd=None):
@@ -244,13 +234,13 @@ def _(folder):
 @case("perf finds the functions in them")
 def _(folder):
     if ENGINE != "block" or not shutil.which("perf"):
-        raise Skip("needs engine block and perf")
+        return "needs engine block and perf"
     data, injected = str(folder / "data"), str(folder / "injected")
     done = run("-perfmap", "-jitdump", STATIC, TURNS, cwd=folder,
                command=["perf", "record", "-q", "-k", "mono", "-e", "cpu-clock", "-o", data])
     pids = [p.name[4:-5] for p in folder.glob("jit-*.dump")]
     if done.returncode != 0 or len(pids) != 1:
-        raise Skip("perf cannot record here")
+        return "perf cannot record here"
     inject = subprocess.run(["perf", "inject", "--jit", "-i", data, "-o", injected], cwd=folder,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
     assert inject.returncode == 0, inject.stdout
@@ -262,6 +252,7 @@ def _(folder):
             assert first and "hot_work+" in first[0], report[:2000]
     finally:
         os.unlink(f"/tmp/perf-{pids[0]}.map")
+    return None
 
 
 @case("--registers counts what a loop of 1000 turns reads and writes")
@@ -288,23 +279,4 @@ def _(folder):
     assert done.returncode == 125 and "--profile-rate" in done.err, done.err
 
 
-def main():
-    failed = 0
-    for n, (name, function) in enumerate(cases, 1):
-        note = ""
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                function(pathlib.Path(folder))
-                ok = True
-            except Skip as skip:
-                ok, note = True, f" # SKIP {skip}"
-            except Exception as error:  # a failed case must not hide the others
-                ok = False
-                print(f"# {type(error).__name__}: {str(error)[:3000]}".replace("\n", "\n# "))
-        failed += not ok
-        print(f"{'ok' if ok else 'not ok'} {n} - {name}{note}", flush=True)
-    print(f"1..{len(cases)}")
-    sys.exit(failed != 0)
-
-
-main()
+run_cases()

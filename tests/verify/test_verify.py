@@ -14,6 +14,8 @@ import sys
 import tempfile
 
 import programs
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
 
 LIMIT = 3000  # seconds
 SUMMARY = re.compile(r"(\d+) instructions; (\d+) of them in (\d+) blocks verified, no difference")
@@ -53,11 +55,12 @@ def main():
             rows = programs.debian(build)
         else:
             rows = programs.guests([os.path.abspath(path) for path in sys.argv[4:]], folder)
-        print(f"1..{len(rows)}")
-        for n, (name, options, command) in enumerate(rows, 1):
+        tap = Tap()
+        for name, options, command in rows:
             wrong, line = check(options, command, folder)
-            print(f"{'not ok' if wrong else 'ok'} {n} - {name}", flush=True)
-            print("\n".join("# " + text for text in (wrong or line).splitlines()), flush=True)
+            print(f"# {name}: {line}")
+            tap.result(not wrong, name, wrong)
+    tap.finish()
 
 
 main()

@@ -4,8 +4,12 @@
 The program gets the addresses of all the runtime's mappings, as the host's kernel lists them, and must be told SIGSEGV
 with the address that it touched, for each kind of access. Without the fence some of them are reached: the last case
 shows that the others could fail."""
+import os
 import subprocess
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+from tap import Tap
 
 ISOMORPH, PROGRAM = sys.argv[1:3]
 SPACE_TOP = 1 << 38
@@ -43,12 +47,10 @@ def try_all(options, base):
     return tried, reached
 
 
-n = 0
+tap = Tap()
 for name, options, base in (("identity", ["--memory=identity"], 0), ("offset", ["-B", hex(BASE)], BASE)):
     tried, reached = try_all(["--fence", *options], base)
-    n += 1
-    print("not " * (tried < 10 or bool(reached)) + f"ok {n} - fence, {name}: {tried} mappings of the runtime, reached: {reached or 'none'}")
+    tap.result(tried >= 10 and not reached, f"fence, {name}", f"{tried} mappings of the runtime, reached: {reached}")
 tried, reached = try_all(["--memory=identity"], 0)
-n += 1
-print("not " * (not reached) + f"ok {n} - without the fence they can be reached")
-print(f"1..{n}")
+tap.result(bool(reached), "without the fence they can be reached", f"{tried} mappings of the runtime")
+tap.finish()

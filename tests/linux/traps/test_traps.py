@@ -11,6 +11,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+from tap import Tap
+
 isomorph, qemu, program = (os.path.abspath(word) for word in sys.argv[1:4])
 LINE = re.compile(r"(.*), (\w+): signal (\d+) code (\d+) addr (\w+) pc (\w+) (.*)")
 # Addresses that x86-64 does not take: qemu-riscv64 does not know which it was and says 0.
@@ -48,14 +51,9 @@ kinds = {}
 for i in range(max(len(want), len(have))):
     pair = tuple(lines[i] if i < len(lines) else "(nothing)" for lines in (want, have))
     kinds.setdefault(pair[0].rsplit(", ", 1)[0], []).append(pair)
-failed = 0
-print(f"1..{len(kinds)}")
-for n, (kind, pairs) in enumerate(kinds.items(), 1):
+tap = Tap()
+for kind, pairs in kinds.items():
     wrong = [pair for pair in pairs if pair[0] != pair[1] or "no trap" in pair[0] or "not all" in pair[0]]
-    failed += bool(wrong)
-    print(f"{'not ok' if wrong else 'ok'} {n} - {kind}")
-    for expected, got in wrong[:2]:
-        print(f"# linux:    {expected}\n# isomorph: {got}")
-if failed:
-    print("# repeat: " + " ".join([isomorph, *sys.argv[4:], program]))
-sys.exit(failed > 0)
+    tap.result(not wrong, kind, *(f"linux:    {expected}\nisomorph: {got}" for expected, got in wrong[:2]),
+               "repeat: " + " ".join([isomorph, *sys.argv[4:], program]))
+tap.finish()
