@@ -1,5 +1,5 @@
 # Into a case with every register loaded, and out again through the handler (traps.c).
-#include "../registers.h"
+#include "../registers.inc"
  .option norelax
  .text
  .globl enter_case, resume, on_trap, a_return, did_not_trap

@@ -1,5 +1,5 @@
 # A loop with some of everything, entered with every register loaded (walk.c). Its end is the ebreak.
-#include "../registers.h"
+#include "../registers.inc"
  .option norelax
  .text
  .globl walk_start, walk_end, enter_walk, keep_pointers, on_signal, leave_walk, saved
