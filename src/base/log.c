@@ -15,7 +15,7 @@
 
 enum { FD_TOP = 4096 }; /* higher would only grow the kernel's table, which every fork copies */
 
-uint32_t base_log_mask = 1u << LOG_UNIMP;
+uint32_t base_log_mask;
 int base_report_fd = STDERR_FILENO;
 static int log_fd = STDERR_FILENO;
 static bool stderr_held;

@@ -169,7 +169,8 @@ void core_write(struct linux_task *task, const siginfo_t *info)
     make_name(&name, task, info->si_signo, limit.rlim_cur);
     int fd = open_file(name.data);
     if (fd < 0) {
-        base_warn("no core file: %s: %s", name.data, strerror(errno));
+        if (log_on(LOG_UNIMP))
+            log_print("isomorph: no core file: %s: %s\n", name.data, strerror(errno));
         strbuf_free(&name);
         return;
     }

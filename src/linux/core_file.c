@@ -378,8 +378,8 @@ void core_write_file(struct linux_task *task, const siginfo_t *info, int fd, uin
         put_memory(&out, space, load->p_vaddr, load->p_filesz, m && !(m->flags & MAP_SHARED));
     }
     /* A hole at the end is part of the file. */
-    if (ftruncate(fd, (off_t)MIN(out.at, out.limit)) < 0)
-        base_warn("the core file is not complete: %s", strerror(errno));
+    if (ftruncate(fd, (off_t)MIN(out.at, out.limit)) < 0 && log_on(LOG_UNIMP))
+        log_print("isomorph: the core file is not complete: %s\n", strerror(errno));
     if (out.pagemap >= 0)
         close(out.pagemap);
     vec_free(&segments);

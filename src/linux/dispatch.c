@@ -412,24 +412,22 @@ int64_t sys_pass(struct linux_task *task, const struct sys_row *row, const uint6
 
 /* ---- one call -------------------------------------------------------------------------------- */
 
-/* -ENOSYS, with one line in the log for each number. */
+/* -ENOSYS, with one line in the log for each number, if it is wanted. */
 static int64_t refuse(uint64_t number, const struct sys_row *row)
 {
     static unsigned char
         told[SYS_COUNT]; /* of the process, not of a guest: what was said stays said */
 
-    if (row && row->way == SYS_QUIET)
+    if (!log_on(LOG_UNIMP) || (row && row->way == SYS_QUIET))
         return -ENOSYS;
     if (number < SYS_COUNT && __atomic_exchange_n(&told[number], 1, __ATOMIC_RELAXED))
         return -ENOSYS;
-    if (log_on(LOG_UNIMP)) {
-        if (row)
-            log_print("isomorph: system call %s (%u) is not implemented: it fails with ENOSYS\n",
-                      row->name, (unsigned)number);
-        else
-            log_print("isomorph: unknown system call %llu: it fails with ENOSYS\n",
-                      (unsigned long long)number);
-    }
+    if (row)
+        log_print("isomorph: system call %s (%u) is not implemented: it fails with ENOSYS\n",
+                  row->name, (unsigned)number);
+    else
+        log_print("isomorph: unknown system call %llu: it fails with ENOSYS\n",
+                  (unsigned long long)number);
     return -ENOSYS;
 }
 

@@ -1,8 +1,8 @@
 /* linux/ioctl.c: device requests. Numbers and layouts are equal on both machines; only the argument
  * has to be known for what it is: an integer, or a pointer to so many bytes. Requests made with
  * _IOR, _IOW and _IOWR say it in their number
- * (<asm-generic/ioctl.h>), older ones stand in ioctls.def. An unknown one fails with ENOTTY and one
- * line in the log, for a guest address must not reach the host's kernel by accident.
+ * (<asm-generic/ioctl.h>), older ones stand in ioctls.def. An unknown one fails with ENOTTY and a
+ * line in the log (-d unimp), for a guest address must not reach the host's kernel by accident.
  *
  * A struct may hold addresses in turn. Where guest addresses are not the host's (the offset
  * mapping) only those pass that are known to hold none, or whose addresses are converted.

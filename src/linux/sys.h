@@ -95,7 +95,7 @@ enum sys_way {
     SYS_UNKNOWN, /* no such number */
     SYS_PASS,    /* converted by its argument kinds and passed through */
     SYS_CALL,    /* handler */
-    SYS_REFUSE,  /* -ENOSYS and one line in the log */
+    SYS_REFUSE,  /* -ENOSYS and one line in the log, if it is wanted */
     SYS_QUIET,   /* -ENOSYS, which callers expect */
 };
 

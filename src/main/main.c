@@ -51,8 +51,8 @@ static void log_start(const struct options *options)
     if (options->log_items)
         log_parse_items(options->log_items, &items, &bad); /* checked by options_check */
     if (options->strace)
-        items |= 1u << LOG_SYSCALL;
-    base_log_mask |= items;
+        items |= 1u << LOG_SYSCALL | 1u << LOG_UNIMP;
+    base_log_mask = items;
     int err = log_open(options->log_file);
     if (err < 0)
         base_fail(EXIT_USAGE, "-D: cannot write the log to %s: %s", options->log_file,

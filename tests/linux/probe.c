@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -285,11 +286,12 @@ int main(int argc, char **argv)
             execv(argv[3], argv + 3);
         return fail();
     }
-    if (strcmp(what, "refused") == 0) {
+    if (strcmp(what, "refused") ==
+        0) { /* a call, a number and a device request that are not there */
         for (int i = 0; i < 2; i++)
-            printf("%s%s", i ? " " : "",
-                   syscall(SYS_swapon, "x", 0) < 0 ? strerrorname_np(errno) : "no");
-        puts("");
+            printf("%s ", syscall(SYS_swapon, "x", 0) < 0 ? strerrorname_np(errno) : "no");
+        printf("%s ", syscall(999) < 0 ? strerrorname_np(errno) : "no");
+        puts(ioctl(0, 0x1234, 0) < 0 ? strerrorname_np(errno) : "no");
         return 0;
     }
     if (strcmp(what, "echo") == 0) {
