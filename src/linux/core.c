@@ -4,23 +4,30 @@
  * kernel's own. Where the pattern is a pipe, whose program expects the kernel's file of a host
  * process, the name is core.PID in the working directory.
  *
+ * WCOREDUMP: only the kernel sets it in a wait status, and only for a file of its own writing. So
+ * it is let write one, of a page, into a file system that is mounted nowhere and ends with the
+ * process.
+ *
  * Not handled: a program that may not be read by its user (the kernel clears dumpable for it in the
- * host only), and WCOREDUMP in the status: the kernel sets it for a file of its own writing only.
- */
+ * host only), and WCOREDUMP where core_have_flag() says no. */
 #include "linux/core.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "linux/signals.h"
 #include "vm/vm.h"
 
 /* Reads a line of a file in /proc. Returns false if there is none. */
@@ -151,31 +158,114 @@ static int open_file(const char *name)
     return -1;
 }
 
-/* Stops the other threads for ever. Those of another process in the same memory go on. */
-static void stop_others(struct linux_task *task)
+/* Is another process at work in the memory (sharing.c)? */
+static bool memory_shared(const struct linux_task *task)
 {
-    if (__atomic_load_n(&task->process->memory->users, __ATOMIC_RELAXED) == 1)
-        vm_stop_others(task->process->vm);
+    return __atomic_load_n(&task->process->memory->users, __ATOMIC_RELAXED) != 1;
 }
 
-void core_write(struct linux_task *task, const siginfo_t *info)
+bool core_write(struct linux_task *task, const siginfo_t *info)
 {
     struct strbuf name = {0};
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur < SPACE_PAGE_SIZE ||
         prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 1)
-        return;
+        return false;
     make_name(&name, task, info->si_signo, limit.rlim_cur);
     int fd = open_file(name.data);
     if (fd < 0) {
         if (log_on(LOG_UNIMP))
             log_print("isomorph: no core file: %s: %s\n", name.data, strerror(errno));
         strbuf_free(&name);
-        return;
+        return false;
     }
     strbuf_free(&name);
-    stop_others(task);
+    /* Those of another process in the same memory go on; ours are stopped for ever. */
+    if (!memory_shared(task))
+        vm_stop_others(task->process->vm);
     core_write_file(task, info, fd, limit.rlim_cur);
     close(fd);
+    return true;
+}
+
+/* ---- WCOREDUMP ------------------------------------------------------------------------------- */
+
+/* A file system without a place in any tree: a descriptor of its root, or -1. */
+static int mount_nowhere(void)
+{
+    int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), fd = -1;
+
+    if (fs < 0)
+        return -1;
+    if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+        fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+    close(fs);
+    return fd;
+}
+
+static bool write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+struct mounter {
+    char uid_map[32], gid_map[32];
+    int fd;
+};
+
+/* In a child with namespaces of its own, in which it may mount, and with our memory and
+ * descriptors. Files can be made by users whom its namespace knows (user_namespaces(7)): us. */
+static int mount_for_parent(void *arg)
+{
+    struct mounter *m = arg;
+
+    if (write_text("/proc/self/setgroups", "deny") &&
+        write_text("/proc/self/uid_map", m->uid_map) &&
+        write_text("/proc/self/gid_map", m->gid_map))
+        m->fd = mount_nowhere();
+    return 0;
+}
+
+/* The same without privileges. The child has the parent wait as vfork(2) does. */
+static int mount_by_child(void)
+{
+    enum { STACK_SIZE = 64 << 10 };
+    struct mounter m = {.fd = -1};
+    char *stack = base_alloc(STACK_SIZE);
+
+    signal_block_all(); /* in the child they would not find their thread */
+    snprintf(m.uid_map, sizeof(m.uid_map), "0 %u 1", geteuid());
+    snprintf(m.gid_map, sizeof(m.gid_map), "0 %u 1", getegid());
+    pid_t pid = clone(mount_for_parent, stack + STACK_SIZE,
+                      CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWUSER | CLONE_NEWNS, &m);
+    if (pid > 0)
+        waitpid(pid, NULL, __WALL);
+    free(stack);
+    return m.fd;
+}
+
+bool core_have_flag(const struct linux_task *task)
+{
+    struct rlimit limit;
+    char pattern[256] = "";
+
+    /* A path or a program gets the file wherever we are; and some kernels end all who share the
+     * memory. */
+    if (!read_line("/proc/sys/kernel/core_pattern", pattern, sizeof(pattern)) ||
+        pattern[0] == '\0' || strpbrk(pattern, "|@/") || memory_shared(task) ||
+        getrlimit(RLIMIT_CORE, &limit) < 0 || unshare(CLONE_FS) < 0)
+        return false;
+    int fd = mount_nowhere();
+    if (fd < 0)
+        fd = mount_by_child();
+    if (fd < 0 || fchdir(fd) < 0 || !write_text("/proc/self/coredump_filter", "0"))
+        return false;
+    limit.rlim_cur = SPACE_PAGE_SIZE; /* the least (ELF_EXEC_PAGESIZE): it is cut off there */
+    return setrlimit(RLIMIT_CORE, &limit) == 0;
 }

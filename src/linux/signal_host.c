@@ -358,8 +358,7 @@ void signal_exec_failed(struct linux_task *task)
     raw_syscall4(__NR_rt_sigprocmask, SIG_UNBLOCK, (uint64_t)&sync, 0, sizeof(sync));
 }
 
-/* What the host would write for itself is no use to anybody (and its status has no WCOREDUMP
- * then: core.c). */
+/* What the host would write for itself is no use to anybody. */
 static void forbid_host_core(void)
 {
     struct rlimit limit;
@@ -377,9 +376,10 @@ _Noreturn void signal_die(struct linux_task *task, const siginfo_t *info)
 
     process_report(task);
     debug_report_exit(task, 0, sig);
-    if (signal_bit(sig) & SIGNAL_CORE)
-        core_write(task, info); /* others stop with the vm's lock held: comes last */
-    forbid_host_core();
+    /* Others stop with the vm's lock held: comes last. */
+    bool has_core = signal_bit(sig) & SIGNAL_CORE && core_write(task, info);
+    if (!has_core || !core_have_flag(task))
+        forbid_host_core();
     set_default(sig);
     set_host_mask(~signal_bit(sig));
     raw_syscall4(__NR_tgkill, (uint64_t)getpid(), (uint64_t)gettid(), (uint64_t)sig, 0);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 char *heap;
@@ -50,6 +51,22 @@ __attribute__((naked, noinline)) static void store_with_all_registers(void)
         "sd x31, 8(x0)\n");
 }
 
+/* A child that leaves a core: what its parent sees. */
+static void watch_child(void)
+{
+    siginfo_t info;
+    int status;
+    pid_t child = fork();
+
+    if (child == 0)
+        abort();
+    waitid(P_PID, child, &info, WEXITED | WNOWAIT);
+    waitpid(child, &status, 0);
+    printf("WCOREDUMP %d, dumped %d\n", WIFSIGNALED(status) && WCOREDUMP(status),
+           info.si_code == CLD_DUMPED);
+    exit(0);
+}
+
 __attribute__((noinline)) int divide(int n, volatile int *p)
 {
     if (n == 0)
@@ -76,6 +93,8 @@ int main(int argc, char **argv)
         kill(getpid(), SIGQUIT);
     if (strcmp(way, "term") == 0)
         kill(getpid(), SIGTERM);
+    if (strcmp(way, "child") == 0)
+        watch_child();
     if (strcmp(way, "threads") == 0) {
         pthread_barrier_init(&barrier, NULL, 2);
         pthread_create(&id, NULL, waiter, NULL);
