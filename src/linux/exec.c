@@ -24,6 +24,11 @@
 #include "linux/paths.h"
 #include "linux/proc.h"
 #include "linux/signals.h"
+#include "linux/threads.h"
+
+/* Descriptors that the new process needs beside the prefix's, at a time: where its messages go, and
+ * the program. (A program with an interpreter could not open its libraries.) */
+enum { START_FILES = 2 };
 
 /* The lists of struct linux_exec. */
 typedef VEC(const char *) word_list;
@@ -293,8 +298,12 @@ static int64_t execute_runtime_outside(struct linux_task *task, word_list *comma
 static int64_t execute_runtime(struct linux_task *task, word_list *command, const word_list *env)
 {
     int fd = task->process->runtime_fd; /* stays open there: no path may lead to it */
-    uint64_t files = limits_start_prepare();
+    unsigned needs = task->process->prefix_fd >= 0 ? START_FILES + 1 : START_FILES;
+    uint64_t files;
 
+    int short_of_files = limits_start_prepare(needs, &files);
+    if (short_of_files)
+        return short_of_files;
     fcntl(fd, F_SETFD, 0);
     int64_t err = execute_runtime_here(task, command, env);
     if (err == -ENOENT && task->fs->other_root && task->process->root_fd >= 0 &&
@@ -315,19 +324,56 @@ static int64_t execute_host(struct linux_task *task, const char *path, const wor
     return err;
 }
 
-/* Finds out what to run, and whether it can be. Returns 0 or -errno. */
+/* A look at the program. */
+struct look {
+    struct linux_task *task;
+    const char *path;
+    struct exec_plan *plan;
+    int err; /* what came of it */
+};
+
+static void look_at_program(void *arg)
+{
+    struct look *l = arg;
+    struct exec_plan *plan = l->plan;
+    struct path_prefix prefix = path_prefix_of(l->task);
+
+    l->err = exec_make_plan(l->task->t->desc, l->path, lookup_for_task, l->task, plan);
+    /* A file that we may not read, the kernel may still execute. */
+    if (l->err == -EACCES && faccessat(AT_FDCWD, plan->host_path, X_OK, AT_EACCESS) == 0) {
+        plan->kind = EXEC_HOST;
+        plan->n_scripts = 0;
+        l->err = 0;
+    } else if (!l->err && plan->kind == EXEC_GUEST) {
+        l->err = exec_check_guest(plan, &prefix);
+    }
+}
+
+/* The same with a descriptor for the program and one for its interpreter, in a copy of the table:
+ * execve(2) needs none. */
+static void look_with_room(void *arg)
+{
+    const struct look *l = arg;
+    unsigned room = 2;
+
+    for (int fd = 0; room > 0 && fd < LOG_FD_END; fd++)
+        room -= fd != l->plan->fd && !path_owns_fd(l->task->process, fd) && close(fd) == 0;
+    look_at_program(arg);
+}
+
+/* Finds out what to run, and whether it can be. Returns 0, -errno or SYS_RESTART. */
 static int64_t make_plan(struct linux_task *task, const char *path, struct exec_source *from,
                          struct exec_plan *plan)
 {
-    struct path_prefix prefix = path_prefix_of(task);
-    plan->fd = from ? from->own_fd : -1;
-    int64_t err = exec_make_plan(task->t->desc, path, lookup_for_task, task, plan);
+    struct look look = {task, path, plan, 0};
 
-    /* A file that we may not read, the kernel may still execute. */
-    if (err == -EACCES && faccessat(AT_FDCWD, plan->host_path, X_OK, AT_EACCESS) == 0) {
-        plan->kind = EXEC_HOST;
-        plan->n_scripts = 0;
-        return 0;
+    plan->fd = from ? from->own_fd : -1;
+    look_at_program(&look);
+    int64_t err = look.err;
+    if (err == -EMFILE) {
+        err = sharing_run_apart(task, look_with_room, &look);
+        if (err != SYS_RESTART)
+            err = err ? -EMFILE : look.err;
     }
     if (!err && plan->n_scripts > 0 && from) {
         if (from->closes)
@@ -338,8 +384,6 @@ static int64_t make_plan(struct linux_task *task, const char *path, struct exec_
         strcpy(plan->scripts[0].path, from->name);
         strcpy(plan->scripts[0].host_path, from->name);
     }
-    if (!err && plan->kind == EXEC_GUEST)
-        err = exec_check_guest(plan, &prefix);
     return err;
 }
 

@@ -33,9 +33,10 @@ struct load_error {
 };
 
 /* Loads the ELF program open on fd (path is for messages and the name of mappings), its interpreter
- * (looked up under prefix first, may be NULL) and the vdso into the empty space. Returns 0 or -1
- * with *error. Nothing of the guest has run when it fails. */
-int linux_load(struct space *space, int fd, const char *path, const char *prefix,
+ * (looked up under prefix first) and the vdso into the empty space. Returns 0 or -1 with *error.
+ * Nothing of the guest has run when it fails. */
+struct path_prefix;
+int linux_load(struct space *space, int fd, const char *path, const struct path_prefix *prefix,
                struct loaded_image *out, struct load_error *error);
 
 /* Builds the initial stack: strings, auxv, envp, argv, argc. Returns the stack pointer, or 0 with
@@ -46,7 +47,6 @@ gva linux_setup_stack(struct space *space, const struct loaded_image *image,
 
 /* Would linux_load find a program that it can map? Looks at the file and at its interpreter, which
  * has to be executable too. Returns 0 or -errno as execve(2) has it. */
-struct path_prefix;
 int linux_check(int fd, const struct path_prefix *prefix);
 
 extern const struct vm_hooks linux_hooks;

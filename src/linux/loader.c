@@ -297,19 +297,14 @@ static int load_modules(struct space *space, struct module *program, struct modu
     return linux_map_vdso(space, &out->vdso, &out->vdso_sigreturn, error);
 }
 
-int linux_load(struct space *space, int fd, const char *path, const char *prefix,
+int linux_load(struct space *space, int fd, const char *path, const struct path_prefix *prefix,
                struct loaded_image *out, struct load_error *error)
 {
     struct module program = {.fd = fd, .path = path}, interp = {.fd = -1};
     struct load_error inner = {.text = ""};
-    struct path_prefix in = {prefix ? path_open_high(prefix, O_DIRECTORY) : -1, prefix};
 
     *out = (struct loaded_image){.phentsize = ELF_PHDR_SIZE};
-    if (prefix && in.fd < 0)
-        return load_fail(error, -in.fd, "-L %s: %s", prefix, strerror(-in.fd));
-    int bad = load_modules(space, &program, &interp, &in, out, &inner);
-    if (in.fd >= 0)
-        close(in.fd);
+    int bad = load_modules(space, &program, &interp, prefix, out, &inner);
     if (bad)
         load_fail(error, inner.err, "%s: %s", path, inner.text);
     if (interp.fd >= 0)

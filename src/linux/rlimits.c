@@ -13,6 +13,7 @@
 #include "linux/rlimits.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -138,13 +139,23 @@ const char *limits_option(struct linux_process *process, struct arena *arena)
     return text;
 }
 
-/* A guest that has used up its descriptors can execute programs, and so must the runtime. */
-uint64_t limits_start_prepare(void)
+/* A guest that has used up its descriptors can execute programs, and so must the runtime. Where the
+ * limit cannot be raised, it has what is closed on exec. */
+int limits_start_prepare(unsigned needs, uint64_t *files)
 {
-    uint64_t files = host_soft(RLIMIT_NOFILE);
+    *files = host_soft(RLIMIT_NOFILE);
+    set_host(RLIMIT_NOFILE, *files + MIN(START_FILES, RLIM_INFINITY - *files));
 
-    set_host(RLIMIT_NOFILE, files + MIN(START_FILES, RLIM_INFINITY - files));
-    return files;
+    uint64_t fd = host_soft(RLIMIT_NOFILE);
+    needs -= MIN(needs, fd - *files);
+    for (fd = MIN(*files, (uint64_t)INT32_MAX); needs > 0 && fd > 0; fd--) {
+        int flags = fcntl((int)fd - 1, F_GETFD);
+        needs -= flags < 0 || flags & FD_CLOEXEC;
+    }
+    if (needs == 0)
+        return 0;
+    set_host(RLIMIT_NOFILE, *files);
+    return -EMFILE;
 }
 
 void limits_start_failed(uint64_t files)

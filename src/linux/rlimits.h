@@ -10,8 +10,10 @@ void limits_init(struct linux_process *process, const char *option);
 
 /* The option's text for the new process of an execve, in arena. */
 const char *limits_option(struct linux_process *process, struct arena *arena);
-/* Before this runtime is executed again (after limits_option), and after that failed. */
-uint64_t limits_start_prepare(void);
+/* Before this runtime is executed again (after limits_option), and after that failed. Returns 0, or
+ * -EMFILE: the guest keeps so many descriptors open that `needs` of the new process's own have no
+ * room. What it returns in *files is limits_start_failed's. */
+int limits_start_prepare(unsigned needs, uint64_t *files);
 void limits_start_failed(uint64_t files);
 /* Before a program of the host is executed, and after that failed: the limits are real for it. */
 void limits_exec_prepare(struct linux_process *process);

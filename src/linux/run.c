@@ -114,11 +114,11 @@ static void enter_root(struct linux_task *task, const char *descriptors)
     task->fs->other_root = true;
 }
 
-/* The prefix, our own program, of which no path may be left by the time that an execve needs it
- * (chroot, mount namespaces), and if that program has libraries, the root under which they are. */
+/* The prefix, and our own program, of which no path may be left by the time that an execve needs it
+ * (chroot, mount namespaces). */
 static void open_own_files(struct linux_process *process, const char *prefix)
 {
-    process->root_fd = getauxval(AT_BASE) ? path_open_high("/", O_DIRECTORY) : -1;
+    process->root_fd = -1;
     process->runtime_fd = (int)process->options->runtime_fd;
     if (process->runtime_fd)
         fcntl(process->runtime_fd, F_SETFD, FD_CLOEXEC);
@@ -137,6 +137,15 @@ static void open_own_files(struct linux_process *process, const char *prefix)
         process->prefix = prefix;
     if (strcmp(process->prefix, "/") == 0) /* as if there were none */
         path_drop_prefix(process);
+}
+
+/* The root under which the libraries of our own program are. Comes late where it can, and in a
+ * static one too: an execve by a guest that has used up its descriptors gives the new process room
+ * for one file this way (exec.c). */
+static void open_root(struct linux_process *process)
+{
+    if (process->root_fd < 0)
+        process->root_fd = path_open_high("/", O_DIRECTORY);
 }
 
 /* What /proc/self says of the program; its short name is that of the file that was asked for, even
@@ -260,8 +269,10 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
 
     grow_own_stack();
     open_own_files(process, options->prefix);
-    if (options->inside)
+    if (options->inside) {
+        open_root(process);
         enter_root(task, options->inside);
+    }
     if (options->program_fd)
         snprintf(open_name, sizeof(open_name), "/proc/self/fd/%d", (int)options->program_fd);
     plan->fd = options->program_fd ? (int)options->program_fd : -1;
@@ -269,9 +280,11 @@ _Noreturn void linux_run(const struct options *options, const char *exec_path, c
     char **guest_argv = build_argv(plan, argv);
     int fd = open_program(plan);
     signal_init(task);
-    if (linux_load(process->space, fd, plan->host_path, process->prefix, &image, &error))
+    struct path_prefix prefix = {process->prefix_fd, process->prefix};
+    if (linux_load(process->space, fd, plan->host_path, &prefix, &image, &error))
         base_fail(error.status, "%s", error.text);
     close(fd);
+    open_root(process);
     gva sp =
         linux_setup_stack(process->space, &image, options, exec_path, guest_argv, envp, &error);
     if (sp.v == 0)

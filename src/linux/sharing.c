@@ -124,14 +124,20 @@ static void bury_threads(struct linux_process *process, const struct linux_task 
     }
 }
 
+/* What a child used of the stack below this frame is free. */
+static void forget_frames(void)
+{
+    if (__asan_handle_vfork)
+        __asan_handle_vfork(__builtin_frame_address(0));
+}
+
 /* The child has left the memory. Its record is ours again, and the mark on a descriptor that it may
  * have taken away to pass it on (exec.c). */
 static void child_left(struct linux_task *child, uint64_t flags)
 {
     if (flags & CLONE_FILES)
         fcntl(child->process->runtime_fd, F_SETFD, FD_CLOEXEC);
-    if (__asan_handle_vfork)
-        __asan_handle_vfork(__builtin_frame_address(0));
+    forget_frames();
     vm_enter_kernel(child->t);
     vm_leave_kernel(child->t);
     bury_threads(child->process, child);
@@ -235,4 +241,38 @@ int64_t sharing_clone(struct linux_task *task, const struct clone_args_guest *c)
     if (start.answer == 0) /* there is no lender */
         free_process(process);
     return result;
+}
+
+/* ---- the runtime's own ----------------------------------------------------------------------- */
+
+struct apart {
+    void (*run)(void *arg);
+    void *arg;
+};
+
+static void apart_run(void *arg)
+{
+    const struct apart *a = arg;
+
+    a->run(a->arg);
+    raw_syscall4(__NR_exit, 0, 0, 0, 0);
+}
+
+int64_t sharing_run_apart(struct linux_task *task, void (*run)(void *arg), void *arg)
+{
+    struct apart a = {run, arg};
+    uint32_t gone = 1;
+    const uint64_t args[6] = {CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                                  CLONE_CHILD_CLEARTID,
+                              0, 0, (uint64_t)&gone};
+
+    signal_block_all();
+    if (task->sig_pending) {
+        signal_apply_mask(task);
+        return SYS_RESTART;
+    }
+    int64_t result = linux_raw_lend(args, apart_run, &a, NULL);
+    forget_frames();
+    signal_apply_mask(task);
+    return MIN(result, (int64_t)0);
 }

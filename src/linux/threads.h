@@ -19,6 +19,10 @@ int64_t threads_clone(struct linux_task *task, const struct clone_args_guest *c)
  * left the memory. Returns the child's id, -errno or SYS_RESTART. (sharing.c) */
 int64_t sharing_clone(struct linux_task *task, const struct clone_args_guest *c);
 int64_t sharing_vfork(struct linux_task *task, const struct clone_args_guest *c);
+/* Calls run(arg) with a copy of the descriptors: what it opens and closes the guest's threads do
+ * not see. It has all signals blocked and must leave guest memory alone. Returns 0, -errno if the
+ * kernel has no room for it, or SYS_RESTART; only after 0 has it run. (sharing.c) */
+int64_t sharing_run_apart(struct linux_task *task, void (*run)(void *arg), void *arg);
 /* clone's arguments for the host: what the kernel itself does of them. (process.c) */
 void process_host_args(struct linux_task *task, const struct clone_args_guest *c, uint64_t args[6]);
 /* In a child, before its first instruction: what clone changes in the registers and the task. */

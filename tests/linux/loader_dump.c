@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "linux/loader.h"
+#include "linux/paths.h"
 
 static void print_mapping(struct space *space, const struct mapping *m, FILE *out)
 {
@@ -38,7 +39,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", why);
         return 2;
     }
-    if (linux_load(space, fd, argv[1], argv[3], &image, &error)) {
+    struct path_prefix prefix = {argv[3] ? open(argv[3], O_PATH | O_DIRECTORY) : -1, argv[3]};
+    if (linux_load(space, fd, argv[1], &prefix, &image, &error)) {
         printf("%s\n", error.text);
         fclose(out);
         space_destroy(space);

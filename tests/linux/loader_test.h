@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "linux/loader.h"
+#include "linux/paths.h"
 
 enum { CODE_ADDR = 0x20000, DATA_ADDR = 0x23000, DATA_OFFSET = 0x1000, DATA_SIZE = 0x10 };
 

@@ -30,10 +30,15 @@ static int drop_space(void **state)
     return 0;
 }
 
+static const struct path_prefix no_prefix = {.fd = -1};
+
 static int load_with(const void *bytes, size_t len, const char *prefix)
 {
     int fd = small_elf_open(bytes, len);
-    int result = linux_load(space, fd, "/bin/small", prefix, &image, &error);
+    struct path_prefix in = {prefix ? open(prefix, O_PATH | O_DIRECTORY) : -1, prefix};
+    int result = linux_load(space, fd, "/bin/small", &in, &image, &error);
+    if (prefix)
+        close(in.fd);
     close(fd);
     return result;
 }
@@ -361,9 +366,9 @@ static void other_kinds_of_files_are_named(void **state)
 {
     int pipes[2], dir = open("/", O_RDONLY | O_DIRECTORY);
     assert_int_equal(pipe(pipes), 0);
-    expect_error(linux_load(space, dir, "/bin/small", NULL, &image, &error), "a directory", EACCES,
-                 EXIT_CANNOT_RUN);
-    expect_error(linux_load(space, pipes[0], "/bin/small", NULL, &image, &error),
+    expect_error(linux_load(space, dir, "/bin/small", &no_prefix, &image, &error), "a directory",
+                 EACCES, EXIT_CANNOT_RUN);
+    expect_error(linux_load(space, pipes[0], "/bin/small", &no_prefix, &image, &error),
                  "not a regular file", EACCES, EXIT_CANNOT_RUN);
     expect_error(load_with("", 0, NULL), "empty", ENOEXEC, EXIT_CANNOT_RUN);
     expect_error(load_with("#!/bin/sh\n", 10, NULL), "script", ENOEXEC, EXIT_CANNOT_RUN);
@@ -373,8 +378,8 @@ static void other_kinds_of_files_are_named(void **state)
     char path[64];
     snprintf(path, sizeof(path), "/proc/self/fd/%d", writable);
     fd = open(path, O_WRONLY);
-    expect_error(linux_load(space, fd, "/bin/small", NULL, &image, &error), "cannot be read", EBADF,
-                 EXIT_CANNOT_RUN);
+    expect_error(linux_load(space, fd, "/bin/small", &no_prefix, &image, &error), "cannot be read",
+                 EBADF, EXIT_CANNOT_RUN);
     close(fd);
     close(writable);
     close(dir);

@@ -110,6 +110,65 @@ static void test_files(void)
     show("left: %d", count_open());
 }
 
+/* Nobody may raise a limit that is soft and hard in one; execve needs no descriptor. The runtime's
+ * own ones lie above what was open at its start, or with a limit this low from the start among what
+ * the guest has: the program executes itself to see both. */
+static void exec_when_full(const char *what, int cloexec, int fd)
+{
+    char *words[] = {"prog", "count", NULL};
+    int status;
+
+    while (open("/dev/null", O_RDONLY | cloexec) >= 0)
+        ;
+    show("%s: %s", what, strerrorname_np(errno));
+    pid_t pid = fork();
+    if (pid == 0) {
+        execv("./none", words);
+        show("%s, no such program: %s", what, strerrorname_np(errno));
+        execv("./empty", words);
+        show("%s, no program: %s", what, strerrorname_np(errno));
+        execv("./prog", words);
+        show("%s: %s", what, strerrorname_np(errno));
+        _exit(99);
+    }
+    waitpid(pid, &status, 0);
+    show_status(what, status);
+    pid = vfork();
+    if (pid == 0) {
+        fd < 0 ? execv("./script", words) : fexecve(fd, words, environ);
+        _exit(99);
+    }
+    waitpid(pid, &status, 0);
+    show_status(what, status);
+}
+
+static void test_full(void)
+{
+    struct rlimit limit = {64, 64};
+    char *words[] = {"prog", "full", NULL};
+    int status;
+
+    int script = open("script", O_WRONLY | O_CREAT | O_TRUNC, 0755);
+    write(script, "#!./prog count\n", 15);
+    close(script);
+    close(open("empty", O_RDWR | O_CREAT, 0755));
+    show_call(setrlimit(RLIMIT_NOFILE, &limit));
+    if (fork() == 0) {
+        exec_when_full("taken", O_CLOEXEC, -1);
+        _exit(0);
+    }
+    wait(NULL);
+    int prog = open("prog", O_RDONLY);
+    if (fork() == 0) {
+        exec_when_full("taken, by descriptor", O_CLOEXEC, prog);
+        _exit(0);
+    }
+    wait(NULL);
+    if (fork() == 0)
+        execv("./prog", words);
+    wait(NULL);
+}
+
 /* ---- address space --------------------------------------------------------------------------- */
 
 static void test_addresses(void)
@@ -247,11 +306,16 @@ static void test_disk(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "full") == 0) {
+        exec_when_full("taken at the start", 0, -1);
+        return 0;
+    }
     if (argc > 1) {
         show("inherited: %d", count_open() >= FILES / 2);
         return 3;
     }
     in_child("files", test_files);
+    in_child("full", test_full);
     in_child("addresses", test_addresses);
     in_child("disk", test_disk);
     return 0;
