@@ -146,16 +146,33 @@ static void child_left(struct linux_task *child, uint64_t flags)
 
 /* ---- vfork ----------------------------------------------------------------------------------- */
 
-/* Its look-up tables of blocks are as good as the old ones, but the old ones may name blocks that
- * are gone: what comes back is only what stands around them, and not what other threads write. */
-static void restore_record(struct thread *t, struct thread *saved)
+/* What of a thread's record belongs to its own thread alone. Others change the rest at any time:
+ * who drops code empties entries of the look-up tables, and they are as good when the child has
+ * used them. */
+static const struct {
+    size_t start, end; /* end 0: the end of the guest's state */
+} own_parts[] = {
+    {offsetof(struct thread, doing), offsetof(struct thread, debug)},
+    {offsetof(struct thread, counters), offsetof(struct thread, blocks)},
+    {offsetof(struct thread, desc), offsetof(struct thread, poll)},
+    {offsetof(struct thread, reads_instret), 0},
+};
+
+/* Both have room for a record; only these parts of `to` are written. */
+static void copy_own_parts(void *to, const void *from, const struct thread *t)
 {
-    memcpy(saved->blocks, t->blocks, sizeof(t->blocks));
-    memcpy(saved->jumps, t->jumps, sizeof(t->jumps));
-    saved->place = t->place;
-    saved->poll = t->poll;
-    memcpy(t, saved, sizeof(*t) + t->desc->state_size);
-    return_stack_forget(&t->returns); /* the child has used it */
+    for (unsigned i = 0; i < ARRAY_LEN(own_parts); i++) {
+        size_t start = own_parts[i].start, end = own_parts[i].end;
+        end = end ? end : sizeof(*t) + t->desc->state_size;
+        memcpy((char *)to + start, (const char *)from + start, end - start);
+    }
+}
+
+static void restore_record(struct thread *t, const void *saved)
+{
+    copy_own_parts(t, saved, t);
+    atomic_fetch_and(&t->poll, POLL_STOP | POLL_SAMPLE); /* else the child's */
+    return_stack_forget(&t->returns);                    /* the child has used it */
     if (t->debug)
         t->debug->away = false;
 }
@@ -164,7 +181,6 @@ static void restore_record(struct thread *t, struct thread *saved)
 int64_t sharing_vfork(struct linux_task *task, const struct clone_args_guest *c)
 {
     struct thread *t = task->t;
-    size_t size = sizeof(*t) + t->desc->state_size;
     struct child child = {.args = c};
     uint64_t args[6];
     uint32_t gone = 1;
@@ -175,8 +191,8 @@ int64_t sharing_vfork(struct linux_task *task, const struct clone_args_guest *c)
         return SYS_RESTART;
     }
     signal_end_in_order(task);
-    struct thread *saved = base_zalloc_aligned(size, 64);
-    memcpy(saved, t, size);
+    void *saved = base_alloc(sizeof(*t) + t->desc->state_size); /* most is not touched */
+    copy_own_parts(saved, t, t);
     struct linux_process *process = copy_process(task->process);
     child.task = threads_copy_task(task, process, c, false);
     vec_push(&process->tasks, child.task);
