@@ -70,6 +70,32 @@ void debug_inject(struct linux_debugger *d, struct thread *t, int sig)
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
+static bool wants_call(const struct linux_task *task, uint64_t number)
+{
+    if (!vm_debugged(task->t))
+        return false;
+    const struct debug_calls *calls = &task->process->debugger->calls;
+    return calls->all || (number < DEBUG_CALLS && calls->bits[number / 64] >> number % 64 & 1);
+}
+
+bool debug_call_begins(struct linux_task *task)
+{
+    const struct vm_stop stop = {.kind = VM_STOP_CALL, .call = abi_syscall_number(task->t)};
+    gva pc = thread_pc(task->t);
+
+    if (wants_call(task, stop.call))
+        vm_debug_report(task->t, &stop);
+    return thread_pc(task->t).v == pc.v;
+}
+
+void debug_call_ended(struct linux_task *task, uint64_t number)
+{
+    const struct vm_stop stop = {.kind = VM_STOP_RETURN, .call = number};
+
+    if (wants_call(task, number))
+        vm_debug_report(task->t, &stop);
+}
+
 /* The kernel says EINTR where the call could be made again, and that is what is wanted. */
 void debug_end_call(struct linux_debugger *d, struct thread *t)
 {

@@ -9,6 +9,13 @@
 struct linux_process;
 struct linux_task;
 
+/* System calls that a debugger wants to know of. */
+enum { DEBUG_CALLS = 512 };
+struct debug_calls {
+    bool all;
+    uint64_t bits[DEBUG_CALLS / 64];
+};
+
 struct linux_debugger {
     struct vm_debug vm;
     int fd; /* its connection; with vm.event_fd out of the guest's sight */
@@ -16,6 +23,7 @@ struct linux_debugger {
      * of --gdb-session for it, and leaves the connection open. exec_failed: it does not. */
     const char *(*exec_begin)(struct linux_debugger *d);
     void (*exec_failed)(struct linux_debugger *d);
+    struct debug_calls calls;
     /* set by debug_attach */
     struct linux_process *process;
     struct vm *machine;
@@ -60,6 +68,11 @@ int debug_find_file(struct linux_debugger *d, char path[PATH_MAX], bool follow);
 /* Asks the debugger about a signal that is about to be delivered: false if it is not to be; it may
  * have become another. */
 bool debug_allows_signal(struct linux_task *task, siginfo_t *info);
+/* The guest's system call, whose registers t's record holds: false if the debugger has taken the
+ * thread elsewhere, and it is not to be made; otherwise its registers may be others now. */
+bool debug_call_begins(struct linux_task *task);
+/* It has been made; the record holds what came of it. */
+void debug_call_ended(struct linux_task *task, uint64_t number);
 /* The process is about to end: by a status, or by a signal that is not 0. */
 void debug_report_exit(struct linux_task *task, int status, int signal);
 /* Is this a signal that a debugger is told of even where the guest leaves it to the default? */

@@ -32,6 +32,7 @@
 #include <mqueue.h>
 
 #include "linux/abi.h"
+#include "linux/debug.h"
 #include "linux/paths.h"
 #include "linux/proc.h"
 #include "linux/raw_syscall.h"
@@ -458,10 +459,12 @@ static int64_t make_call(struct linux_task *task, uint64_t number, const struct 
 static enum vm_next hook_syscall(struct thread *t)
 {
     struct linux_task *task = task_of(t);
-    uint64_t number = abi_syscall_number(t);
-    const struct sys_row *row = sys_row(number);
     uint64_t args[6];
 
+    if (UNLIKELY(t->debug != NULL) && !debug_call_begins(task))
+        return VM_CONTINUE;
+    uint64_t number = abi_syscall_number(t);
+    const struct sys_row *row = sys_row(number);
     abi_syscall_args(t, args);
     struct strace_line *line = strace_begin(task, number, row, args);
     int64_t result = make_call(task, number, row, args);
@@ -470,6 +473,8 @@ static enum vm_next hook_syscall(struct thread *t)
     strace_end(task, line, result);
     if (task->ended)
         return VM_STOP;
+    if (UNLIKELY(t->debug != NULL) && result != SYS_RESTART)
+        debug_call_ended(task, number);
     signal_deliver(task);
     return VM_CONTINUE;
 }

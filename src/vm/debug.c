@@ -163,6 +163,11 @@ int vm_debug_report(struct thread *t, const struct vm_stop *stop)
     if (write(fd, &one, sizeof(one)) < 0)
         CHECK(false, "the debugger cannot be woken");
     vm_wait_for_debugger(t);
+    /* What there was to say of a step is said, or comes: of a call that has not been made. */
+    if (!d->stepping || stop->kind == VM_STOP_RETURN)
+        d->due.kind = VM_STOP_NONE;
+    else if (stop->kind == VM_STOP_CALL)
+        d->due = (struct vm_stop){.kind = VM_STOP_STEP};
     return d->answer;
 }
 

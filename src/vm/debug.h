@@ -21,6 +21,8 @@ enum vm_stop_kind {
     VM_STOP_WATCH,  /* the last instruction has touched what is watched */
     VM_STOP_SIGNAL, /* a signal is about to be delivered */
     VM_STOP_EXIT,   /* the process is about to end, by status or signal */
+    VM_STOP_CALL,   /* a system call is about to be made: pc is at it */
+    VM_STOP_RETURN, /* it has been made */
 };
 
 enum vm_watch_kind { VM_WATCH_WRITE = 1, VM_WATCH_READ = 2, VM_WATCH_ACCESS = 3 };
@@ -31,6 +33,7 @@ struct vm_stop {
     gva addr;                 /* WATCH: the first byte that is in it */
     siginfo_t info;           /* SIGNAL */
     int status, signal;       /* EXIT: one of them; signal 0 if it is the status */
+    uint64_t call;            /* CALL, RETURN: its number */
 };
 
 /* What the debugger knows and wants of a thread. Under the vm's lock, or written by the debugger

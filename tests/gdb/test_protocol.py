@@ -194,6 +194,78 @@ def points():
         return bad
 
 
+WRITE, EXIT_GROUP, TGKILL, GETPID = 64, 94, 131, 172 # of the guest's machine
+A0, A7, PC = "pa", "p11", "p20"
+TEXT_SIZE = len("sum 385 weight 2 constant 17\n")
+
+
+def number(text):
+    """A register's value, as it is sent."""
+    return int.from_bytes(bytes.fromhex(text.decode()), "little")
+
+
+def bytes8(value):
+    return value.to_bytes(8, "little").hex()
+
+
+@case("system calls are caught, on the way in and out")
+def caught_calls():
+    with Session("calls") as s:
+        bad = expect(("offered", s.ask("qSupported:swbreak+"), ".*;QCatchSyscalls[+];.*"),
+                     ("one", s.ask(f"QCatchSyscalls:1;{WRITE:x};1ff;200;ffffffffffffffff"), "OK"),
+                     ("in", s.ask("vCont;c"), f"T05.*syscall_entry:{WRITE:x};"))
+        at = number(s.ask(PC))
+        bad += expect(("at the call", s.ask(f"m{at:x},4"), "73000000"), ("number", str(number(s.ask(A7))), str(WRITE)),
+                      ("out", s.ask("vCont;c"), f"T05.*syscall_return:{WRITE:x};"),
+                      ("behind it", str(number(s.ask(PC)) - at), "4"),
+                      ("written", str(number(s.ask(A0))), str(TEXT_SIZE)),
+                      ("none", s.ask("QCatchSyscalls:0"), "OK"), ("c", s.ask("c"), "W07"))
+        status, out, _ = s.end()
+        return bad + expect(("status", str(status), "7"), ("output", out, r"sum 385.*\n"))
+
+
+@case("all system calls: each one that begins ends, but for the last")
+def all_calls():
+    with Session("calls") as s:
+        s.ask("QCatchSyscalls:1")
+        stops = []
+        while (stop := s.ask("c"))[:1] == b"T" and len(stops) < 1000:
+            stops.append(re.search(rb"syscall_(entry|return):(\w+);", stop).groups())
+        pairs = [pair for n in stops[:-1:2] for pair in ((b"entry", n[1]), (b"return", n[1]))]
+        return expect(("paired", str(stops[:-1] == pairs), "True"), ("some", str((b"entry", b"40") in stops), "True"),
+                      ("last", str(stops[-1:]), rf".*entry.*{EXIT_GROUP:x}.*"), ("end", stop, "W07"))
+
+
+@case("a system call that is about to be made becomes another, or is left out")
+def changed_calls():
+    bad = []
+    with Session("calls") as s:
+        s.ask(f"QCatchSyscalls:1;{WRITE:x}")
+        bad += expect(("in", s.ask("c"), "T05.*syscall_entry.*"), ("other number", s.ask(f"P11={bytes8(GETPID)}"), "OK"),
+                      ("not caught", s.ask("QCatchSyscalls:0"), "OK"), ("step", s.ask("s"), "T05.*;"),
+                      ("process", str(number(s.ask(A0))), str(s.guest.pid)),
+                      ("all is written, it is told", s.ask(f"Pa={bytes8(TEXT_SIZE)}"), "OK"), ("c", s.ask("c"), "W07"))
+        bad += expect(("output", s.end()[1], ""))
+    with Session("calls") as s:
+        s.ask(f"QCatchSyscalls:1;{WRITE:x}")
+        s.ask("c")
+        pc = number(s.ask(PC))
+        bad += expect(("all is written, it is told", s.ask(f"Pa={bytes8(TEXT_SIZE)}"), "OK"),
+                      ("elsewhere", s.ask(f"P20={bytes8(pc + 4)}"), "OK"), ("c", s.ask("c"), "W07"))
+        return bad + expect(("output", s.end()[1], ""))
+
+
+@case("a step over a call that brings a signal is done when that is told")
+def step_and_signal():
+    with Session("signals") as s:
+        s.ask(f"QCatchSyscalls:1;{TGKILL:x}")
+        bad = expect(("in", s.ask("c"), "T05.*syscall_entry.*"), ("none", s.ask("QCatchSyscalls:0"), "OK"))
+        pc = number(s.ask(PC))
+        return bad + expect(("step", s.ask("s"), "T1e.*"), ("breakpoint", s.ask(f"Z0,{pc:x},4"), "OK"),
+                            ("hit", s.ask("C1e"), "T05.*"), ("gone", s.ask(f"z0,{pc:x},4"), "OK"),
+                            ("step", s.ask("s"), "T1f.*"), ("c", s.ask("c"), "W00"))
+
+
 @case("the description names what GDB needs, and is generated from the registers")
 def description():
     with Session() as s:
@@ -269,7 +341,8 @@ def malformed():
                "X", "X1", "X1,5:abc", "X1,1:", "Z", "Z0", "Z0,", "Z0,1", "Z0,zz,4", "Z2,1000,0", "z", "z0", "z2,x", "H", "Hg", "Hgzz",
                "Hcp", "T", "Tzz", "T0", "c:", "czz", "C", "Czz", "C1ff", "C05;", "szz", "S", "S5;zz", "vCont", "vCont;", "vCont;x",
                "vCont;C", "vCont;Czz", "vCont;c:", "vCont;c:zz", "vCont;r1", "vCont;r1,", "vCont;c;;c", "vCont" + ";c:1" * 65,
-               "QPassSignals", "QPassSignals:zz", "QPassSignals:1;zz", "QPassSignals:fff", "qThreadExtraInfo", "qThreadExtraInfo,zz",
+               "QPassSignals", "QPassSignals:zz", "QPassSignals:1;zz", "QPassSignals:fff",
+               "QCatchSyscalls", "QCatchSyscalls:", "QCatchSyscalls:2", "QCatchSyscalls:0;1", "QCatchSyscalls:1;", "QCatchSyscalls:1;zz", "qThreadExtraInfo", "qThreadExtraInfo,zz",
                "qRcmd", "qRcmd,zz", "qRcmd," + "61" * 300, "vFile:pread:0,1", "vFile:fstat:", "vFile:open:zz,0,0", "vFile:readlink:",
                "vFile:open:" + "61" * 5000 + ",0,0", "qXfer:features:read:target.xml:0", "qXfer:auxv:read::0,zz"]
     with Session() as s:
@@ -324,7 +397,7 @@ def interrupts():
 
 PARTS = ["g", "G", "p", "P", "m", "M", "X", "H", "Hg", "T", "Z0", "Z1", "Z2", "Z3", "Z4", "z0", "z2", "?", "qC", "qSupported",
          "qXfer:features:read:target.xml", "qXfer:auxv:read:", "qXfer:threads:read:", "qXfer:siginfo:read:", "qXfer:exec-file:read:",
-         "qXfer:memory-map:read:", "qfThreadInfo", "qThreadExtraInfo", "vCont?", "QPassSignals", "qRcmd,", "vFile:open:",
+         "qXfer:memory-map:read:", "qfThreadInfo", "qThreadExtraInfo", "vCont?", "QPassSignals", "QCatchSyscalls:1", "qRcmd,", "vFile:open:",
          "vFile:pread:", "vFile:fstat:", "vFile:close:", "vFile:readlink:", "vFile:setfs:", "qAttached", "qSymbol::", "vCont;s", "s",
          "vCont;r", "S05", "C0b"]
 MARKS = [",", ":", ";", "=", ".", "-", "-1", "0", "1", "p", "10584", "7fffffff", "ffffffffffffffff", "3fffffe000", "zz", "}", "*", "#",

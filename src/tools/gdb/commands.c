@@ -77,6 +77,7 @@ static const struct {
     {"qSymbol", answer_ok},
     {"QStartNoAckMode", gdb_start_no_ack},
     {"QPassSignals", gdb_pass_signals},
+    {"QCatchSyscalls", gdb_catch_calls},
 };
 
 static bool name_fits(const char *name, const char *packet)

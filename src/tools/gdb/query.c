@@ -28,7 +28,8 @@ void gdb_supported(struct gdb_server *g, const char *args, size_t len)
     g->hw_reason = *args && offers(args, "hwbreak+");
     g->exec_events = *args && offers(args, "exec-events+");
     snprintf(text, sizeof(text),
-             "PacketSize=%x;QStartNoAckMode+;QPassSignals+;vContSupported+;swbreak+;hwbreak+;"
+             "PacketSize=%x;QStartNoAckMode+;QPassSignals+;QCatchSyscalls+;vContSupported+;swbreak+"
+             ";hwbreak+;"
              "multiprocess+;exec-events+;qXfer:features:read+;qXfer:auxv:read+;"
              "qXfer:exec-file:read+;qXfer:memory-map:read+;qXfer:siginfo:read+;"
              "qXfer:threads:read+",

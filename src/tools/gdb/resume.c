@@ -45,6 +45,9 @@ static void put_reason(struct gdb_server *g, const struct thread *t, const struc
         bool hardware = is_hardware(g, thread_pc(t).v);
         if (hardware ? g->hw_reason : g->sw_reason)
             strbuf_printf(&g->stop, hardware ? "hwbreak:;" : "swbreak:;");
+    } else if (stop->kind == VM_STOP_CALL || stop->kind == VM_STOP_RETURN) {
+        strbuf_printf(&g->stop, "syscall_%s:%llx;", stop->kind == VM_STOP_CALL ? "entry" : "return",
+                      (unsigned long long)stop->call);
     }
 }
 
@@ -289,5 +292,26 @@ void gdb_pass_signals(struct gdb_server *g, const char *args, size_t len)
         return;
     }
     g->debugger.vm.passed = passed;
+    gdb_answer_ok(g);
+}
+
+/* "0": none; "1": all; "1;n;n...": these. */
+void gdb_catch_calls(struct gdb_server *g, const char *args, size_t len)
+{
+    struct debug_calls calls = {0};
+    uint64_t on = 0, number;
+    bool ok = gdb_read_char(&args, ':') && gdb_read_hex(&args, &on) && on <= 1;
+
+    calls.all = on && *args == '\0';
+    while (ok && *args) {
+        ok = on && gdb_read_char(&args, ';') && gdb_read_hex(&args, &number);
+        if (ok && number < DEBUG_CALLS)
+            calls.bits[number / 64] |= UINT64_C(1) << number % 64;
+    }
+    if (!ok) {
+        gdb_answer_error(g, EINVAL);
+        return;
+    }
+    g->debugger.calls = calls;
     gdb_answer_ok(g);
 }

@@ -237,16 +237,23 @@ static int move_up(int fd)
 
 /* ---- execve ---------------------------------------------------------------------------------- */
 
-/* The session: descriptor, flags, and the signals that are passed. On the guest's thread. */
+enum { SESSION_SIZE = 256 };
+
+/* The session: descriptor, flags, signals that are passed, and calls that are caught. On the
+ * guest's thread. */
 static const char *exec_begin(struct linux_debugger *d)
 {
-    static char text[64];
+    static char text[SESSION_SIZE];
     struct gdb_server *g = (struct gdb_server *)d;
     unsigned flags = g->no_ack | g->multiprocess << 1 | g->sw_reason << 2 | g->hw_reason << 3 |
-                     g->exec_events << 4;
+                     g->exec_events << 4 | d->calls.all << 5;
 
     fcntl(d->fd, F_SETFD, 0);
-    snprintf(text, sizeof(text), "%d,%x,%llx", d->fd, flags, (unsigned long long)d->vm.passed);
+    int n =
+        snprintf(text, sizeof(text), "%d,%x,%llx", d->fd, flags, (unsigned long long)d->vm.passed);
+    for (unsigned i = 0; i < ARRAY_LEN(d->calls.bits); i++)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",%llx",
+                      (unsigned long long)d->calls.bits[i]);
     return text;
 }
 
@@ -257,19 +264,26 @@ static void exec_failed(struct linux_debugger *d)
 
 static void take_session(struct gdb_server *g, const char *text)
 {
+    struct linux_debugger *d = &g->debugger;
     unsigned flags;
-    unsigned long long passed;
-    int fd;
+    unsigned long long word;
+    int fd, n = 0;
 
-    if (sscanf(text, "%d,%x,%llx", &fd, &flags, &passed) != 3 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-        base_fail(EXIT_USAGE, "--gdb-session=%s: no session", text);
+    bool ok = sscanf(text, "%d,%x,%llx%n", &fd, &flags, &word, &n) == 3;
+    d->vm.passed = word;
+    for (unsigned i = 0; i < ARRAY_LEN(d->calls.bits) && ok; i++) {
+        ok = sscanf(text += n, ",%llx%n", &word, &n) == 1;
+        d->calls.bits[i] = word;
+    }
+    if (!ok || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        base_fail(EXIT_USAGE, "--gdb-session: no session");
     g->debugger.fd = fd;
     g->no_ack = flags & 1;
     g->multiprocess = flags & 2;
     g->sw_reason = flags & 4;
     g->hw_reason = flags & 8;
     g->exec_events = flags & 16;
-    g->debugger.vm.passed = passed;
+    d->calls.all = flags & 32;
     g->is_exec = true;
 }
 

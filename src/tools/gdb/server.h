@@ -58,7 +58,7 @@ void gdb_stop(struct gdb_server *g);
 /* Puts the stop reply of a start into g->stop. */
 void gdb_report_start(struct gdb_server *g, struct thread *t);
 gdb_command gdb_why, gdb_continue, gdb_continue_signal, gdb_step, gdb_step_signal, gdb_vcont,
-    gdb_vcont_query, gdb_pass_signals;
+    gdb_vcont_query, gdb_pass_signals, gdb_catch_calls;
 
 /* ---- state (registers.c, points.c) ----------------------------------------------------------- */
 
