@@ -364,9 +364,12 @@ static inline void return_stack_forget(struct return_stack *s)
     s->sp = s->base;
 }
 
-/* One guest thread. Translated code keeps a register pointing at guest[] and reaches what stands
- * before it by negative displacements: what it uses most stands last. Aligned to 64; guest[] holds
- * guest->state_size bytes. Allocated by vm/. */
+/* Translated code keeps a register pointing that far behind the start of a thread's guest[]. A
+ * displacement of one byte then reaches the poll word and the first 240 bytes of guest[]. */
+enum { FRAME_BIAS = 0x78 };
+
+/* One guest thread. What translated code uses most stands last before guest[]. Aligned to 64;
+ * guest[] holds guest->state_size bytes. Allocated by vm/. */
 struct thread {
     /* The run loop's. First, so that displacements of the rest do not depend on their number. */
     _Atomic uint32_t place; /* enum thread_place; other threads read it */
@@ -397,11 +400,12 @@ struct thread {
     uint64_t spill[SPILL_SLOTS]; /* values of a fragment that no register holds */
     uint64_t reserve_addr;       /* LR/SC: ~0 if there is no reservation */
     uint64_t reserve_value;
-    _Atomic uint32_t poll; /* not 0: leave guest code at the next poll */
+    uint64_t space_top;    /* guest addresses lie below */
+    _Atomic uint32_t poll; /* not 0: leave guest code at the next poll. Next to the guest's state:
+                            * translated code reads it often */
     bool reads_instret;    /* the guest has read its counter of instructions: translated code is to
                             * count from now on */
-    uint64_t space_top;    /* guest addresses lie below */
-    _Alignas(64) unsigned char guest[];
+    _Alignas(8) unsigned char guest[];
 };
 
 static inline gva thread_pc(const struct thread *t)

@@ -134,8 +134,8 @@ static void host_imm(const char *bytes, unsigned n, const void *imm, unsigned n_
 
 static void spill_rcx(unsigned slot)
 {
-    int32_t at = (int32_t)(offsetof(struct thread, spill) - offsetof(struct thread, guest)) +
-                 8 * (int32_t)slot;
+    int32_t at = (int32_t)(offsetof(struct thread, spill) - offsetof(struct thread, guest)) -
+                 FRAME_BIAS + 8 * (int32_t)slot;
 
     host_imm("\x48\x89\x8d", 3, &at, 4); /* mov [rbp + at], rcx */
 }

@@ -1,7 +1,7 @@
 /* translate/x86_64, private: from nodes to host code. One walk over the emitted nodes chooses
  * registers and instructions.
  *
- *   rbp            &t->guest[0]; what stands before it in struct thread has negative displacements
+ *   rbp            FRAME_BIAS bytes into the thread's guest state
  *   rsp            the thread's return stack; no more than return addresses may be pushed, and
  *                  nothing may be read below it: code that needs a stack goes through
  * CODE_CALL_SLOW pinned         see pins.def rax rcx rdx    integer values of the block; xmm0 xmm1
@@ -122,28 +122,39 @@ struct emitter {
 
 /* ---- places of guest state ------------------------------------------------------------------- */
 
+_Static_assert(offsetof(struct thread, guest) - offsetof(struct thread, poll) + FRAME_BIAS == 0x80,
+               "the poll word is the first that a short displacement reaches");
+
+/* Displacement from rbp of what stands at an offset in struct thread. */
+static inline int32_t frame_of_thread(size_t offset)
+{
+    return (int32_t)(offset - offsetof(struct thread, guest)) - FRAME_BIAS;
+}
+
 #define THREAD_FIELD(size, field)                                                                  \
-    x86_mem((size), X86_RBP,                                                                       \
-            (int32_t)(offsetof(struct thread, field) - offsetof(struct thread, guest)))
+    x86_mem((size), X86_RBP, frame_of_thread(offsetof(struct thread, field)))
+
+/* What stands at an offset in the guest's state. */
+static inline struct x86_operand guest_field(unsigned size, uint32_t offset)
+{
+    return x86_mem(size, X86_RBP, (int32_t)offset - FRAME_BIAS);
+}
 
 static inline struct x86_operand spill_slot(unsigned n)
 {
-    return x86_mem(
-        8, X86_RBP,
-        (int32_t)(offsetof(struct thread, spill) - offsetof(struct thread, guest) + 8 * n));
+    return x86_mem(8, X86_RBP, frame_of_thread(offsetof(struct thread, spill) + 8 * n));
 }
 
 static inline struct x86_operand guest_slot(const struct emitter *e, unsigned row, unsigned size)
 {
-    return x86_mem(size, X86_RBP, e->w->guest->regs[row].offset);
+    return guest_field(size, e->w->guest->regs[row].offset);
 }
 
 /* A field of the jump table's entry; index is twice the entry's. */
 static inline struct x86_operand jump_field(unsigned index, size_t field)
 {
     return x86_mem_index(8, X86_RBP, index, 3,
-                         (int32_t)(offsetof(struct thread, jumps) + field) -
-                             (int32_t)offsetof(struct thread, guest));
+                         frame_of_thread(offsetof(struct thread, jumps) + field));
 }
 
 static inline struct node *node_at(struct emitter *e, ir_val v)

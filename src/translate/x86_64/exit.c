@@ -316,7 +316,7 @@ static void emit_trap(struct emitter *e, enum trap_kind kind)
 {
     emit_count(e, e->insns_done);
     x86_mov_imm(e->c, X86_RAX, e->insn_pc);
-    x86_emit(e->c, X86_mov, x86_mem(8, X86_RBP, (int32_t)e->w->guest->pc_offset), x86_r64(X86_RAX));
+    x86_emit(e->c, X86_mov, guest_field(8, e->w->guest->pc_offset), x86_r64(X86_RAX));
     x86_emit(e->c, X86_mov, THREAD_FIELD(4, trap.kind), x86_imm(kind));
     x86_emit(e->c, X86_mov, THREAD_FIELD(4, trap.reason), x86_imm(FAULT_NONE));
     x86_emit(e->c, X86_mov, THREAD_FIELD(8, trap.addr), x86_imm(0));

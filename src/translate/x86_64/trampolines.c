@@ -23,8 +23,7 @@ static void emit_runtime_call(struct emitter *e, enum code_target target)
 /* rdi = the thread, esi = where its fcsr is. */
 static void emit_fp_call(struct emitter *e, enum code_target target, uint32_t fcsr)
 {
-    x86_emit(e->c, X86_lea, x86_r64(X86_RDI),
-             x86_mem(0, X86_RBP, -(int32_t)offsetof(struct thread, guest)));
+    x86_emit(e->c, X86_lea, x86_r64(X86_RDI), x86_mem(0, X86_RBP, frame_of_thread(0)));
     x86_mov_imm(e->c, X86_RSI, fcsr);
     emit_runtime_call(e, target);
 }
@@ -32,7 +31,7 @@ static void emit_fp_call(struct emitter *e, enum code_target target, uint32_t fc
 static void emit_pins(struct emitter *e, bool load)
 {
     for (unsigned k = 0; k < e->n_pins; k++) {
-        struct x86_operand slot = x86_mem(8, X86_RBP, e->pins[k].offset);
+        struct x86_operand slot = guest_field(8, (uint32_t)e->pins[k].offset);
         if (load)
             regs_load(e, e->pins[k].reg, slot);
         else
@@ -47,8 +46,7 @@ static void emit_enter(struct emitter *e, uint32_t fcsr)
     for (unsigned k = 0; k < ARRAY_LEN(callee_saved); k++)
         x86_emit(e->c, X86_push, x86_r64(callee_saved[k]));
     x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(8));
-    x86_emit(e->c, X86_lea, x86_r64(X86_RBP),
-             x86_mem(0, X86_RDI, (int32_t)offsetof(struct thread, guest)));
+    x86_emit(e->c, X86_lea, x86_r64(X86_RBP), x86_mem(0, X86_RDI, -frame_of_thread(0)));
     x86_emit(e->c, X86_mov, THREAD_FIELD(8, host_sp), x86_r64(X86_RSP));
     x86_emit(e->c, X86_mov, spill_slot(0), x86_r64(X86_RSI));
     emit_fp_call(e, CODE_HELPER_FP_ENTER, fcsr);
@@ -86,8 +84,7 @@ static void emit_call_slow(struct emitter *e)
     for (unsigned k = 0; k < 16; k++)
         x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_mem(16, X86_RSP, (int32_t)k * 16),
                  x86_xmm(k));
-    x86_emit(e->c, X86_lea, x86_r64(X86_RDI),
-             x86_mem(0, X86_RBP, -(int32_t)offsetof(struct thread, guest)));
+    x86_emit(e->c, X86_lea, x86_r64(X86_RDI), x86_mem(0, X86_RBP, frame_of_thread(0)));
     emit_runtime_call(e, CODE_HELPER_UOP);
     for (unsigned k = 0; k < 16; k++)
         x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_xmm(k),
@@ -157,8 +154,7 @@ void emit_trampolines(struct emitter *e, uint32_t offsets[CODE_TRAMPOLINES])
         host_code_align(e->c, 16);
         offsets[exits[k].target] = e->c->pos;
         if (exits[k].note == PC_IN_RAX)
-            x86_emit(e->c, X86_mov, x86_mem(8, X86_RBP, (int32_t)e->w->guest->pc_offset),
-                     x86_r64(X86_RAX));
+            x86_emit(e->c, X86_mov, guest_field(8, e->w->guest->pc_offset), x86_r64(X86_RAX));
         else if (exits[k].note == STUB_ON_STACK)
             emit_stub_address(e);
         x86_mov_imm(e->c, X86_RCX, exits[k].code);
