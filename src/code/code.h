@@ -227,9 +227,13 @@ enum recipe_kind {
     RECIPE_HOST,  /* host register `where` */
     RECIPE_SLOT,  /* thread->spill[where] */
     RECIPE_CONST, /* nowhere: it is `plus` */
+    RECIPE_NAN32, /* at home; but a NaN there, boxed or */
+    RECIPE_NAN64, /* of 64 bits, stands for the canonical one (RISC-V) */
+    RECIPE_KINDS
 };
 
-/* How the value of a guest register is rebuilt. `plus` is added to what is found; HOME has none. */
+/* How the value of a guest register is rebuilt. `plus` is added to what is found in a host register
+ * or a slot. */
 struct recipe {
     uint8_t kind;
     uint8_t where;
@@ -272,9 +276,14 @@ bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c);
 /* Brings a zeroed cursor to the point at exactly this host offset; false if there is none: then it
  * stands at the last point before it, or is as zeroed. Async-signal-safe. */
 bool reverse_find(const uint8_t *table, uint32_t n, uint32_t host, struct reverse_cursor *c);
-/* The value that a recipe other than HOME gives. */
-uint64_t recipe_value(struct recipe recipe, const struct host_regs *regs,
+/* The value that a recipe gives. home: what is there where the register is at the borders of
+ * fragments. */
+uint64_t recipe_value(struct recipe recipe, uint64_t home, const struct host_regs *regs,
                       const uint64_t spill[SPILL_SLOTS]);
+/* What the recipes of a point give goes to the guest state, which has what is at home. */
+void recipes_read(const struct recipe recipes[REVERSE_REGS], const struct guest *desc,
+                  const struct host_regs *regs, const uint64_t spill[SPILL_SLOTS],
+                  unsigned char *guest);
 
 /* ---- thread record --------------------------------------------------------------------------- */
 

@@ -7,15 +7,15 @@
  *              guest offset - that of the point before, folded
  *              [0  count << 1 | again  change...]
  *     change   guest register
- *              where << 3 | has_plus << 2 | kind
+ *              where << 4 | has_plus << 3 | kind
  *              [plus, folded]
  *
  * folded: made positive; 0, -1, 1, -2, 2 are 0, 1, 2, 3, 4. The distance of two points is never 0,
  * so a 0 in its place says that the point just read changes recipes or is marked `again`.
  *
  * Host instructions are a few bytes apart and so are guest ones, so a point takes two bytes, a
- * register that moves three more. Guest offsets may fall: code may be reordered. The table has no
- * header; its length stands in the fragment.
+ * register that moves four more or so. Guest offsets may fall: code may be reordered. The table has
+ * no header; its length stands in the fragment.
  *
  * A table is only read from its start. What reads it is a fault or a debugger, once, and a fragment
  * has few points. Whatever the bytes are, nothing is read beyond them, and no register, slot or
@@ -64,11 +64,13 @@ static bool is_same(struct recipe a, struct recipe b)
     return a.kind == b.kind && a.where == b.where && a.plus == b.plus;
 }
 
-/* HOME and CONST are nowhere, HOME adds nothing. */
+/* Those that are at home add nothing; CONST is nowhere. */
 static bool is_sound(struct recipe r)
 {
     switch ((enum recipe_kind)r.kind) {
     case RECIPE_HOME:
+    case RECIPE_NAN32:
+    case RECIPE_NAN64:
         return r.where == 0 && r.plus == 0;
     case RECIPE_HOST:
         return r.where < HOST_REGS;
@@ -76,6 +78,8 @@ static bool is_sound(struct recipe r)
         return r.where < SPILL_SLOTS;
     case RECIPE_CONST:
         return r.where == 0;
+    case RECIPE_KINDS:
+        break;
     }
     return false;
 }
@@ -83,7 +87,7 @@ static bool is_sound(struct recipe r)
 static void put_recipe(struct reverse_writer *w, unsigned reg, struct recipe r)
 {
     put_number(w, reg);
-    put_number(w, (uint64_t)r.where << 3 | (uint64_t)(r.plus != 0) << 2 | r.kind);
+    put_number(w, (uint64_t)r.where << 4 | (uint64_t)(r.plus != 0) << 3 | r.kind);
     if (r.plus != 0)
         put_number(w, fold_sign(r.plus));
 }
@@ -93,23 +97,54 @@ static bool get_recipe(const uint8_t *table, uint32_t n, struct reverse_cursor *
     uint64_t reg, head, plus = 0;
 
     if (!get_number(table, n, &c->pos, &reg) || !get_number(table, n, &c->pos, &head) ||
-        (head & 4 && !get_number(table, n, &c->pos, &plus)))
+        (head & 8 && !get_number(table, n, &c->pos, &plus)))
         return false;
-    struct recipe r = {(uint8_t)(head & 3), (uint8_t)(head >> 3), unfold_sign(plus)};
-    if (reg >= REVERSE_REGS || head >> 3 >= HOST_REGS || !is_sound(r))
+    struct recipe r = {(uint8_t)(head & 7), (uint8_t)(head >> 4), unfold_sign(plus)};
+    if (reg >= REVERSE_REGS || head >> 4 >= HOST_REGS || !is_sound(r))
         return false;
     c->recipes[reg] = r;
     return true;
 }
 
-uint64_t recipe_value(struct recipe recipe, const struct host_regs *regs,
+/* Is it a NaN, all bits but the sign above those of infinity? */
+static bool is_nan(uint64_t value, uint64_t infinity)
+{
+    return (value & (infinity | (infinity - 1))) > infinity;
+}
+
+uint64_t recipe_value(struct recipe recipe, uint64_t home, const struct host_regs *regs,
                       const uint64_t spill[SPILL_SLOTS])
 {
-    uint64_t base = recipe.kind == RECIPE_HOST   ? regs->r[recipe.where]
-                    : recipe.kind == RECIPE_SLOT ? spill[recipe.where]
-                                                 : 0;
+    switch ((enum recipe_kind)recipe.kind) {
+    case RECIPE_HOST:
+        return regs->r[recipe.where] + (uint64_t)recipe.plus;
+    case RECIPE_SLOT:
+        return spill[recipe.where] + (uint64_t)recipe.plus;
+    case RECIPE_CONST:
+        return (uint64_t)recipe.plus;
+    case RECIPE_NAN32:
+        return is_nan((uint32_t)home, 0x7f800000) ? UINT64_C(0xffffffff7fc00000) : home;
+    case RECIPE_NAN64:
+        return is_nan(home, UINT64_C(0x7ff0000000000000)) ? UINT64_C(0x7ff8000000000000) : home;
+    default:
+        return home;
+    }
+}
 
-    return base + (uint64_t)recipe.plus;
+void recipes_read(const struct recipe recipes[REVERSE_REGS], const struct guest *desc,
+                  const struct host_regs *regs, const uint64_t spill[SPILL_SLOTS],
+                  unsigned char *guest)
+{
+    for (unsigned i = 0; i < desc->n_regs && i < REVERSE_REGS; i++) {
+        const struct guest_reg *reg = &desc->regs[i];
+        size_t size = MIN(reg->bits / 8u, sizeof(uint64_t));
+        uint64_t value = 0;
+        if (recipes[i].kind == RECIPE_HOME || reg->zero)
+            continue;
+        memcpy(&value, guest + reg->offset, size);
+        value = recipe_value(recipes[i], value, regs, spill);
+        memcpy(guest + reg->offset, &value, size);
+    }
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

@@ -19,6 +19,12 @@ static void print_recipe(struct recipe r, struct strbuf *out)
     case RECIPE_CONST:
         strbuf_printf(out, "%#llx", (unsigned long long)r.plus);
         return;
+    case RECIPE_NAN32:
+    case RECIPE_NAN64:
+        strbuf_printf(out, "at home, any NaN");
+        return;
+    case RECIPE_KINDS:
+        return;
     }
     if (r.plus)
         strbuf_printf(out, " + %lld", (long long)r.plus);

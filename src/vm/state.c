@@ -8,18 +8,6 @@
 
 #include <string.h>
 
-static void read_recipes(const struct thread *t, const struct reverse_cursor *point,
-                         const struct host_regs *regs, unsigned char *guest)
-{
-    for (unsigned i = 0; i < t->desc->n_regs && i < REVERSE_REGS; i++) {
-        const struct guest_reg *reg = &t->desc->regs[i];
-        if (point->recipes[i].kind == RECIPE_HOME || reg->zero)
-            continue;
-        uint64_t value = recipe_value(point->recipes[i], regs, t->spill);
-        memcpy(guest + reg->offset, &value, MIN(reg->bits / 8u, sizeof(value)));
-    }
-}
-
 enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_regs *regs,
                           unsigned char *guest, gva *block)
 {
@@ -32,7 +20,7 @@ enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_re
     bool exact = reverse_find(f->reverse, f->n_reverse, (uint32_t)(host.v - f->code.v), &point);
     if (exact) {
         translate_read_homes(e->translator, t, regs, guest);
-        read_recipes(t, &point, regs, guest);
+        recipes_read(point.recipes, t->desc, regs, t->spill, guest);
     }
     *(gva *)(guest + t->desc->pc_offset) = GVA(f->pc.v + point.guest);
     if (block)

@@ -3,6 +3,7 @@
 #include "../random.h"
 #include "code/code.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -139,15 +140,20 @@ static void a_table_cut_short_ends_there(void **state)
 
 /* ---- recipes --------------------------------------------------------------------------------- */
 
+static bool is_at_home(struct recipe r)
+{
+    return r.kind == RECIPE_HOME || r.kind == RECIPE_NAN32 || r.kind == RECIPE_NAN64;
+}
+
 static struct recipe random_recipe(void)
 {
-    struct recipe r = {.kind = (uint8_t)rng_below(&rng, 4)};
+    struct recipe r = {.kind = (uint8_t)rng_below(&rng, RECIPE_KINDS)};
 
     if (r.kind == RECIPE_HOST)
         r.where = (uint8_t)rng_below(&rng, HOST_REGS);
     if (r.kind == RECIPE_SLOT)
         r.where = (uint8_t)rng_below(&rng, SPILL_SLOTS);
-    if (r.kind != RECIPE_HOME && rng_below(&rng, 2))
+    if (!is_at_home(r) && rng_below(&rng, 2))
         r.plus =
             (int64_t)((uint64_t)rng_below(&rng, UINT32_MAX) << 32 | rng_below(&rng, UINT32_MAX)) >>
             rng_below(&rng, 64);
@@ -248,11 +254,45 @@ static void recipes_give_values(void **state)
     struct host_regs regs = {.r = {[3] = 30, [17] = 170}};
     uint64_t spill[SPILL_SLOTS] = {[15] = 1500};
 
-    assert_int_equal(recipe_value((struct recipe){RECIPE_HOST, 3, 0}, &regs, spill), 30);
-    assert_int_equal(recipe_value((struct recipe){RECIPE_HOST, 17, -171}, &regs, spill),
+    assert_int_equal(recipe_value((struct recipe){RECIPE_HOST, 3, 0}, 5, &regs, spill), 30);
+    assert_int_equal(recipe_value((struct recipe){RECIPE_HOST, 17, -171}, 5, &regs, spill),
                      UINT64_MAX);
-    assert_int_equal(recipe_value((struct recipe){RECIPE_SLOT, 15, 5}, &regs, spill), 1505);
-    assert_int_equal(recipe_value((struct recipe){RECIPE_CONST, 0, -1}, &regs, spill), UINT64_MAX);
+    assert_int_equal(recipe_value((struct recipe){RECIPE_SLOT, 15, 5}, 5, &regs, spill), 1505);
+    assert_int_equal(recipe_value((struct recipe){RECIPE_CONST, 0, -1}, 5, &regs, spill),
+                     UINT64_MAX);
+    assert_int_equal(recipe_value((struct recipe){RECIPE_HOME}, 5, &regs, spill), 5);
+}
+
+/* RISC-V's canonical NaNs are the host's quiet ones without a sign. */
+static void all_nans_become_the_canonical_one(void **state)
+{
+    static const struct {
+        double value;
+        uint64_t more; /* bits that are set besides */
+    } doubles[] = {{1.5, 0}, {-0.0, 0}, {INFINITY, 0}, {-INFINITY, 0}, {NAN, 0}, {INFINITY, 1}};
+    static const float singles[] = {-2.5f, 0.0f, INFINITY, -INFINITY, NAN, -NAN};
+    const uint64_t boxed = (uint64_t)UINT32_MAX << 32;
+
+    for (unsigned i = 0; i < ARRAY_LEN(doubles); i++) {
+        union {
+            double f;
+            uint64_t u;
+        } is = {doubles[i].value}, canonical = {NAN};
+        is.u |= doubles[i].more;
+        assert_int_equal(recipe_value((struct recipe){RECIPE_NAN64}, is.u, NULL, NULL),
+                         isnan(is.f) ? canonical.u : is.u);
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(singles); i++) {
+        union {
+            float f;
+            uint32_t u;
+        } is = {singles[i]}, canonical = {NAN};
+        assert_int_equal(recipe_value((struct recipe){RECIPE_NAN32}, boxed | is.u, NULL, NULL),
+                         boxed | (isnan(is.f) ? canonical.u : is.u));
+    }
+    /* a single that was taken for a double: what comes of it is one of 64 bits */
+    assert_int_equal(recipe_value((struct recipe){RECIPE_NAN64}, boxed | 1, NULL, NULL),
+                     0x7ff8000000000000);
 }
 
 /* Reads a table that lies in memory of just its size (for the address sanitizer). */
@@ -267,9 +307,10 @@ static void walk_corrupt(const uint8_t *bytes, uint32_t n)
         points++;
         for (unsigned i = 0; i < REVERSE_REGS; i++) {
             const struct recipe *r = &c.recipes[i];
-            assert_true(r->kind == RECIPE_HOME || r->kind == RECIPE_CONST ? r->where == 0
-                        : r->kind == RECIPE_HOST                          ? r->where < HOST_REGS
-                                                                          : r->where < SPILL_SLOTS);
+            assert_true(r->kind == RECIPE_HOST   ? r->where < HOST_REGS
+                        : r->kind == RECIPE_SLOT ? r->where < SPILL_SLOTS
+                                                 : r->where == 0);
+            assert_true(r->kind < RECIPE_KINDS && (!is_at_home(*r) || r->plus == 0));
         }
     }
     assert_true(points <= n / 2 && c.pos <= n);
@@ -319,6 +360,7 @@ int main(void)
         cmocka_unit_test(random_recipes_come_back),
         cmocka_unit_test(a_register_that_moves_takes_five_bytes_once),
         cmocka_unit_test(recipes_give_values),
+        cmocka_unit_test(all_nans_become_the_canonical_one),
         cmocka_unit_test(any_bytes_can_be_read),
         cmocka_unit_test(a_table_with_wrong_or_missing_bytes_can_be_read),
     };

@@ -26,6 +26,7 @@ static bool handle_fault(struct machine *m, const siginfo_t *info, ucontext_t *c
         return false;
     translate_read_context(context, &regs);
     translate_read_homes(m->tr, m->t, &regs, m->t->guest);
+    recipes_read(point.recipes, &guest_rv64, &regs, m->t->spill, m->t->guest);
     space_guest_addr(m->space, (uint64_t)info->si_addr, &addr);
     m->again = point.again;
     bool write = context->uc_mcontext.gregs[REG_ERR] & 2;

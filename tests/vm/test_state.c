@@ -13,7 +13,8 @@
 #include "guest/rv64/rv64.h"
 
 enum { CODE = 0x100000, DATA = 0x200000, HOLE = 0x201000 };
-enum { ZERO, SP = 2, T0 = 5, A0 = 10, A1, A2, A3, A4, A5, FA0 = 10, ROW_X = 1, ROW_F = 33 };
+enum { ZERO, SP = 2, T0 = 5, A0 = 10, A1, A2, A3, A4, A5 };
+enum { FA0 = 10, FA1 = 11, FT8 = 28, ROW_X = 1, ROW_F = 33 };
 
 /* Manual I, "RV32/64G Instruction Set Listings". */
 #define ADDI(rd, a, imm) ((uint32_t)(imm) << 20 | (a) << 15 | (rd) << 7 | 0x13)
@@ -208,6 +209,8 @@ static struct fragment *place_with_recipes(void)
     reverse_set(&table, ROW_X + A4, (struct recipe){RECIPE_SLOT, 3, 0});
     reverse_set(&table, ROW_X + A5, (struct recipe){RECIPE_SLOT, 3, INT64_MIN});
     reverse_set(&table, ROW_F + FA0, (struct recipe){RECIPE_HOST, 16, 0});
+    reverse_set(&table, ROW_F + FA1, (struct recipe){RECIPE_NAN64});
+    reverse_set(&table, ROW_F + FT8, (struct recipe){RECIPE_NAN32});
     reverse_add(&table, n_code, 8);
     MOV_RDX_AT_RAX;
     UD2;
@@ -217,6 +220,8 @@ static struct fragment *place_with_recipes(void)
 static void every_kind_of_recipe_gives_its_value(void **unused)
 {
     place_with_recipes();
+    state()->f[FA1] = 0xfff0000000000123; /* in a host register */
+    state()->f[FT8] = 0xffffffffffc00001; /* in its slot */
     run_to(TRAP_LOAD, CODE + 8, HOLE);
     assert_int_equal(m.trap.reason, FAULT_MAPERR);
     assert_int_equal(state()->x[A0], m.space->base + HOLE + 100);
@@ -225,8 +230,11 @@ static void every_kind_of_recipe_gives_its_value(void **unused)
     assert_int_equal(state()->x[A4], 0x123456789a);
     assert_int_equal(state()->x[A5], 0x123456789a + ((uint64_t)1 << 63));
     assert_int_equal(state()->f[FA0], 0x123456789a);
+    assert_int_equal(state()->f[FA1], 0x7ff8000000000000);
+    assert_int_equal(state()->f[FT8], 0xffffffff7fc00000);
     others_are_untouched(1 << A0 | 1 << A2 | 1 << A3 | 1 << A4 | 1 << A5 |
-                         (uint64_t)1 << (32 + FA0));
+                         (uint64_t)1 << (32 + FA0) | (uint64_t)1 << (32 + FA1) |
+                         (uint64_t)1 << (32 + FT8));
 }
 
 /* Two loads done by one of 16 bytes. The table says that they are done again one by one: the first
@@ -334,9 +342,11 @@ static void a_listing_shows_recipes(void **unused)
 
     block_print_host(m.vm->block, f, &text);
     assert_non_null(strstr(text.data, "; may trap: guest pc 0x100000, a0: 0x7, a1: 0x8\n"));
-    assert_non_null(strstr(
-        text.data, "; may trap: guest pc 0x100008, a0: rax + 100, a2: 0xfffffffffffffffb, a3: rcx, "
-                   "a4: spill 3, a5: spill 3 + -9223372036854775808, fa0: xmm0\n"));
+    assert_non_null(
+        strstr(text.data,
+               "; may trap: guest pc 0x100008, a0: rax + 100, a2: 0xfffffffffffffffb, a3: rcx, "
+               "a4: spill 3, a5: spill 3 + -9223372036854775808, fa0: xmm0, fa1: at home, any NaN, "
+               "ft8: at home, any NaN\n"));
     strbuf_free(&text);
 }
 

@@ -106,6 +106,7 @@ struct emitter {
     struct unchecked unchecked[NANS_MAX];
     unsigned n_unchecked;
     VEC(struct nan_place) nan_places; /* for the cold side */
+    uint32_t told_nans;               /* set of floating-point registers with such a recipe */
 
     VEC(struct cold) cold;
     VEC(struct fragment_exit) exits;
@@ -209,6 +210,8 @@ struct x86_operand regs_get_aside(struct emitter *e, ir_val v, unsigned size);
 bool regs_is_somewhere(struct emitter *e, ir_val v);
 /* All those places to nan_places, registers first. */
 void regs_list_places(struct emitter *e, ir_val v);
+/* The value that guest register `row` is at home with, if it was read or put in the block. */
+ir_val regs_at_home(const struct emitter *e, unsigned row);
 /* How many registers for values are not locked. */
 unsigned regs_available(const struct emitter *e, bool vector);
 /* What the node has fetched so far was used up. */

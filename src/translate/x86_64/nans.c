@@ -1,8 +1,9 @@
 /* When results are looked at for NaNs.
  *
  * The host's NaNs carry a sign and a payload; RISC-V wants the canonical one wherever its bits can
- * be seen: in a register when the fragment may be left, in memory, by an instruction that moves
- * bits or signs. Until then arithmetic gives the same flags and the same numbers with any quiet
+ * be seen: in a register when the fragment is left, in memory, by an instruction that moves bits or
+ * signs. (If it is left by the fault of a load or store, the reverse table says which registers may
+ * hold such a NaN.) Until then arithmetic gives the same flags and the same numbers with any quiet
  * NaN. So results are noted here as unchecked, and checked all together before the first node that
  * may show them.
  *
@@ -57,17 +58,35 @@ static bool is_blind(const struct node *n)
     }
 }
 
+static bool is_unchecked(struct emitter *e, ir_val v)
+{
+    for (unsigned k = 0; k < e->n_unchecked; k++)
+        if (e->unchecked[k].v == v)
+            return true;
+    return false;
+}
+
+/* A load or store that leaves the fragment by a fault or not at all. */
+static bool is_access(struct emitter *e, const struct node *n)
+{
+    return !e->fence && (n->op == UOP_load || n->op == UOP_store ||
+                         ((n->op == UOP_float || n->op == UOP_float32) &&
+                          node_at(e, n->arg[0])->state == NODE_FUSED));
+}
+
 static bool shows(struct emitter *e, const struct node *n)
 {
+    if (is_access(e, n)) {
+        const struct node *of = n->op == UOP_store ? node_at(e, n->arg[1]) : n;
+        return of->op == UOP_bits && of->state == NODE_FUSED && is_unchecked(e, of->arg[0]);
+    }
     if (n->may_leave)
         return true;
     if (is_blind(n))
         return false;
     for (unsigned k = 0; k < 3; k++)
-        if (n->arg[k] != IR_NONE && is_float_value(node_at(e, n->arg[k])))
+        if (n->arg[k] != IR_NONE && is_unchecked(e, n->arg[k]))
             return true;
-    if (!BASE_PRECISE && (n->op == UOP_load || n->op == UOP_store))
-        return n->op == UOP_store && node_at(e, n->arg[1])->op == UOP_bits;
     return node_is_ordered(n);
 }
 
@@ -129,16 +148,21 @@ static void cold_nans(struct emitter *e, const struct cold *c)
 
 /* ---- checks */
 
-/* Of two unchecked results (or one, twice): if either is a NaN, all are mended. */
-static void emit_check(struct emitter *e, ir_val a, ir_val b)
+/* Unchecked results a and b (or one, twice) are compared. If neither is a NaN, none of the results
+ * that they were made of is; else all of these are looked at. */
+static void emit_check(struct emitter *e, unsigned a, unsigned b)
 {
+    ir_val va = e->unchecked[a].v, vb = e->unchecked[b].v;
+    uint32_t set = 1u << a | 1u << b;
     struct cold *cold;
-    unsigned x = regs_get(e, a), y = regs_get(e, b);
-    x86_emit(e->c, is_single(e, a) ? X86_vucomiss : X86_vucomisd, vec(x), vec(y));
-    cold = emit_cold(e, cold_nans, node_at(e, a));
+    unsigned x = regs_get(e, va), y = regs_get(e, vb);
+    x86_emit(e->c, is_single(e, va) ? X86_vucomiss : X86_vucomisd, vec(x), vec(y));
+    cold = emit_cold(e, cold_nans, node_at(e, va));
     cold->first_nan = e->nan_places.len;
-    for (unsigned k = 0; k < e->n_unchecked; k++)
-        regs_list_places(e, e->unchecked[k].v);
+    for (unsigned k = e->n_unchecked; k-- > 0;)
+        set |= set >> k & 1 ? e->unchecked[k].operands : 0;
+    for (; set; set &= set - 1)
+        regs_list_places(e, e->unchecked[__builtin_ctz(set)].v);
     cold->n_nans = e->nan_places.len - cold->first_nan;
     emit_cold_branch(e, X86_P, cold);
     regs_unlock(e);
@@ -162,11 +186,12 @@ static void check_all(struct emitter *e)
 {
     uint32_t roots = find_roots(e);
     while (roots) {
-        ir_val a = e->unchecked[__builtin_ctz(roots)].v, b = a;
+        unsigned a = (unsigned)__builtin_ctz(roots), b = a;
         roots &= roots - 1;
-        for (unsigned k = 0; k < e->n_unchecked && b == a; k++) {
-            if (roots >> k & 1 && is_single(e, e->unchecked[k].v) == is_single(e, a)) {
-                b = e->unchecked[k].v;
+        for (unsigned k = a + 1; k < e->n_unchecked && b == a; k++) {
+            if (roots >> k & 1 &&
+                is_single(e, e->unchecked[k].v) == is_single(e, e->unchecked[a].v)) {
+                b = k;
                 roots &= ~(1u << k);
             }
         }
@@ -175,9 +200,33 @@ static void check_all(struct emitter *e)
     e->n_unchecked = 0;
 }
 
+/* ---- recipes */
+
+static void tell(struct emitter *e, unsigned row, enum recipe_kind kind)
+{
+    reverse_set(&e->reverse, row, (struct recipe){.kind = (uint8_t)kind});
+}
+
+/* Which registers may have a NaN of any kind at the next point of the reverse table. */
+static void tell_all(struct emitter *e)
+{
+    uint32_t now = 0;
+    for (unsigned row = e->fpr_rows; e->n_unchecked && row < e->fpr_end; row++) {
+        ir_val v = regs_at_home(e, row);
+        if (!is_unchecked(e, v))
+            continue;
+        tell(e, row, is_single(e, v) ? RECIPE_NAN32 : RECIPE_NAN64);
+        now |= 1u << (row - e->fpr_rows);
+    }
+    for (uint32_t left = e->told_nans & ~now; left; left &= left - 1)
+        tell(e, e->fpr_rows + (unsigned)__builtin_ctz(left), RECIPE_HOME);
+    e->told_nans = now;
+}
+
 void nans_begin(struct emitter *e)
 {
     e->n_unchecked = 0;
+    e->told_nans = 0;
     e->nan_places.len = 0;
 }
 
@@ -186,6 +235,8 @@ void nans_before(struct emitter *e, const struct node *n)
     if (e->n_unchecked > 0 &&
         (e->n_unchecked == NANS_MAX || !pass_on(e->w, PASS_NANS) || shows(e, n)))
         check_all(e);
+    if (BASE_PRECISE && n->may_leave && (e->n_unchecked > 0 || e->told_nans != 0))
+        tell_all(e);
 }
 
 void nans_note(struct emitter *e, ir_val i)

@@ -419,6 +419,12 @@ void regs_list_places(struct emitter *e, ir_val v)
         vec_push(&e->nan_places, ((struct nan_place){v, spill_slot(place_of(e, v)->spill - 1u)}));
 }
 
+ir_val regs_at_home(const struct emitter *e, unsigned row)
+{
+    unsigned pin = e->pin_of.data[row];
+    return pin == NO_REG ? e->slot_value.data[row] : e->owner[pin];
+}
+
 unsigned regs_available(const struct emitter *e, bool vector)
 {
     uint32_t half = vector ? 0xffff0000u : 0xffffu;
@@ -645,8 +651,9 @@ static void displace_slot(struct emitter *e, unsigned row)
     if (old == IR_NONE || place_of(e, old)->home != row + 1)
         return;
     e->slot_value.data[row] = IR_NONE;
-    uint16_t other = find_slot(e, old);
-    if (!other && is_live(e, old) && !regs_in_register(e, old) && !place_of(e, old)->spill)
+    bool live = is_live(e, old);
+    uint16_t other = live || e->n_unchecked > 0 ? find_slot(e, old) : 0;
+    if (!other && live && !regs_in_register(e, old) && !place_of(e, old)->spill)
         regs_get(e, old);
     place_of(e, old)->home = other;
 }

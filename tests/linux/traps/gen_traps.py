@@ -112,7 +112,10 @@ def plain(text, base="x10"):
 
 
 BEFORE = ["addi x11, x11, 7", "xor x15, x11, x16", "add x2, x2, x17", "fadd.d f1, f2, f3", "fdiv.d f4, f5, f6",
-          "sltu x18, x19, x20", "mul x21, x22, x23", "fcvt.w.d x24, f7, rtz", "fmul.s f8, f9, f10"]
+          "sltu x18, x19, x20", "mul x21, x22, x23", "fcvt.w.d x24, f7, rtz", "fmul.s f8, f9, f10",
+          # NaNs of other NaNs, and of infinity times zero plus one (invalid, which a quiet NaN alone is not)
+          "fadd.d f11, f30, f2", "fmul.d f27, f3, f30", "fsub.s f26, f9, f31", "fmadd.d f14, f29, f28, f30",
+          "fmadd.d f16, f29, f28, f30"]
 AFTER = ["addi x11, x11, 1", "add x12, x12, x12", "fadd.d f12, f12, f12", "fdiv.d f20, f5, f7", "mv x13, x0", "sd x11, 0(x6)"]
 
 

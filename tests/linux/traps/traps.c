@@ -113,6 +113,10 @@ static void set_patterns(const struct trap_case *c)
         }
         changed_f[i] = 0x4009000000000000u + i;
     }
+    f[28] = 0;
+    f[29] = 0x7ff0000000000000; /* infinity */
+    f[30] = 0xfff8000000000123; /* quiet NaNs, one boxed */
+    f[31] = 0xffffffffffc00123;
     x[5] = TURNS;
     x[6] = c->good ? c->good : AREA + 128;
     x[10] = c->bad;

@@ -115,3 +115,10 @@ boxes_moved:
     fmv.d.x fa0,zero
     fadd.s fa2,fa2,fs3
     fadd.s fa3,fa3,fa1
+results_over_loads:
+    fadd.d fa0,fa0,fa1
+    fld fa2,0(a0)
+    fadd.d fs3,fa0,fa2
+    fld fa0,8(a0)
+    fmul.d fa3,fs3,fa0
+    fsd fa0,16(a0)
