@@ -64,6 +64,15 @@
 #define SIGACT      {ARG_SIGACTION}
 #define SIGACT_OUT  {ARG_SIGACTION_OUT}
 #define UNAME       {ARG_UNAME}
+#define MASK_OUT    {ARG_MASK_OUT}
+#define FCNTL       {ARG_FCNTL}
+#define IOCTL       {ARG_IOCTL}
+#define FUTEX       {ARG_FUTEX}
+#define FDS(k)      {ARG_FD_SET, k}
+#define SET_PAIR    {ARG_SIGSET_PAIR}
+#define EVENTS      {ARG_EVENTS_OUT}
+#define CLONE       {ARG_CLONE}
+#define CLONE3      {ARG_CLONE3}
 #define OUT_STR(k)  {ARG_OUT_STR, k}
 #define ADDR_IN(k)  {ARG_ADDR_IN, k}
 #define IN(k)       {ARG_IN, k}
@@ -76,6 +85,7 @@
 #define MEM(k)      {ARG_MEM, k}
 #define IN_S(s)     {ARG_IN_S, STRUCT_##s}
 #define OUT_S(s)    {ARG_OUT_S, STRUCT_##s}
+#define REST_S(s)   {ARG_REST_S, STRUCT_##s}
 #define IO_S(s)     {ARG_IO_S, STRUCT_##s}
 #define IN_A(k, s)  {ARG_IN_A, SYS_ARRAY(k, STRUCT_##s)}
 #define OUT_A(k, s) {ARG_OUT_A, SYS_ARRAY(k, STRUCT_##s)}
@@ -300,6 +310,7 @@ static uint64_t span_size(const struct sys_arg *arg, const uint64_t args[6],
     switch (arg->kind) {
     case ARG_IN_S:
     case ARG_OUT_S:
+    case ARG_REST_S:
     case ARG_IO_S:
         return struct_sizes[arg->aux];
     case ARG_IN_A:
@@ -380,6 +391,7 @@ static int convert_argument(struct linux_task *task, const struct sys_row *row,
     case ARG_MSG_OUT:
     case ARG_IN_S:
     case ARG_OUT_S:
+    case ARG_REST_S:
     case ARG_IO_S:
     case ARG_IN_A:
     case ARG_OUT_A:

@@ -35,8 +35,18 @@ void process_report(struct linux_task *task)
         linux_at_exit(task->t);
 }
 
+/* All threads end with the process. */
+static void show_exit_of_all(struct linux_process *process, int status)
+{
+    pthread_mutex_lock(&process->lock);
+    for (size_t i = process->tasks.len; i-- > 0;)
+        strace_exited(process->tasks.data[i]->tid, status);
+    pthread_mutex_unlock(&process->lock);
+}
+
 int64_t process_exit_group(struct linux_task *task, const uint64_t args[6])
 {
+    show_exit_of_all(task->process, (int)args[0]);
     process_report(task);
     debug_report_exit(task, (int)args[0] & 0xff, 0);
     vm_enter_kernel(task->t);
@@ -57,6 +67,7 @@ int64_t process_exit(struct linux_task *task, const uint64_t args[6])
         signal_apply_mask(task);
         return SYS_RESTART;
     }
+    strace_exited(task->tid, (int)args[0]);
     bool last = threads_leave(task);
     if (last) {
         process_report(task);

@@ -330,6 +330,8 @@ void signal_init(struct linux_task *task)
         if (signal_bit(sig) & (SIGNAL_SYNC | SIGNAL_CORE))
             signal_install(sig, action);
     }
+    if (log_on(LOG_SYSCALL) || log_on(LOG_SIGNAL))
+        signal_end_in_order(task); /* shown as they kill */
     signal_apply_mask(task);
 }
 
@@ -378,6 +380,7 @@ _Noreturn void signal_die(struct linux_task *task, const siginfo_t *info)
     debug_report_exit(task, 0, sig);
     /* Others stop with the vm's lock held: comes last. */
     bool has_core = signal_bit(sig) & SIGNAL_CORE && core_write(task, info);
+    strace_killed(sig, has_core);
     if (!has_core || !core_have_flag(task))
         forbid_host_core();
     set_default(sig);

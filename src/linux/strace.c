@@ -5,8 +5,11 @@
  *   openat(AT_FDCWD, "/none", O_RDONLY) = -1 ENOENT (No such file or directory)
  *
  * What the call reads is printed before it is made, what it writes afterwards; the line goes to the
- * log whole, when the result is known, or before the call if it will not return. Guest memory that
- * cannot be read is printed as an address. */
+ * log whole, when the result is known, or before the call if it will not return: an execve is said
+ * to succeed before it does, and if it fails after all a second line says so. Guest memory that
+ * cannot be read is printed as an address.
+ *
+ * Does not show: signals that the guest ignores or that stop it, and SIGKILL. */
 #include "linux/strace.h"
 
 #include <ctype.h>
@@ -20,15 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SHOWN_BYTES = 32 }; /* of a buffer, as strace(1) does */
+#include "linux/abi.h"
 
-struct strace_line {
-    const struct sys_row *row;
-    uint64_t number;
-    uint64_t args[6];
-    struct strbuf text;
-    unsigned printed; /* arguments that are in text */
-};
+enum { SHOWN_BYTES = 32 }; /* of a buffer, as strace(1) does */
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -103,30 +100,6 @@ void strace_print_sigset(struct strbuf *out, uint64_t set)
     strbuf_printf(out, "]");
 }
 
-static void print_siginfo(struct strbuf *out, const siginfo_t *info)
-{
-    strbuf_printf(out, "{si_signo=%s, si_code=%d", strace_signal_name(info->si_signo),
-                  info->si_code);
-    switch (info->si_signo) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGTRAP:
-        if (info->si_code > 0) {
-            strbuf_printf(out, ", si_addr=");
-            strace_print_address(out, (uint64_t)info->si_addr);
-            break;
-        }
-        /* fall through */
-    default:
-        strbuf_printf(out, ", si_pid=%d, si_uid=%u", info->si_pid, info->si_uid);
-    }
-    if (info->si_signo == SIGCHLD)
-        strbuf_printf(out, ", si_status=%d", info->si_status);
-    strbuf_printf(out, "}");
-}
-
 /* ---- structs --------------------------------------------------------------------------------- */
 
 union any_struct {
@@ -138,6 +111,7 @@ union any_struct {
         uint64_t soft, hard;
     } limit;
     siginfo_t siginfo;
+    struct sigevent event;
 };
 
 static void print_time(struct strbuf *out, const struct timespec *t, const char *fraction)
@@ -150,6 +124,8 @@ static void print_limit(struct strbuf *out, uint64_t value)
 {
     if (value == UINT64_MAX)
         strbuf_printf(out, "RLIM64_INFINITY");
+    else if (value > 1024 && value % 1024 == 0)
+        strbuf_printf(out, "%llu*1024", (unsigned long long)value / 1024);
     else
         strbuf_printf(out, "%llu", (unsigned long long)value);
 }
@@ -165,7 +141,7 @@ static void print_times(struct strbuf *out, const struct timespec t[2], const ch
     strbuf_printf(out, "}");
 }
 
-static void print_struct(struct linux_task *task, struct strbuf *out, enum sys_struct kind,
+void strace_print_struct(struct linux_task *task, struct strbuf *out, enum sys_struct kind,
                          uint64_t addr)
 {
     union any_struct u;
@@ -217,7 +193,16 @@ static void print_struct(struct linux_task *task, struct strbuf *out, enum sys_s
         strace_print_sigset(out, u.u64[0]);
         break;
     case STRUCT_siginfo:
-        print_siginfo(out, &u.siginfo);
+        strace_print_siginfo(out, &u.siginfo);
+        break;
+    case STRUCT_sigevent:
+        strace_print_sigevent(out, &u.event);
+        break;
+    case STRUCT_epoll_event:
+        strace_print_epoll_event(task, out, addr);
+        break;
+    case STRUCT_statx:
+        strace_print_statx(task, out, addr);
         break;
     default:
         strace_print_address(out, addr);
@@ -268,34 +253,87 @@ static void print_value(struct strbuf *out, const struct sys_arg *arg, uint64_t 
     }
 }
 
-/* True if what the argument points to is known only after the call. */
-static bool is_output(const struct sys_arg *arg)
+/* True if what argument i points to is known only after the call. */
+static bool is_output(const struct strace_line *line, unsigned i)
 {
-    switch (arg->kind) {
+    switch (line->row->args[i].kind) {
     case ARG_OUT:
     case ARG_OUT_STR:
     case ARG_OUT_S:
+    case ARG_REST_S:
     case ARG_STAT:
     case ARG_VEC_OUT:
     case ARG_SIGACTION_OUT:
     case ARG_UNAME:
+    case ARG_EVENTS_OUT:
+    case ARG_MASK_OUT:
         return true;
+    case ARG_CLONE:
+        return i == 2;
+    case ARG_FCNTL:
+        return strace_fcntl_writes((int)line->args[1]);
+    case ARG_IOCTL:
+        return strace_ioctl_writes((uint32_t)line->args[1]);
     default:
         return false;
     }
 }
 
-static void print_argument(struct linux_task *task, struct strace_line *line, unsigned i,
-                           int64_t result)
+/* Arguments that are what others say. Returns false for all other kinds. */
+static bool print_dependent(struct linux_task *task, struct strace_line *line, unsigned i,
+                            int64_t result)
+{
+    const struct sys_arg *arg = &line->row->args[i];
+    const uint64_t *args = line->args;
+    struct strbuf *out = &line->text;
+
+    switch (arg->kind) {
+    case ARG_FCNTL:
+        strace_print_fcntl(task, out, (int)args[1], args[i]);
+        return true;
+    case ARG_IOCTL:
+        strace_print_ioctl(task, out, (uint32_t)args[1], args[i]);
+        return true;
+    case ARG_FUTEX:
+        strace_print_futex(task, out, (int)args[1], i, args[i]);
+        return true;
+    case ARG_FD_SET:
+        strace_print_fd_set(task, out, args[i], args[arg->aux]);
+        return true;
+    case ARG_SIGSET_PAIR:
+        strace_print_sigset_pair(task, out, args[i]);
+        return true;
+    case ARG_EVENTS_OUT:
+        strace_print_events(task, out, args[i], result);
+        return true;
+    case ARG_CLONE:
+        strace_print_clone(task, out, args, i, result);
+        return true;
+    case ARG_CLONE3:
+        strace_print_clone3(task, out, args[i], args[i + 1], false);
+        return true;
+    case ARG_MASK_OUT:
+        strbuf_printf(out, "{mask=");
+        strace_print_sigset(out, task->mask);
+        strbuf_printf(out, "}");
+        return true;
+    case ARG_ENUM:
+        if (arg->aux == NAMES_ioctl)
+            strace_print_request(out, (uint32_t)args[i]);
+        return arg->aux == NAMES_ioctl;
+    default:
+        return false;
+    }
+}
+
+/* Strings and memory. */
+static void print_memory(struct linux_task *task, struct strace_line *line, unsigned i,
+                         int64_t result)
 {
     const struct sys_arg *arg = &line->row->args[i];
     uint64_t value = line->args[i];
     struct strbuf *out = &line->text;
 
-    if (is_output(arg) && result < 0) {
-        strace_print_address(out, value);
-        return;
-    }
     switch (arg->kind) {
     case ARG_STR:
     case ARG_PATH:
@@ -303,6 +341,7 @@ static void print_argument(struct linux_task *task, struct strace_line *line, un
     case ARG_PATH_F:
     case ARG_PATH_C:
     case ARG_PATH_W:
+    case ARG_OUT_STR:
         strace_print_string(task, out, value);
         break;
     case ARG_IN:
@@ -313,11 +352,9 @@ static void print_argument(struct linux_task *task, struct strace_line *line, un
         break;
     case ARG_IN_S:
     case ARG_OUT_S:
+    case ARG_REST_S:
     case ARG_IO_S:
-        print_struct(task, out, arg->aux, value);
-        break;
-    case ARG_OUT_STR:
-        strace_print_string(task, out, value);
+        strace_print_struct(task, out, arg->aux, value);
         break;
     case ARG_VEC_IN:
         strace_print_iovec(task, out, value, line->args[arg->aux], UINT64_MAX);
@@ -353,20 +390,48 @@ static void print_argument(struct linux_task *task, struct strace_line *line, un
     }
 }
 
+/* The call has written nothing there. */
+static bool is_unwritten(const struct strace_line *line, unsigned i, int64_t result)
+{
+    switch (line->row->args[i].kind) {
+    case ARG_REST_S:
+        return result != -EINTR;
+    case ARG_MASK_OUT:
+    case ARG_CLONE: /* says so itself */
+        return false;
+    default:
+        return is_output(line, i) && result < 0;
+    }
+}
+
+static void print_argument(struct linux_task *task, struct strace_line *line, unsigned i,
+                           int64_t result)
+{
+    if (is_unwritten(line, i, result))
+        strace_print_address(&line->text, line->args[i]);
+    else if (!print_dependent(task, line, i, result))
+        print_memory(task, line, i, result);
+}
+
 /* openat's mode is there only if a file may be made. */
 static bool is_left_out(const struct strace_line *line, unsigned i)
 {
     const struct sys_arg *args = line->row->args;
 
-    /* fcntl's commands that only ask */
-    if (i == 2 && args[1].kind == ARG_ENUM && args[1].aux == NAMES_fcntl) {
-        int command = (int)line->args[1];
-        return command == F_GETFD || command == F_GETFL || command == F_GETOWN ||
-               command == F_GETPIPE_SZ || command == F_GET_SEALS;
+    switch (args[i].kind) {
+    case ARG_FCNTL:
+        return !strace_fcntl_has_argument((int)line->args[1]);
+    case ARG_IOCTL:
+        return !strace_ioctl_has_argument((uint32_t)line->args[1]);
+    case ARG_CLONE:
+        return !strace_clone_has_argument(line->args[0], i);
+    case ARG_FUTEX:
+        return !strace_futex_has_argument((int)line->args[1], i);
+    default:
+        return args[i].kind == ARG_MODE && i > 0 && args[i - 1].kind == ARG_FLAGS &&
+               args[i - 1].aux == NAMES_open &&
+               !(line->args[i - 1] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
     }
-    return args[i].kind == ARG_MODE && i > 0 && args[i - 1].kind == ARG_FLAGS &&
-           args[i - 1].aux == NAMES_open &&
-           !(line->args[i - 1] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
 }
 
 /* Prints arguments up to the first one that the call writes; all of them if finish. */
@@ -375,24 +440,36 @@ static void print_arguments(struct linux_task *task, struct strace_line *line, b
 {
     const struct sys_arg *args = line->row->args;
 
+    if (finish && args[0].kind == ARG_CLONE3 && result > 0)
+        strace_print_clone3(task, &line->text, line->args[0], line->args[1], true);
     for (unsigned i = line->printed; i < 6 && args[i].kind != ARG_NONE; i++) {
-        if (!finish && is_output(&args[i]))
+        if (!finish && is_output(line, i))
             return;
         line->printed = i + 1;
         if (is_left_out(line, i))
             continue;
         strbuf_printf(&line->text, i > 0 ? ", " : "");
         print_argument(task, line, i, result);
+        if (!finish && args[i].kind == ARG_CLONE3)
+            return; /* goes on with what the call wrote there */
     }
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-/* Ends here: a thread has one call under way at a time, and a line is written at once. */
+/* Goes out in one write: lines of several threads do not mix. */
 static void line_write(struct strace_line *line)
 {
     strbuf_printf(&line->text, "\n");
     log_write(line->text.data, line->text.len);
+}
+
+static void line_free(struct linux_task *task, struct strace_line *line)
+{
+    if (task->line == line)
+        task->line = NULL;
+    strbuf_free(&line->text);
+    free(line);
 }
 
 struct strace_line *strace_begin(struct linux_task *task, uint64_t number,
@@ -405,24 +482,28 @@ struct strace_line *strace_begin(struct linux_task *task, uint64_t number,
     struct strace_line *line = base_zalloc(sizeof(*line));
     line->row = row ? row : &unknown;
     line->number = number;
+    line->tid = gettid();
     memcpy(line->args, args, sizeof(line->args));
     if (row)
-        strbuf_printf(&line->text, "%d %s(", gettid(), row->name);
+        strbuf_printf(&line->text, "%d %s(", line->tid, row->name);
     else
-        strbuf_printf(&line->text, "%d syscall_%llu(", gettid(), (unsigned long long)number);
+        strbuf_printf(&line->text, "%d syscall_%#llx(", line->tid, (unsigned long long)number);
     print_arguments(task, line, false, 0);
     if (row && row->result == RES_NEVER) {
         strbuf_printf(&line->text, ") = ?");
         line_write(line);
-        strbuf_free(&line->text);
-        free(line);
+        line_free(task, line);
         return NULL;
     }
-    return line;
+    return task->line = line;
 }
 
-static void print_result(struct strbuf *out, const struct sys_row *row, int64_t result)
+static void print_result(struct linux_task *task, struct strace_line *line, int64_t result)
 {
+    struct strbuf *out = &line->text;
+
+    if (result == SYS_STATE_SET && line->row->args[0].kind == ARG_MASK_OUT)
+        result = (int64_t)abi_state(task->t)->x[ABI_A0];
     if (result == SYS_STATE_SET)
         strbuf_printf(out, "?");
     else if (result == SYS_RESTART)
@@ -431,35 +512,89 @@ static void print_result(struct strbuf *out, const struct sys_row *row, int64_t 
         strbuf_printf(out, "-1 %s (%s)",
                       strerrorname_np((int)-result) ? strerrorname_np((int)-result) : "?",
                       strerror((int)-result));
-    else if (row->result == RES_HEX)
+    else if (line->row->result == RES_HEX)
         strbuf_printf(out, "%#llx", (unsigned long long)result);
-    else if (row->result == RES_MODE)
+    else if (line->row->result == RES_MODE)
         strbuf_printf(out, "0%llo", (unsigned long long)result);
+    else if (line->row->result == RES_SIGNO)
+        strbuf_printf(out, "%lld (%s)", (long long)result, strace_signal_name((int)result));
+    else if (line->row->result == RES_FCNTL)
+        strace_print_fcntl_result(out, (int)line->args[1], result);
     else
         strbuf_printf(out, "%lld", (long long)result);
+    if (line->row->result == RES_SELECT)
+        strace_print_selected(task, out, line->args, result);
+    else if (line->row->result == RES_POLL)
+        strace_print_polled(task, out, line->args, result);
 }
 
 void strace_end(struct linux_task *task, struct strace_line *line, int64_t result)
 {
     if (!line)
         return;
-    print_arguments(task, line, true, result);
-    strbuf_printf(&line->text, ") = ");
-    print_result(&line->text, line->row, result);
+    if (line->tid == gettid()) { /* else a child's copy: the call is its maker's */
+        if (line->written) {
+            line->text.len = 0;
+            strbuf_printf(&line->text, "%d <... %s resumed>)", line->tid, line->row->name);
+        } else {
+            print_arguments(task, line, true, result);
+            strbuf_printf(&line->text, ")");
+        }
+        strbuf_printf(&line->text, " = ");
+        print_result(task, line, result);
+        line_write(line);
+    }
+    line_free(task, line);
+}
+
+void strace_exec(struct linux_task *task)
+{
+    struct strace_line *line = task->line;
+
+    if (!line)
+        return;
+    print_arguments(task, line, true, 0);
+    strbuf_printf(&line->text, ") = 0");
     line_write(line);
-    strbuf_free(&line->text);
-    free(line);
+    line->written = true;
+}
+
+void strace_forget(struct linux_task *task)
+{
+    if (task->line)
+        line_free(task, task->line);
+}
+
+/* ---- what is no call ------------------------------------------------------------------------- */
+
+/* Signals and ends are part of the log of signals, too. */
+static bool is_wanted(void)
+{
+    return log_on(LOG_SYSCALL) || log_on(LOG_SIGNAL);
 }
 
 void strace_signal(const siginfo_t *info)
 {
     struct strbuf text = {0};
 
-    if (!log_on(LOG_SYSCALL) && !log_on(LOG_SIGNAL))
+    if (!is_wanted())
         return;
     strbuf_printf(&text, "%d --- %s ", gettid(), strace_signal_name(info->si_signo));
-    print_siginfo(&text, info);
+    strace_print_siginfo(&text, info);
     strbuf_printf(&text, " ---\n");
     log_write(text.data, text.len);
     strbuf_free(&text);
+}
+
+void strace_exited(pid_t tid, int status)
+{
+    if (is_wanted())
+        log_print("%d +++ exited with %d +++\n", tid, status & 0xff);
+}
+
+void strace_killed(int sig, bool core)
+{
+    if (is_wanted())
+        log_print("%d +++ killed by %s%s +++\n", gettid(), strace_signal_name(sig),
+                  core ? " (core dumped)" : "");
 }

@@ -12,15 +12,19 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <asm/termbits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,14 +64,21 @@ static const struct name *const name_sets[NAMES_COUNT] = {
 #undef NAMES_END
 };
 
+bool strace_print_name(struct strbuf *out, enum name_set set, uint64_t value)
+{
+    const struct name *n = name_sets[set];
+
+    while (n->text && n->value != (uint32_t)value)
+        n++;
+    if (n->text)
+        strbuf_printf(out, "%s", n->text);
+    return n->text != NULL;
+}
+
 void strace_print_enum(struct strbuf *out, enum name_set set, uint64_t value)
 {
-    for (const struct name *n = name_sets[set]; n->text; n++) {
-        if (n->value == (uint32_t)value) {
-            strbuf_printf(out, "%s", n->text);
-            return;
-        }
-    }
+    if (strace_print_name(out, set, value))
+        return;
     if ((uint32_t)value < 4096)
         strbuf_printf(out, "%u", (uint32_t)value);
     else

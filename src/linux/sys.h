@@ -39,20 +39,30 @@ enum sys_arg_kind {
     ARG_SIGACTION,
     ARG_SIGACTION_OUT,
     ARG_UNAME,
-    ARG_OUT_STR, /* like ARG_OUT: a string */
-    ARG_ADDR_IN, /* like ARG_IN: a socket's address */
-    ARG_PTR,     /* anything: only for calls with a handler */
-    ARG_IN,      /* bytes, argument aux says how many */
-    ARG_IN_RAW,  /* the same, not text: printed as an address */
-    ARG_OUT,     /* bytes, argument aux says how many, the result how many were written */
-    ARG_OUT_RAW, /* the same, not text: printed as an address */
-    ARG_MSG_IN,  /* struct msgbuf: a long and then as many bytes as argument aux says */
+    ARG_MASK_OUT, /* no argument at all: what rt_sigreturn finds on the stack */
+    ARG_FCNTL,    /* these are what arguments before them say (strace_calls.c) */
+    ARG_IOCTL,
+    ARG_FUTEX,
+    ARG_FD_SET,      /* as many descriptors as argument aux says */
+    ARG_SIGSET_PAIR, /* pselect6's: address and size of a mask */
+    ARG_EVENTS_OUT,  /* struct epoll_event; the result counts */
+    ARG_CLONE,       /* any of clone's: its flags come first and say which the others are */
+    ARG_CLONE3,      /* struct clone_args, of the size in the next argument */
+    ARG_OUT_STR,     /* like ARG_OUT: a string */
+    ARG_ADDR_IN,     /* like ARG_IN: a socket's address */
+    ARG_PTR,         /* anything: only for calls with a handler */
+    ARG_IN,          /* bytes, argument aux says how many */
+    ARG_IN_RAW,      /* the same, not text: printed as an address */
+    ARG_OUT,         /* bytes, argument aux says how many, the result how many were written */
+    ARG_OUT_RAW,     /* the same, not text: printed as an address */
+    ARG_MSG_IN,      /* struct msgbuf: a long and then as many bytes as argument aux says */
     ARG_MSG_OUT,
     ARG_LEN_OUT, /* room for as many bytes as the int says that argument aux points to */
     ARG_MEM,  /* a span of the address space: ENOMEM when it leaves the guest's; argument aux is its
                  length */
     ARG_IN_S, /* a struct; aux: enum sys_struct */
     ARG_OUT_S,
+    ARG_REST_S, /* the same, written if the call ends with EINTR */
     ARG_IO_S,
     ARG_IN_A, /* an array; aux: enum sys_struct and the argument that counts, SYS_ARRAY */
     ARG_OUT_A,
@@ -78,7 +88,16 @@ enum sys_struct {
 unsigned sys_struct_size(enum sys_struct s);
 
 /* What a result is, for the tracer. */
-enum sys_result { RES_INT, RES_HEX, RES_MODE, RES_NEVER };
+enum sys_result {
+    RES_INT,
+    RES_HEX,
+    RES_MODE,
+    RES_FCNTL,
+    RES_SIGNO,
+    RES_SELECT,
+    RES_POLL,
+    RES_NEVER
+};
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
@@ -187,8 +206,15 @@ struct strace_line *strace_begin(struct linux_task *task, uint64_t number,
                                  const struct sys_row *row, const uint64_t args[6]);
 /* Ends it with the result and writes it. line may be NULL. */
 void strace_end(struct linux_task *task, struct strace_line *line, int64_t result);
-/* "--- SIGINT {...} ---" */
+/* An execve is about to succeed: its line is written now, with 0. If it fails after all, strace_end
+ * says so. */
+void strace_exec(struct linux_task *task);
+/* A task whose program is gone, in the middle of a call. */
+void strace_forget(struct linux_task *task);
+/* "--- SIGINT {...} ---", "+++ exited with 1 +++" (a thread), "+++ killed by SIGINT +++" */
 void strace_signal(const siginfo_t *info);
+void strace_exited(pid_t tid, int status);
+void strace_killed(int sig, bool core);
 const char *strace_signal_name(int sig); /* "SIGINT", or "SIGRT_3" in a buffer of the thread */
 
 #endif

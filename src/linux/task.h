@@ -106,7 +106,8 @@ struct linux_task {
     struct linux_sighand *sighand;
     struct linux_fs *fs;
     struct linux_exec *exec;
-    pthread_t host_thread; /* not set for a process's first */
+    struct strace_line *line; /* of the call under way, or NULL */
+    pthread_t host_thread;    /* not set for a process's first */
     pid_t tid;
     uint32_t *vfork_done; /* a word of who waits for this thread's end, or NULL */
     uint64_t clear_tid;   /* guest address of the word that is cleared at the thread's end, or 0 */

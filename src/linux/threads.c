@@ -116,6 +116,7 @@ void threads_free_task(struct linux_task *task)
 {
     sighand_drop(task->sighand);
     fs_drop(task->fs);
+    strace_forget(task);
     arena_free(&task->exec->scratch);
     vec_free(&task->exec->args);
     vec_free(&task->exec->env);
