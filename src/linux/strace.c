@@ -141,6 +141,49 @@ static void print_times(struct strbuf *out, const struct timespec t[2], const ch
     strbuf_printf(out, "}");
 }
 
+/* Plain numbers and times. Returns false for all other kinds. */
+static bool print_plain(struct strbuf *out, enum sys_struct kind, const union any_struct *u)
+{
+    switch (kind) {
+    case STRUCT_int:
+        strbuf_printf(out, "[%d]", u->word[0]);
+        return true;
+    case STRUCT_u32:
+        strbuf_printf(out, "[%u]", (uint32_t)u->word[0]);
+        return true;
+    case STRUCT_u64:
+        strbuf_printf(out, "[%llu]", (unsigned long long)u->u64[0]);
+        return true;
+    case STRUCT_fdpair:
+        strbuf_printf(out, "[%d, %d]", u->word[0], u->word[1]);
+        return true;
+    case STRUCT_timespec:
+        print_time(out, &u->ts[0], "nsec");
+        return true;
+    case STRUCT_timeval:
+        print_time(out, &u->ts[0], "usec");
+        return true;
+    case STRUCT_timespec2:
+        print_times(out, u->ts, "atime", "mtime", "nsec");
+        return true;
+    case STRUCT_itimerspec:
+        print_times(out, u->ts, "it_interval", "it_value", "nsec");
+        return true;
+    case STRUCT_itimerval:
+        print_times(out, u->ts, "it_interval", "it_value", "usec");
+        return true;
+    case STRUCT_rlimit:
+        strbuf_printf(out, "{rlim_cur=");
+        print_limit(out, u->limit.soft);
+        strbuf_printf(out, ", rlim_max=");
+        print_limit(out, u->limit.hard);
+        strbuf_printf(out, "}");
+        return true;
+    default:
+        return false;
+    }
+}
+
 void strace_print_struct(struct linux_task *task, struct strbuf *out, enum sys_struct kind,
                          uint64_t addr)
 {
@@ -151,43 +194,11 @@ void strace_print_struct(struct linux_task *task, struct strbuf *out, enum sys_s
         strace_print_address(out, addr);
         return;
     }
+    if (print_plain(out, kind, &u))
+        return;
     switch (kind) {
     case STRUCT_wstatus:
         strace_print_wait_status(out, u.word[0]);
-        break;
-    case STRUCT_int:
-        strbuf_printf(out, "[%d]", u.word[0]);
-        break;
-    case STRUCT_u32:
-        strbuf_printf(out, "[%u]", (uint32_t)u.word[0]);
-        break;
-    case STRUCT_u64:
-        strbuf_printf(out, "[%llu]", (unsigned long long)u.u64[0]);
-        break;
-    case STRUCT_fdpair:
-        strbuf_printf(out, "[%d, %d]", u.word[0], u.word[1]);
-        break;
-    case STRUCT_timespec:
-        print_time(out, &u.ts[0], "nsec");
-        break;
-    case STRUCT_timeval:
-        print_time(out, &u.ts[0], "usec");
-        break;
-    case STRUCT_timespec2:
-        print_times(out, u.ts, "atime", "mtime", "nsec");
-        break;
-    case STRUCT_itimerspec:
-        print_times(out, u.ts, "it_interval", "it_value", "nsec");
-        break;
-    case STRUCT_itimerval:
-        print_times(out, u.ts, "it_interval", "it_value", "usec");
-        break;
-    case STRUCT_rlimit:
-        strbuf_printf(out, "{rlim_cur=");
-        print_limit(out, u.limit.soft);
-        strbuf_printf(out, ", rlim_max=");
-        print_limit(out, u.limit.hard);
-        strbuf_printf(out, "}");
         break;
     case STRUCT_sigset:
         strace_print_sigset(out, u.u64[0]);

@@ -222,28 +222,13 @@ static void test_exec_errors(void)
     show_call(syscall(SYS_execveat, 99, "", args, environ, AT_EMPTY_PATH));
 }
 
-static void test_exec(void)
+/* What survives: descriptors but for close-on-exec ones, ignored signals, the mask, pending
+ * signals, the umask. */
+static void exec_with_more(char *env[])
 {
-    char *args[] = {"another name", "print", "a b", "", "-x", NULL},
-         *env[] = {"ONE=1", "EMPTY=", "ONE=again", NULL};
-    /* For the loader of what is executed, and a static program has none. */
-    char *loader_env[] = {"ONE=1",
-                          "LD_TRACE_LOADED_OBJECTS=1",
-                          "LD_SHOW_AUXV=1",
-                          "LD_LIBRARY_PATH=/none",
-                          "LD_PRELOAD=none.so",
-                          "LD_=",
-                          "LDX=2",
-                          NULL};
     char *inherit[] = {"inherit", "inherit", NULL};
-    char *nothing_env[] = {NULL};
     sigset_t set;
 
-    show_status("exec print", exec_self(args, env));
-    show_status("exec print", exec_self(args, nothing_env));
-    show_status("exec print", exec_self(args, loader_env));
-    /* What survives: descriptors but for close-on-exec ones, ignored signals, the mask, pending
-     * signals, the umask. */
     int kept = open("/dev/null", O_RDONLY), closed = open("/dev/null", O_RDONLY | O_CLOEXEC);
     show("descriptors %d %d", kept, closed);
     signal(SIGUSR1, nothing);
@@ -266,9 +251,30 @@ static void test_exec(void)
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     signal(SIGUSR2, SIG_DFL);
     signal(SIGSEGV, SIG_DFL);
+}
+
+static void test_exec(void)
+{
+    char *args[] = {"another name", "print", "a b", "", "-x", NULL},
+         *env[] = {"ONE=1", "EMPTY=", "ONE=again", NULL};
+    /* For the loader of what is executed, and a static program has none. */
+    char *loader_env[] = {"ONE=1",
+                          "LD_TRACE_LOADED_OBJECTS=1",
+                          "LD_SHOW_AUXV=1",
+                          "LD_LIBRARY_PATH=/none",
+                          "LD_PRELOAD=none.so",
+                          "LD_=",
+                          "LDX=2",
+                          NULL};
+    char *nothing_env[] = {NULL};
+
+    show_status("exec print", exec_self(args, env));
+    show_status("exec print", exec_self(args, nothing_env));
+    show_status("exec print", exec_self(args, loader_env));
+    exec_with_more(env);
     /* By descriptor. */
-    int fd = open(self, O_RDONLY | O_CLOEXEC);
-    pid = fork();
+    int status, fd = open(self, O_RDONLY | O_CLOEXEC);
+    pid_t pid = fork();
     if (pid == 0) {
         fexecve(fd, args, env);
         _exit(97);

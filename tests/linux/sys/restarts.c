@@ -10,6 +10,7 @@
  * starts; close, sync and the like, which a signal does not end. */
 #define _GNU_SOURCE
 #include "restarts.h"
+#include "restarts_calls.h"
 
 /* ---- the table ------------------------------------------------------------------------------- */
 

@@ -194,12 +194,44 @@ static pid_t send_later(int sig, int ms)
     return child;
 }
 
+/* Calls that wait with a mask of their own, on a descriptor that nothing comes from. */
+static void wait_with_mask(int fd)
+{
+    sigset_t none, usr1 = set_of(SIGUSR1, 0);
+    struct pollfd polled = {fd, POLLIN, 0};
+
+    sigemptyset(&none);
+    sigprocmask(SIG_BLOCK, &usr1, NULL);
+    raise(SIGUSR1);
+    show_call(sigsuspend(&none));
+    show("count %d", count);
+    sigset_t now;
+    sigprocmask(SIG_BLOCK, NULL, &now);
+    show("still blocked %d", sigismember(&now, SIGUSR1));
+    raise(SIGUSR1);
+    struct timespec ts = {2, 0};
+    show_call(ppoll(&polled, 1, &ts, &none));
+    show("count %d", count);
+    fd_set fds;
+    FD_ZERO(&fds);
+    FD_SET(fd, &fds);
+    raise(SIGUSR1);
+    show_call(pselect(fd + 1, &fds, NULL, NULL, &ts, &none));
+    show("count %d", count);
+    sigprocmask(SIG_BLOCK, NULL, &now);
+    show("still blocked %d", sigismember(&now, SIGUSR1));
+    FD_ZERO(&fds);
+    FD_SET(fd, &fds);
+    ts.tv_sec = 0;
+    show_call(pselect(fd + 1, &fds, NULL, NULL, &ts, &none));
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static void test_interrupt(void)
 {
+    struct timespec second = {2, 0}, left = {0, 0};
     int p[2];
     char c;
-    sigset_t none, usr1 = set_of(SIGUSR1, 0);
-    struct timespec second = {2, 0}, left = {0, 0};
 
     count = 0;
     show_call(pipe(p));
@@ -234,31 +266,7 @@ static void test_interrupt(void)
     show_true(left.tv_sec == 1 || (left.tv_sec == 2 && left.tv_nsec == 0));
     while (wait(NULL) > 0)
         ;
-    sigemptyset(&none);
-    sigprocmask(SIG_BLOCK, &usr1, NULL);
-    raise(SIGUSR1);
-    show_call(sigsuspend(&none));
-    show("count %d", count);
-    sigset_t now;
-    sigprocmask(SIG_BLOCK, NULL, &now);
-    show("still blocked %d", sigismember(&now, SIGUSR1));
-    raise(SIGUSR1);
-    struct timespec ts = {2, 0};
-    show_call(ppoll(&pf, 1, &ts, &none));
-    show("count %d", count);
-    fd_set fds;
-    FD_ZERO(&fds);
-    FD_SET(p[0], &fds);
-    raise(SIGUSR1);
-    show_call(pselect(p[0] + 1, &fds, NULL, NULL, &ts, &none));
-    show("count %d", count);
-    sigprocmask(SIG_BLOCK, NULL, &now);
-    show("still blocked %d", sigismember(&now, SIGUSR1));
-    FD_ZERO(&fds);
-    FD_SET(p[0], &fds);
-    ts.tv_sec = 0;
-    show_call(pselect(p[0] + 1, &fds, NULL, NULL, &ts, &none));
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    wait_with_mask(p[0]);
     signal(SIGUSR1, SIG_IGN);
     send_later(SIGUSR1, 10);
     struct timespec t20 = {0, 40000000};
