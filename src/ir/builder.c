@@ -75,8 +75,24 @@ ir_val ir_const(struct ir_block *b, enum ir_type type, uint64_t value)
     return ir_made(b);
 }
 
-/* Starts a µop at ir_next(): operands in place, types inferred and checked. type may be IR_VOID
- * where the operands tell. */
+/* Has it the operands that its row says? (ir_verify looks too: at a sample of what is translated.)
+ */
+static void ir_check_operands(const struct ir_block *b, const struct ir_uop *u)
+{
+    const struct uop_info *row = &uop_infos[u->op];
+    for (unsigned i = 0; i < 3; i++) {
+        if (i >= row->n_args) {
+            CHECK(u->arg[i] == IR_NONE, "%s takes %u operands", row->name, row->n_args);
+            continue;
+        }
+        enum ir_type want = ir_row_type(u, row->arg[i]), got = ir_at(b, u->arg[i])->type;
+        CHECK(got == want && got != IR_VOID, "%s: operand %u is %s, not %s", row->name, i + 1,
+              ir_type_names[got], ir_type_names[want]);
+    }
+}
+
+/* Starts a µop at ir_next(): operands in place, types inferred. type may be IR_VOID where the
+ * operands tell. */
 static struct ir_uop *ir_prepare(struct ir_block *b, enum uop op, enum ir_type type, ir_val a,
                                  ir_val c, ir_val d)
 {
@@ -93,15 +109,8 @@ static struct ir_uop *ir_prepare(struct ir_block *b, enum uop op, enum ir_type t
                 u->type = ir_at(b, u->arg[i])->type;
         CHECK(u->type != IR_VOID, "%s needs a type", row->name);
     }
-    for (unsigned i = 0; i < 3; i++) {
-        if (i >= row->n_args) {
-            CHECK(u->arg[i] == IR_NONE, "%s takes %u operands", row->name, row->n_args);
-            continue;
-        }
-        enum ir_type want = ir_row_type(u, row->arg[i]), got = ir_at(b, u->arg[i])->type;
-        CHECK(got == want && got != IR_VOID, "%s: operand %u is %s, not %s", row->name, i + 1,
-              ir_type_names[got], ir_type_names[want]);
-    }
+    if (BASE_CAREFUL)
+        ir_check_operands(b, u);
     return u;
 }
 

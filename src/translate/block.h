@@ -7,6 +7,7 @@
  * truth values are 0 or 1, 32-bit floats are boxed; a user of a 32-bit operand looks at the lower
  * half alone.
  *   - the last operand of integer µops may be a constant in the node (has_imm).
+ *   - from pass `dead` on, nodes that nobody needs are gone, and the others have moved up.
  *   - `unbox` is a check, that its operand is boxed; without an operand, that all registers of
  * boxed_rows are.
  */
@@ -52,6 +53,7 @@ struct node {
     ir_val arg[3];
     ir_val pair; /* of a division or product: the node of its other result; of LR and SC: the other
                     one (reserve.c); or IR_NONE */
+    ir_val number; /* of its µop: what listings call its value */
     uint64_t imm;
 };
 
@@ -67,7 +69,9 @@ struct work {
     bool float_code, fma, bmi1; /* the host has code for floating point, fused multiplications, and
                                    instructions on single bits */
     VEC(struct node) nodes;
-    VEC(ir_val) alias;        /* of each µop: the node that is its value */
+    uint64_t ops[(UOP_COUNT + 63) / 64]; /* set of the µops' ops: what is not there need not be
+                                            looked for */
+    VEC(ir_val) alias;        /* of each µop: the node that is its value; dead: its new place */
     VEC(ir_val) current;      /* fold: value of each guest register, IR_NONE: not yet read */
     VEC(uint8_t) overwritten; /* dead: of each guest register */
     VEC(uint32_t) next_leave; /* of each node: the first from it on that may leave */
@@ -85,6 +89,12 @@ enum translate_pass {
 static inline bool pass_on(const struct work *w, enum translate_pass pass)
 {
     return !(w->passes_off >> pass & 1);
+}
+
+/* Does the block have such a µop? */
+static inline bool work_has(const struct work *w, enum uop op)
+{
+    return w->ops[op / 64] >> op % 64 & 1;
 }
 
 static inline struct node *node_of(struct work *w, ir_val v)
@@ -132,8 +142,8 @@ int pass_fold(struct work *w);
 void pass_wide(struct work *w);
 /* LR and SC of the same address. Needs may_leave. (reserve.c) */
 void pass_reserve(struct work *w);
-/* Puts that are overwritten before anybody can see them, and what nobody uses. Needs may_leave.
- * (dead.c) */
+/* Puts that are overwritten before anybody can see them, and what nobody uses, taken out. Needs
+ * may_leave. (dead.c) */
 void pass_dead(struct work *w);
 /* Rotations that are written as two shifts. (rotate.c) */
 void pass_rotate(struct work *w);

@@ -7,6 +7,8 @@
  * fails, the rest of the block is a lower engine's. */
 #include "translate/block.h"
 
+#include <string.h>
+
 struct folding {
     struct work *w;
     bool mode_valid;  /* checkrm was passed: MXCSR holds the guest's own mode */
@@ -93,6 +95,7 @@ static ir_val become_not(struct folding *f, ir_val i, ir_val b)
     *n = node_is_compare(of)
              ? *of
              : (struct node){.op = UOP_not, .arg_type = IR_B, .arg = {b, IR_NONE, IR_NONE}};
+    n->number = i;
     n->type = IR_B;
     n->width = 1;
     n->facts = FACT_SX32 | FACT_ZX32;
@@ -638,8 +641,8 @@ static void fold_effect(struct folding *f, struct node *n)
 
 static bool is_vector(const struct ir_uop *u)
 {
-    return (u->type >= IR_V8 && u->type < IR_TYPE_COUNT) ||
-           (u->arg_type >= IR_V8 && u->arg_type < IR_TYPE_COUNT);
+    _Static_assert(IR_M + 1 == IR_TYPE_COUNT, "all types from IR_V8 on are of vectors");
+    return u->type >= IR_V8 || u->arg_type >= IR_V8;
 }
 
 static ir_val fold_uop(struct folding *f, ir_val i)
@@ -657,16 +660,22 @@ static ir_val fold_uop(struct folding *f, ir_val i)
         value = fold_pure(f, i);
     else
         fold_effect(f, n);
-    if (value == i && at(f, i)->op != UOP_const)
+    if (value == i && at(f, i)->op != UOP_const && at(f, i)->type != IR_VOID)
         find_facts(f, at(f, i));
     if (value != i && at(f, i)->op != UOP_unbox)
         at(f, i)->state = NODE_DEAD;
     return value;
 }
 
+static ir_val alias_of(const struct work *w, ir_val v)
+{
+    return v == IR_NONE ? IR_NONE : w->alias.data[v];
+}
+
 int pass_fold(struct work *w)
 {
     struct folding f = {.w = w, .box_check = IR_NONE};
+    memset(w->ops, 0, sizeof(w->ops));
     w->nodes.len = w->alias.len = w->current.len = w->boxed_rows.len = 0;
     vec_fill(&w->current, w->guest->n_regs, 0xff); /* IR_NONE */
     vec_reserve(&w->nodes, w->ir->uops.len);
@@ -676,18 +685,20 @@ int pass_fold(struct work *w)
         if (is_vector(u))
             return -BAILOUT_VECTOR;
         struct node *n = &w->nodes.data[i]; /* made in its place, not copied to it */
-        *n = (struct node){.op = u->op,
-                           .type = u->type,
-                           .arg_type = u->arg_type,
-                           .mem = u->mem,
-                           .rm = u->rm,
-                           .order = u->order,
-                           .reg = u->reg,
-                           .width = 64,
-                           .pair = IR_NONE,
-                           .imm = u->imm};
-        for (unsigned k = 0; k < 3; k++)
-            n->arg[k] = u->arg[k] == IR_NONE ? IR_NONE : w->alias.data[u->arg[k]];
+        *n = (struct node){
+            .op = u->op,
+            .type = u->type,
+            .arg_type = u->arg_type,
+            .mem = u->mem,
+            .rm = u->rm,
+            .order = u->order,
+            .reg = u->reg,
+            .width = 64,
+            .arg = {alias_of(w, u->arg[0]), alias_of(w, u->arg[1]), alias_of(w, u->arg[2])},
+            .pair = IR_NONE,
+            .number = (ir_val)i,
+            .imm = u->imm};
+        w->ops[u->op / 64] |= UINT64_C(1) << u->op % 64;
         w->nodes.len = w->alias.len = i + 1;
         w->alias.data[i] = (ir_val)i;
         w->alias.data[i] = fold_uop(&f, (ir_val)i);

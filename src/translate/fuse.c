@@ -215,11 +215,20 @@ static void find_pair(struct work *w, size_t i)
     }
 }
 
+static bool has_pairs(const struct work *w)
+{
+    for (unsigned op = UOP_mul; op <= UOP_remu; op++)
+        if (work_has(w, op))
+            return true;
+    return false;
+}
+
 /* Backward, so that all users of a node are decided before it. */
 void pass_fuse(struct work *w)
 {
-    for (size_t i = 0; i < w->nodes.len && pass_on(w, PASS_PAIRS); i++)
-        find_pair(w, i);
+    if (pass_on(w, PASS_PAIRS) && has_pairs(w))
+        for (size_t i = 0; i < w->nodes.len; i++)
+            find_pair(w, i);
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = node_of(w, (ir_val)i);
         if (n->state == NODE_DEAD || n->state == NODE_PAIRED)

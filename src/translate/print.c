@@ -20,7 +20,7 @@ static void print_operands(const struct work *w, const struct node *n, struct st
         if (node_is_const(w, n->arg[k]))
             strbuf_printf(out, "%s%#llx", comma, (unsigned long long)w->nodes.data[n->arg[k]].imm);
         else
-            strbuf_printf(out, "%sv%u", comma, n->arg[k]);
+            strbuf_printf(out, "%sv%u", comma, w->nodes.data[n->arg[k]].number);
         comma = ", ";
     }
     if (n->has_imm || uop_infos[n->op].imms & UOP_HAS_imm)
@@ -53,7 +53,7 @@ void translate_print_opt(const struct translator *tr, struct strbuf *out)
         if (n->state == NODE_DEAD || n->op == UOP_const)
             continue;
         if (uop_infos[n->op].result != IR_VOID && n->op != UOP_unbox)
-            strbuf_printf(out, "v%zu = ", i);
+            strbuf_printf(out, "v%u = ", n->number);
         strbuf_printf(out, "%s", uop_infos[n->op].name);
         if (n->type != IR_VOID)
             strbuf_printf(out, ".%s", ir_type_names[n->type]);

@@ -24,7 +24,9 @@ static void join(struct work *w, ir_val lr, ir_val sc)
 void pass_reserve(struct work *w)
 {
     ir_val latest = IR_NONE; /* load-reserved, and no atomic since */
-    for (size_t i = 0; i < w->nodes.len && pass_on(w, PASS_RESERVE); i++) {
+    if (!pass_on(w, PASS_RESERVE) || !work_has(w, UOP_sc))
+        return;
+    for (size_t i = 0; i < w->nodes.len; i++) {
         const struct node *n = node_of(w, (ir_val)i);
         if (uop_infos[n->op].class != UOP_CLASS_atomic || n->state != NODE_EMIT)
             continue;

@@ -83,7 +83,7 @@ static bool rotate_node(struct work *w, struct node *n, unsigned k)
 
 void pass_rotate(struct work *w)
 {
-    if (!pass_on(w, PASS_ROTATE))
+    if (!pass_on(w, PASS_ROTATE) || !work_has(w, UOP_shl) || !work_has(w, UOP_shr))
         return;
     for (size_t i = 0; i < w->nodes.len; i++) {
         struct node *n = node_of(w, (ir_val)i);

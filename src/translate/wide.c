@@ -161,6 +161,7 @@ static ir_val make(struct gather *g, ir_val i, enum uop op, ir_val v, uint64_t i
                                       .width = 64,
                                       .has_imm = true,
                                       .pair = IR_NONE,
+                                      .number = i,
                                       .imm = imm,
                                       .arg = {v, IR_NONE, IR_NONE}};
     return i;
@@ -242,7 +243,9 @@ static void replace(struct gather *g, ir_val root)
 
 void pass_wide(struct work *w)
 {
-    for (size_t i = w->nodes.len; i-- > 0 && pass_on(w, PASS_WIDE);) {
+    if (!pass_on(w, PASS_WIDE) || !work_has(w, UOP_or))
+        return;
+    for (size_t i = w->nodes.len; i-- > 0;) {
         struct gather g = {.w = w};
         if (!is_or(node_of(w, (ir_val)i)))
             continue;
