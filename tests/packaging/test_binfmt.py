@@ -166,13 +166,20 @@ def _(tmp):
 
 # ---- the kernel's own ------------------------------------------------------------------------------------------------
 
+def registered():
+    """The machine's registrations."""
+    return {f.name: f.read_text() for f in pathlib.Path(MISC).glob("*") if f.name != "register"}
+
+
 def in_namespace(script, tmp, isomorph=ISOMORPH):
     """Runs a shell script where binfmt_misc is ours; None where there can be none."""
     probe = f"mount -t binfmt_misc none {MISC} 2>/dev/null && test -w {MISC}/register || {{ echo not allowed >&2; exit; }}\n"
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "I": isomorph, "SHOW": SHOW, "T": str(tmp), "MISC": MISC}
     env.update((k, v) for k, v in os.environ.items() if k.startswith(("ISOMORPH_", "ASAN_", "UBSAN_")))
+    before = registered()
     got = subprocess.run(["unshare", "-rm", "sh", "-c", probe + script], capture_output=True, text=True, timeout=120,
                          stdin=subprocess.DEVNULL, env=env)
+    assert registered() == before, "the machine's own registrations are not ours to change"
     return None if got.stderr.startswith(("unshare:", "not allowed")) else got
 
 
@@ -196,6 +203,20 @@ kernel_case("the guest gets its arguments and its argv[0]", """
 import os, sys
 os.execv(sys.argv[1], ["another name", "args", "1"])' $SHOW
 """, f"{SHOW}\nargs\n-x\ntwo words\n\nanother name\nargs\n1\n")
+
+kernel_case("a script's interpreter is a guest, also one that a guest executes", """
+    $I binfmt install && cd $T && printf '#!%s args\n' $SHOW >script && chmod +x script && ./script "a b" &&
+        $SHOW exec ./script
+""", f"{SHOW}\nargs\n./script\na b\n" + f"{SHOW}\nargs\n./script\n")
+
+kernel_case("after remove nobody starts it", """
+    $I binfmt install && $SHOW args && $I binfmt remove && python3 -c '
+import os, sys
+try:
+    os.execv(sys.argv[1], ["x", "args"])
+except OSError as error:
+    print(error.strerror)' $SHOW
+""", f"{SHOW}\nargs\nExec format error\n")
 
 kernel_case("names that are options or commands of ours are programs", """
     $I binfmt install && cd $T && for name in -strace --help sysroot binfmt; do
