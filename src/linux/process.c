@@ -7,7 +7,8 @@
  *
  * threads.c makes threads, sharing.c processes that share their maker's memory.
  *
- * Does not handle: of clone3 the choice of ids and a control group (EINVAL). */
+ * Does not handle: of clone3 the choice of ids and a control group for threads and for processes in
+ * their maker's memory (EINVAL). */
 #include "linux/sys.h"
 
 #include <errno.h>
@@ -127,16 +128,42 @@ void process_host_args(struct linux_task *task, const struct clone_args_guest *c
     }
 }
 
-static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest *c)
+/* clone3 can say what clone cannot. */
+static bool needs_clone3(const struct clone_args_guest *c)
+{
+    return c->n_ids != 0 || c->flags & CLONE_INTO_CGROUP;
+}
+
+/* The host's clone or clone3, of a child that goes on where its maker is. */
+static int64_t host_fork(struct linux_task *task, const struct clone_args_guest *c)
 {
     uint64_t args[6];
+
+    process_host_args(task, c, args);
+    if (!needs_clone3(c))
+        return linux_raw_syscall(&task->sig_pending, __NR_clone, args);
+    struct clone_args a = {
+        .flags = args[0] & ~(uint64_t)CSIGNAL,
+        .exit_signal = args[0] & CSIGNAL,
+        .pidfd = c->flags & CLONE_PIDFD ? args[2] : 0,
+        .parent_tid = c->flags & CLONE_PIDFD ? 0 : args[2],
+        .child_tid = args[3],
+        .set_tid = sys_span(task, c->ids, MIN(c->n_ids, (uint64_t)INT32_MAX) * sizeof(int32_t)),
+        .set_tid_size = c->n_ids,
+        .cgroup = c->cgroup,
+    };
+    const uint64_t whole[6] = {(uint64_t)&a, sizeof(a)};
+    return linux_raw_syscall(&task->sig_pending, __NR_clone3, whole);
+}
+
+static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest *c)
+{
     int error = threads_fork_begin(task);
 
     if (error)
         return error == -EMFILE || error == -ENFILE ? -EAGAIN : error;
-    process_host_args(task, c, args);
     signal_hold(task, SIGNAL_SYNC); /* the child begins with what comes to it, and only that */
-    int64_t result = linux_raw_syscall(&task->sig_pending, __NR_clone, args);
+    int64_t result = host_fork(task, c);
     signal_release(SIGNAL_SYNC);
     threads_fork_end(task, result == 0);
     if (result != 0)
@@ -161,6 +188,8 @@ static int64_t clone_start(struct linux_task *task, const struct clone_args_gues
     int64_t result;
 
     if (c->flags & CLONE_SIGHAND && !(c->flags & CLONE_VM))
+        return -EINVAL;
+    if (c->flags & CLONE_VM && needs_clone3(c))
         return -EINVAL;
     if (c->flags & CLONE_THREAD) {
         result = check_thread(c->flags);
@@ -216,10 +245,11 @@ int64_t process_clone3(struct linux_task *task, const uint64_t args[6])
         return error;
     uint64_t no_handlers = CLONE_SIGHAND | CLONE_CLEAR_SIGHAND;
     uint64_t pidfds = CLONE_PIDFD | CLONE_PARENT_SETTID;
-    if (a.flags & (CSIGNAL | CLONE_DETACHED) || a.flags >= CLONE_INTO_CGROUP ||
+    if (a.flags & (CSIGNAL | CLONE_DETACHED) || a.flags >= 2 * CLONE_INTO_CGROUP ||
         a.exit_signal > GUEST_NSIG || (a.flags & no_handlers) == no_handlers ||
         (a.flags & (CLONE_THREAD | CLONE_PARENT) && a.exit_signal != 0) ||
-        (a.stack == 0) != (a.stack_size == 0) || a.set_tid_size != 0 ||
+        (a.stack == 0) != (a.stack_size == 0) || (a.set_tid == 0) != (a.set_tid_size == 0) ||
+        (a.flags & CLONE_INTO_CGROUP && args[1] < CLONE_ARGS_SIZE_VER2) ||
         ((a.flags & pidfds) == pidfds && a.pidfd == a.parent_tid))
         return -EINVAL;
     struct clone_args_guest c = {
@@ -229,6 +259,9 @@ int64_t process_clone3(struct linux_task *task, const uint64_t args[6])
         .ptid = a.parent_tid,
         .tls = a.tls,
         .ctid = a.child_tid,
+        .ids = a.set_tid,
+        .n_ids = a.set_tid_size,
+        .cgroup = a.cgroup,
     };
     return clone_start(task, &c);
 }

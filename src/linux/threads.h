@@ -9,6 +9,7 @@
  * same address as the parent's tid for clone, another one for clone3. */
 struct clone_args_guest {
     uint64_t flags, stack, pidfd, ptid, tls, ctid;
+    uint64_t ids, n_ids, cgroup; /* clone3's set_tid, set_tid_size and cgroup */
 };
 
 /* The first task of a process, which its thread runs. */

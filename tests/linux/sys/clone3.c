@@ -64,6 +64,61 @@ static void test_arguments(void)
     show_true(child_tid == -1);
 }
 
+/* Ids of the caller's choice, in namespaces of its own where that takes no rights. */
+static void test_ids(void)
+{
+    pid_t one[33] = {1}, many[] = {42};
+    int status;
+
+    TRY(.exit_signal = SIGCHLD, .set_tid = (uintptr_t)one, .set_tid_size = 1);
+    TRY(.exit_signal = SIGCHLD, .set_tid = (uintptr_t)one);
+    TRY(.exit_signal = SIGCHLD, .set_tid_size = 1);
+    TRY(.exit_signal = SIGCHLD, .set_tid = (uintptr_t)one, .set_tid_size = 2);
+    TRY(.exit_signal = SIGCHLD, .set_tid = (uintptr_t)one, .set_tid_size = 33);
+    TRY(.exit_signal = SIGCHLD, .set_tid = (uintptr_t)one, .set_tid_size = 1ull << 40);
+    TRY(.exit_signal = SIGCHLD, .set_tid = 8, .set_tid_size = 1);
+    struct clone_args apart = {.exit_signal = SIGCHLD,
+                               .flags = CLONE_NEWUSER | CLONE_NEWPID,
+                               .set_tid = (uintptr_t)one,
+                               .set_tid_size = 1};
+    pid_t pid = (pid_t)syscall(SYS_clone3, &apart, sizeof(apart));
+    if (pid == 0) {
+        show("first of its namespace: %d", getpid());
+        apart = (struct clone_args){
+            .exit_signal = SIGCHLD, .set_tid = (uintptr_t)many, .set_tid_size = 1};
+        pid = (pid_t)syscall(SYS_clone3, &apart, sizeof(apart));
+        if (pid == 0) {
+            show("its child: %d", getpid());
+            _exit(6);
+        }
+        waitpid(pid, &status, 0);
+        show("who was in it: %d", pid);
+        show_status("its child", status);
+        _exit(7);
+    }
+    if (pid < 0)
+        show("in namespaces: %s", strerrorname_np(errno));
+    else if (waitpid(pid, &status, 0) == pid)
+        show_status("in namespaces", status);
+}
+
+/* A control group's folder, or what is none. */
+static void test_control_group(void)
+{
+    int fd = open("/", O_RDONLY | O_DIRECTORY);
+
+    TRY(.exit_signal = SIGCHLD, .flags = CLONE_INTO_CGROUP, .cgroup = (unsigned)fd);
+    TRY(.exit_signal = SIGCHLD, .flags = CLONE_INTO_CGROUP, .cgroup = 99);
+    TRY(.exit_signal = SIGCHLD, .flags = CLONE_INTO_CGROUP, .cgroup = 1ull << 31);
+    TRY(.exit_signal = SIGCHLD, .cgroup = 99);
+    close(fd);
+    fd = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY);
+    if (fd >= 0)
+        TRY(.exit_signal = SIGCHLD, .flags = CLONE_INTO_CGROUP, .cgroup = (unsigned)fd);
+    struct clone_args old = {.exit_signal = SIGCHLD, .flags = CLONE_INTO_CGROUP};
+    show_call(syscall(SYS_clone3, &old, 80));
+}
+
 /* The struct grows with Linux: its size says which one the caller has. */
 static void test_sizes(void)
 {
@@ -117,6 +172,8 @@ int main(void)
     signal(SIGUSR1, on_signal);
     signal(SIGUSR2, SIG_IGN);
     test_arguments();
+    test_ids();
+    test_control_group();
     test_sizes();
     test_libc();
     sigaction(SIGUSR1, NULL, &action);
