@@ -1,11 +1,11 @@
 /* How long a signal waits for a guest that spins in a linked loop: a timer that expires at known
- * times, and the clock in its handler. Prints of 500 the least, the tenth, the median and the
- * worst, in microseconds; on a loaded machine the latter two are the scheduler's.
+ * times, and the clock in its handler. Prints of 500 the least, the tenth, the median, the
+ * hundredth from the end, and the worst, in microseconds; on a loaded machine the latter are the
+ * scheduler's.
  *
- *   riscv64-linux-gnu-gcc -O2 -static bench/signal_latency.c -o latency; isomorph --engine=block
- * latency
+ *   riscv64-linux-gnu-gcc -O2 -static bench/signal_latency.c -o latency; isomorph latency
  *
- * Natively built it gives what the kernel alone takes. */
+ * Natively built it gives what the kernel alone takes. tests/linux/test_latency.py runs both. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ int main(void)
                 ;
     }
     qsort(late, SHOTS, sizeof(late[0]), compare);
-    printf("least %.1f us, tenth %.1f us, median %.1f us, worst %.1f us\n", late[0],
-           late[SHOTS / 10], late[SHOTS / 2], late[SHOTS - 1]);
+    printf("least %.1f us, tenth %.1f us, median %.1f us, p99 %.1f us, worst %.1f us\n", late[0],
+           late[SHOTS / 10], late[SHOTS / 2], late[SHOTS * 99 / 100], late[SHOTS - 1]);
     return 0;
 }
