@@ -2,15 +2,21 @@
  * are delivered, the end is told, a system call can be left.
  *
  * Signals that the guest leaves to the default come to us too while there is a debugger, but for
- * those that do nothing; the ignored ones do not come. Children that the guest forks are not
- * debugged, nor is a vfork child. */
+ * those that do nothing; the ignored ones do not come.
+ *
+ * A child that the guest forks has copies of everything, the connection too. It waits until the
+ * parent's debugger says whether it goes on without one, or with its copy of this one while the
+ * parent does without. Not handled, they go on without: children with a part of their parent's
+ * memory or descriptors, of clone with CLONE_VFORK, and in name spaces of their own. */
 #include "linux/debug.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -133,13 +139,22 @@ static void close_descriptors(struct linux_debugger *d)
     d->fd = d->vm.event_fd = -1;
 }
 
+static void drop_links(struct linux_debugger *d)
+{
+    for (size_t i = 0; i < d->children.len; i++)
+        close(d->children.data[i].link);
+    d->children.len = 0;
+}
+
 static void forked(void *arg)
 {
     struct linux_process *process = arg;
     struct linux_debugger *d = process->debugger;
 
     process->debugger = NULL;
-    close_descriptors(d);
+    drop_links(d);
+    if (!d->forking)
+        close_descriptors(d);
 }
 
 void debug_attach(struct thread *t, struct linux_debugger *d)
@@ -166,6 +181,108 @@ void debug_detach(struct linux_debugger *d)
     d->process->debugger = NULL;
     vm_debug_detach(d->machine);
     close_descriptors(d);
+    drop_links(d);
+}
+
+/* ---- forks ----------------------------------------------------------------------------------- */
+
+enum { WORD_ALONE = 'a', WORD_FOLLOW = 'f' };
+
+int debug_move_up(int fd)
+{
+    int moved = log_copy_fd_up(fd);
+
+    if (moved < 0)
+        return fd;
+    close(fd);
+    return moved;
+}
+
+bool debug_owns_fd(const struct linux_debugger *d, int fd)
+{
+    bool owns = fd == d->fd || fd == d->vm.event_fd;
+
+    for (size_t i = 0; i < d->children.len && !owns; i++)
+        owns = fd == d->children.data[i].link;
+    return owns;
+}
+
+/* In the parent a child with CLONE_VFORK would keep the thread from telling of it. */
+void debug_fork_begins(struct linux_task *task, uint64_t flags, struct debug_fork *f)
+{
+    uint64_t apart = CLONE_VFORK | CLONE_UNTRACED | CLONE_FILES | CLONE_NEWPID | CLONE_NEWUSER;
+    struct linux_debugger *d = task->process->debugger;
+
+    f->d = NULL;
+    if (!vm_debugged(task->t) || !d->forks || flags & apart || (flags & CSIGNAL) != SIGCHLD ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, f->links) < 0)
+        return;
+    for (unsigned i = 0; i < ARRAY_LEN(f->links); i++)
+        f->links[i] = debug_move_up(f->links[i]);
+    f->d = d;
+    d->forking = true;
+}
+
+void debug_fork_ends(const struct debug_fork *f, int64_t result)
+{
+    if (!f->d || result == 0)
+        return;
+    const struct debug_child child = {(pid_t)result, f->links[0]};
+    f->d->forking = false;
+    close(f->links[1]);
+    if (result > 0)
+        vec_push(&f->d->children, child);
+    else
+        close(f->links[0]);
+}
+
+void debug_report_fork(struct linux_task *task, const struct debug_fork *f, int64_t result)
+{
+    const struct vm_stop stop = {.kind = VM_STOP_FORK, .child = (pid_t)result};
+
+    if (f->d && result > 0 && vm_debugged(task->t))
+        vm_debug_report(task->t, &stop);
+}
+
+void debug_await_word(struct linux_task *task, const struct debug_fork *f)
+{
+    struct linux_debugger *d = f->d;
+    char word = WORD_ALONE;
+
+    if (!d)
+        return;
+    close(f->links[0]);
+    while (recv(f->links[1], &word, 1, 0) < 0 && errno == EINTR) {
+    }
+    close(f->links[1]);
+    d->forking = false;
+    if (word == WORD_FOLLOW)
+        d->followed(d, task->t);
+    else
+        close_descriptors(d);
+}
+
+bool debug_has_child(const struct linux_debugger *d, pid_t pid)
+{
+    for (size_t i = 0; i < d->children.len; i++) {
+        if (d->children.data[i].pid == pid)
+            return true;
+    }
+    return false;
+}
+
+void debug_release_child(struct linux_debugger *d, pid_t pid, bool follow)
+{
+    char word = follow ? WORD_FOLLOW : WORD_ALONE;
+
+    for (size_t i = 0; i < d->children.len; i++) {
+        if (d->children.data[i].pid != pid)
+            continue;
+        send(d->children.data[i].link, &word, 1, MSG_NOSIGNAL); /* it may have been killed */
+        close(d->children.data[i].link);
+        d->children.data[i] = d->children.data[--d->children.len];
+        return;
+    }
 }
 
 /* ---- the debugger's thread ------------------------------------------------------------------- */

@@ -16,6 +16,13 @@ struct debug_calls {
     uint64_t bits[DEBUG_CALLS / 64];
 };
 
+/* A child of the guest's that has not begun: it waits for a word from link's other end, or its end.
+ */
+struct debug_child {
+    pid_t pid;
+    int link;
+};
+
 struct linux_debugger {
     struct vm_debug vm;
     int fd; /* its connection; with vm.event_fd out of the guest's sight */
@@ -24,6 +31,12 @@ struct linux_debugger {
     const char *(*exec_begin)(struct linux_debugger *d);
     void (*exec_failed)(struct linux_debugger *d);
     struct debug_calls calls;
+    /* Does it want to know of forks? Then children wait for debug_release_child. In one that it
+     * follows followed() is called, on the only thread, before the first instruction. */
+    bool forks;
+    void (*followed)(struct linux_debugger *d, struct thread *t);
+    VEC(struct debug_child) children;
+    bool forking; /* the child that is being made will wait */
     /* set by debug_attach */
     struct linux_process *process;
     struct vm *machine;
@@ -53,6 +66,10 @@ void debug_end_call(struct linux_debugger *d, struct thread *t);
 void debug_registers_written(struct thread *t);
 /* Sends the thread a signal that is not reported to the debugger. */
 void debug_inject(struct linux_debugger *d, struct thread *t, int sig);
+/* Does this child wait? It goes on, alone or with the connection, of which it has descriptors of
+ * its own. */
+bool debug_has_child(const struct linux_debugger *d, pid_t pid);
+void debug_release_child(struct linux_debugger *d, pid_t pid, bool follow);
 /* The program, by the guest's name of it. */
 const char *debug_program(const struct linux_debugger *d);
 /* Its auxiliary vector. */
@@ -77,6 +94,19 @@ void debug_call_ended(struct linux_task *task, uint64_t number);
 void debug_report_exit(struct linux_task *task, int status, int signal);
 /* Is this a signal that a debugger is told of even where the guest leaves it to the default? */
 bool debug_wants_default(const struct linux_process *process, int sig);
+/* Around a fork, between threads_fork_begin and threads_fork_end. result is the host's. */
+struct debug_fork {
+    struct linux_debugger *d; /* that is told, or NULL */
+    int links[2];             /* the parent's end and the child's */
+};
+void debug_fork_begins(struct linux_task *task, uint64_t flags, struct debug_fork *f);
+void debug_fork_ends(const struct debug_fork *f, int64_t result);
+/* When all is done: in the parent, to tell the debugger; in the child, to wait for its word. */
+void debug_report_fork(struct linux_task *task, const struct debug_fork *f, int64_t result);
+void debug_await_word(struct linux_task *task, const struct debug_fork *f);
+/* A descriptor, moved out of the guest's way if that is possible. */
+int debug_move_up(int fd);
+bool debug_owns_fd(const struct linux_debugger *d, int fd);
 /* The mark of the signal by which debug_end_call ends a call. */
 bool debug_is_own_signal(const siginfo_t *info);
 

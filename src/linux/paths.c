@@ -270,9 +270,8 @@ bool path_owns_fd(const struct linux_process *process, int fd)
 {
     const struct linux_debugger *d = process->debugger;
 
-    return fd >= 0 &&
-           (fd == process->prefix_fd || fd == process->runtime_fd || fd == process->root_fd ||
-            log_owns_fd(fd) || (d && (fd == d->fd || fd == d->vm.event_fd)));
+    return fd >= 0 && (fd == process->prefix_fd || fd == process->runtime_fd ||
+                       fd == process->root_fd || log_owns_fd(fd) || (d && debug_owns_fd(d, fd)));
 }
 
 int path_next_own_fd(const struct linux_process *process, int from)

@@ -158,17 +158,23 @@ static int64_t host_fork(struct linux_task *task, const struct clone_args_guest 
 
 static int64_t clone_fork(struct linux_task *task, const struct clone_args_guest *c)
 {
+    struct debug_fork debugged;
     int error = threads_fork_begin(task);
 
     if (error)
         return error == -EMFILE || error == -ENFILE ? -EAGAIN : error;
+    debug_fork_begins(task, c->flags, &debugged);
     signal_hold(task, SIGNAL_SYNC); /* the child begins with what comes to it, and only that */
     int64_t result = host_fork(task, c);
     signal_release(SIGNAL_SYNC);
+    debug_fork_ends(&debugged, result);
     threads_fork_end(task, result == 0);
-    if (result != 0)
+    if (result != 0) {
+        debug_report_fork(task, &debugged, result);
         return result;
+    }
     process_child_start(task, c);
+    debug_await_word(task, &debugged);
     return SYS_STATE_SET;
 }
 

@@ -23,6 +23,7 @@ enum vm_stop_kind {
     VM_STOP_EXIT,   /* the process is about to end, by status or signal */
     VM_STOP_CALL,   /* a system call is about to be made: pc is at it */
     VM_STOP_RETURN, /* it has been made */
+    VM_STOP_FORK,   /* there is a child */
 };
 
 enum vm_watch_kind { VM_WATCH_WRITE = 1, VM_WATCH_READ = 2, VM_WATCH_ACCESS = 3 };
@@ -34,6 +35,7 @@ struct vm_stop {
     siginfo_t info;           /* SIGNAL */
     int status, signal;       /* EXIT: one of them; signal 0 if it is the status */
     uint64_t call;            /* CALL, RETURN: its number */
+    pid_t child;              /* FORK */
 };
 
 /* What the debugger knows and wants of a thread. Under the vm's lock, or written by the debugger

@@ -146,6 +146,20 @@ static int forks(void)
     return 0;
 }
 
+/* A child with threads of its own, or that executes a program. */
+static int children(char **argv)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0 && strcmp(argv[1], "fork_threads") == 0)
+        _exit(threads());
+    if (child == 0)
+        execl(argv[0], argv[0], "calls", NULL);
+    waitpid(child, &status, 0);
+    printf("its child %d\n", WEXITSTATUS(status));
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *mode = argc > 1 ? argv[1] : "calls";
@@ -163,6 +177,8 @@ int main(int argc, char **argv)
         return blocked();
     if (strcmp(mode, "forks") == 0)
         return forks();
+    if (strncmp(mode, "fork_", 5) == 0)
+        return children(argv);
     if (strcmp(mode, "exec") == 0)
         return execl(argv[0], argv[0], "calls", NULL);
     if (strcmp(mode, "null") == 0)

@@ -146,6 +146,33 @@ case("children run without the debugger", S + ["forks"], ["break square", "conti
      "child 9\nvfork child 16")
 case("an execve is followed", S + ["exec"], ["break square", "continue", "bt 2", "delete", "continue"],
      [r"is executing new program: .*debuggee", r"Breakpoint 1, square \(n=1\)", r"sum_squares", r"exited with code 07"], 7)
+case("catch exec", S + ["exec"], ["catch exec", "continue", "delete", "continue"],
+     [r"Catchpoint 1 \(exec'd .*debuggee\)", r"_start", r"exited with code 07"], 7)
+case("catch fork: the child goes on alone", S + ["forks"],
+     ["catch fork", "break square", "continue", "info inferiors", "bt", "continue"],
+     [r"Catchpoint 1 \(forked process \d+\)", r"^\* 1 ", r"_Fork \(\)", r"Detaching after fork from child process \d+", r"exited normally"],
+     0, "child 9\nvfork child 16")
+case("the child is followed, the parent goes on alone", S + ["forks"],
+     ["set follow-fork-mode child", "break square", "continue", "bt", "info inferiors", "info threads", "finish", "continue"],
+     [r"Attaching after .* fork to child .*\d+", r"Detaching after fork from parent process", r"Breakpoint 1.*, square \(n=3\)",
+      r"#1 .*forks \(\)", r"^\* 2 ", r"^\* 2\.1 ", r"Value returned is \$1 = 9", r"exited with code 011"], 0, "child 9\nvfork child 16")
+case("catch fork, and then the child", S + ["forks"],
+     ["catch fork", "continue", "set follow-fork-mode child", "break square", "watch counter", "continue", "next", "next", "continue"],
+     [r"Catchpoint 1 \(forked", r"square \(n=3\)", r"return result|int result", r"exited with code 011"], 0, "child 9\nvfork child 16")
+case("the threads of a child", S + ["fork_threads"],
+     ["set follow-fork-mode child", "break square", "continue", "info threads", "delete", "continue"],
+     [r"square \(n=3\)", r"work \(arg=0x\w\)", r"work \(arg=0x\w\)", r"work \(arg=0x\w\)", r"exited normally"], 0, "joined\nits child 0")
+case("a child that executes a program", S + ["fork_exec"],
+     ["set follow-fork-mode child", "break sum_squares", "continue", "bt 2", "delete", "continue"],
+     [r"Attaching after .* fork", r"is executing new program: .*debuggee", r"sum_squares \(n=10\)", r"exited with code 07"], 0, "its child 7")
+case("a child that executes a program, and is killed there", S + ["fork_exec"],
+     ["set follow-fork-mode child", "catch exec", "continue", "kill"], [r"Catchpoint 1 \(exec'd", r"killed"], 0, "its child 0")
+case("both processes: the one that is not followed can be detached", S + ["forks"],
+     ["set detach-on-fork off", "catch fork", "continue", "next", "info inferiors", "detach inferiors 2", "continue"],
+     [r"Catchpoint 1 \(forked", r"^\* 1 ", r"^  2 .*process", r"[Dd]etach", r"exited normally"], 0, "child 9\nvfork child 16")
+case("both processes: or killed", S + ["forks"],
+     ["set detach-on-fork off", "catch fork", "continue", "next", "kill inferiors 2", "continue"],
+     [r"Catchpoint 1 \(forked", r"exited normally"], 0, "child 0\nvfork child 16")
 case("kill", S + ["spin"], ["break spin", "continue", "kill"], [r"Breakpoint 1", r"killed"], -9)
 case("detach: the guest goes on alone", S, ["break square", "continue", "watch counter", "detach"], [r"detached"], 7,
      "sum 385 weight 2 constant 17")

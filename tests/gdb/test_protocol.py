@@ -266,6 +266,84 @@ def step_and_signal():
                             ("step", s.ask("s"), "T1f.*"), ("c", s.ask("c"), "W00"))
 
 
+FORKS = "qSupported:multiprocess+;fork-events+;vfork-events+;exec-events+"
+
+
+def fork_of(s):
+    """Goes on to a fork: the child, as packets name it."""
+    s.ask(FORKS)
+    return re.fullmatch(rb"T05.*;fork:p(\w+)[.]\1;", s.ask("vCont;c")).group(1).decode()
+
+
+def falls_asleep(pid):
+    deadline = time.time() + TIMEOUT
+    while time.time() < deadline:
+        with open(f"/proc/{pid}/stat") as file:
+            if file.read().rsplit(")", 1)[1].split()[0] == "S":
+                return True
+    return False
+
+
+@case("a fork is told, and the child waits to be let go")
+def told_fork():
+    with Session("forks") as s:
+        child = fork_of(s)
+        own, thread = f"{s.guest.pid:x}", f"p{child}.{child}"
+        bad = expect(("listed", s.ask("qfThreadInfo"), rf"mp{own}[.]{own},{thread}"), ("alive", s.ask("T" + thread), "OK"),
+                     ("chosen", s.ask("Hg" + thread), "OK"), ("its registers", s.ask("g"), "E03"), ("memory", s.ask("m10584,4"), "E03"),
+                     ("a point", s.ask("Z0,10584,4"), "OK"), ("none", s.ask("z0,10584,4"), "OK"),
+                     ("goes on", s.ask(f"vCont;c:p{child}.-1"), "E03"), ("parent chosen", s.ask(f"Hgp{own}.{own}"), "OK"),
+                     ("registers", s.ask("g"), r"\w{100,}"), ("goes on", s.ask(f"vCont;c:p{child}.-1"), "E03"),
+                     ("asleep", str(falls_asleep(int(child, 16))), "True"),
+                     ("let go", s.ask("D;" + child), "OK"), ("not listed", s.ask("qfThreadInfo"), rf"mp{own}[.]{own}"),
+                     ("gone", s.ask("T" + thread), "E03"), ("c", s.ask("vCont;c"), "W00;process:" + own))
+        status, out, _ = s.end()
+        return bad + expect(("end", f"{status} {out}", "0 child 9\nvfork child 16\n"))
+
+
+@case("a child is killed; its parent is; nobody says a word: all others go on")
+def left_children():
+    bad = []
+    with Session("forks") as s:
+        child = fork_of(s)
+        bad += expect(("child killed", s.ask("vKill;" + child), "OK"), ("c", s.ask("vCont;c"), "W00;.*"),
+                      ("end", s.end()[1], "child 0\nvfork child 16\n"))
+    with Session("forks") as s:
+        child = fork_of(s)
+        s.end()
+        bad += expect(("left", str(s.guest.returncode), "0"))
+    with Session("fork_exec") as s:
+        child = fork_of(s)
+        bad += expect(("parent killed", s.ask(f"vKill;{s.guest.pid:x}"), "OK"))
+        status, out, _ = s.end() # the child has the pipe too
+        bad += expect(("end", f"{status} {out}", r"-9 sum 385.*\n"))
+    with Session("forks") as s: # without being told
+        s.ask("qSupported:multiprocess+")
+        bad += expect(("c", s.ask("vCont;c"), "W00;.*"), ("end", s.end()[1], "child 9\nvfork child 16\n"))
+    return bad
+
+
+@case("the child is followed, and what it executes; the parent goes on alone")
+def followed_child():
+    with Session("fork_exec") as s:
+        child = fork_of(s)
+        bad = expect(("parent let go", s.ask(f"D;{s.guest.pid:x}"), "OK"), ("who", s.ask("qC"), f"QCp{child}.{child}"),
+                     ("stopped", s.ask("?"), f"T05thread:p{child}.*"), ("returns 0", str(number(s.ask(A0))), "0"),
+                     ("execs", s.ask("vCont;c"), f"T05thread:p{child}.*;exec:.*"), ("c", s.ask("vCont;c"), f"W07;process:{child}"))
+        status, out, _ = s.end()
+        return bad + expect(("end", f"{status} {out}", r"0 sum 385.*\nits child 7\n"))
+
+
+@case("the parent is killed from elsewhere while its child is followed")
+def followed_orphan():
+    with Session("fork_threads") as s:
+        child = fork_of(s)
+        bad = expect(("parent let go", s.ask(f"D;{s.guest.pid:x}"), "OK"), ("who", s.ask("qC"), f"QCp{child}.{child}"))
+        s.guest.kill()
+        bad += expect(("c", s.ask("vCont;c"), f"W00;process:{child}"))
+        return bad + expect(("end", s.end()[1], "joined\n"))
+
+
 @case("the description names what GDB needs, and is generated from the registers")
 def description():
     with Session() as s:
@@ -397,7 +475,7 @@ def interrupts():
 
 PARTS = ["g", "G", "p", "P", "m", "M", "X", "H", "Hg", "T", "Z0", "Z1", "Z2", "Z3", "Z4", "z0", "z2", "?", "qC", "qSupported",
          "qXfer:features:read:target.xml", "qXfer:auxv:read:", "qXfer:threads:read:", "qXfer:siginfo:read:", "qXfer:exec-file:read:",
-         "qXfer:memory-map:read:", "qfThreadInfo", "qThreadExtraInfo", "vCont?", "QPassSignals", "QCatchSyscalls:1", "qRcmd,", "vFile:open:",
+         "qXfer:memory-map:read:", "qfThreadInfo", "qThreadExtraInfo", "vCont?", "Hgp", "QPassSignals", "QCatchSyscalls:1", "qRcmd,", "vFile:open:",
          "vFile:pread:", "vFile:fstat:", "vFile:close:", "vFile:readlink:", "vFile:setfs:", "qAttached", "qSymbol::", "vCont;s", "s",
          "vCont;r", "S05", "C0b"]
 MARKS = [",", ":", ";", "=", ".", "-", "-1", "0", "1", "p", "10584", "7fffffff", "ffffffffffffffff", "3fffffe000", "zz", "}", "*", "#",
@@ -418,8 +496,8 @@ def random_packets(*options):
     left, bad, sessions = PACKETS, [], 0
     while left > 0 and not bad:
         sessions += 1
-        with Session("calls", options=options) as s:
-            if s.ask("QStartNoAckMode") != b"OK":
+        with Session("forks" if sessions % 2 else "calls", options=options) as s:
+            if b"fork-events" not in s.ask(FORKS) or s.ask("QStartNoAckMode") != b"OK":
                 return ["no answer to the first packet"]
             s.socket.settimeout(0.02)
             for left in range(left - 1, -1, -1):

@@ -2,29 +2,10 @@
 #include "tools/gdb/server.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
-/* ---- the end --------------------------------------------------------------------------------- */
-
-static void detach(struct gdb_server *g, const char *args, size_t len)
-{
-    gdb_answer_ok(g);
-    g->gone = true;
-}
-
-/* By the signal that nobody can hold, as any debugger kills. */
-static void kill_guest(struct gdb_server *g, const char *args, size_t len)
-{
-    kill(getpid(), SIGKILL);
-}
-
-static void kill_and_answer(struct gdb_server *g, const char *args, size_t len)
-{
-    gdb_answer_ok(g);
-    kill_guest(g, args, len);
-}
+/* ---- packets that need nobody -----------------------------------------------------------------
+ */
 
 static void answer_empty(struct gdb_server *g, const char *args, size_t len)
 {
@@ -60,11 +41,11 @@ static const struct {
     {"T", gdb_is_alive},
     {"Z", gdb_add_point},
     {"z", gdb_remove_point},
-    {"D", detach},
-    {"k", kill_guest},
+    {"D", gdb_detach},
+    {"k", gdb_kill},
     {"vCont?", gdb_vcont_query},
     {"vCont", gdb_vcont},
-    {"vKill", kill_and_answer},
+    {"vKill", gdb_kill_and_answer},
     {"vFile", gdb_file},
     {"qSupported", gdb_supported},
     {"qXfer", gdb_transfer},
@@ -88,8 +69,23 @@ static bool name_fits(const char *name, const char *packet)
            (len == 1 || packet[len] == '\0' || strchr(":,;", packet[len]));
 }
 
+/* Of a child that has not begun there is nothing to be seen, and no points are set in it, as it
+ * knows: those of its parent are not in its memory. */
+static bool answer_for_child(struct gdb_server *g, const char *packet, size_t len)
+{
+    if (*packet == 'z' || *packet == 'Z')
+        answer_ok(g, packet, len);
+    else if (strchr("gGpPmMXcCsS", *packet))
+        gdb_answer_error(g, ESRCH);
+    else
+        return false;
+    return true;
+}
+
 void gdb_execute(struct gdb_server *g, const char *packet, size_t len)
 {
+    if (g->child && answer_for_child(g, packet, len))
+        return;
     for (unsigned i = 0; i < ARRAY_LEN(commands); i++) {
         if (name_fits(commands[i].name, packet)) {
             size_t n = strlen(commands[i].name);

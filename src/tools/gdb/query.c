@@ -27,10 +27,11 @@ void gdb_supported(struct gdb_server *g, const char *args, size_t len)
     g->sw_reason = *args && offers(args, "swbreak+");
     g->hw_reason = *args && offers(args, "hwbreak+");
     g->exec_events = *args && offers(args, "exec-events+");
+    g->debugger.forks = g->multiprocess && offers(args, "fork-events+");
     snprintf(text, sizeof(text),
              "PacketSize=%x;QStartNoAckMode+;QPassSignals+;QCatchSyscalls+;vContSupported+;swbreak+"
              ";hwbreak+;"
-             "multiprocess+;exec-events+;qXfer:features:read+;qXfer:auxv:read+;"
+             "multiprocess+;exec-events+;fork-events+;qXfer:features:read+;qXfer:auxv:read+;"
              "qXfer:exec-file:read+;qXfer:memory-map:read+;qXfer:siginfo:read+;"
              "qXfer:threads:read+",
              (unsigned)GDB_PACKET_SIZE);

@@ -48,6 +48,8 @@ static void put_reason(struct gdb_server *g, const struct thread *t, const struc
     } else if (stop->kind == VM_STOP_CALL || stop->kind == VM_STOP_RETURN) {
         strbuf_printf(&g->stop, "syscall_%s:%llx;", stop->kind == VM_STOP_CALL ? "entry" : "return",
                       (unsigned long long)stop->call);
+    } else if (stop->kind == VM_STOP_FORK) {
+        strbuf_printf(&g->stop, "fork:p%x.%x;", (unsigned)stop->child, (unsigned)stop->child);
     }
 }
 
@@ -149,6 +151,8 @@ static bool report(struct gdb_server *g)
     g->gone = false;
     gdb_answer(g, g->stop.data, g->stop.len);
     g->gone |= gone;
+    if (gone)
+        gdb_hand_over(g);
     return true;
 }
 
@@ -263,6 +267,16 @@ void gdb_vcont_query(struct gdb_server *g, const char *args, size_t len)
     gdb_answer_text(g, "vCont;c;C;s;S;r");
 }
 
+/* Of two processes the one that has the connection can go on. */
+static bool names_child(const struct gdb_server *g, const struct gdb_action *actions, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (debug_has_child(&g->debugger, (pid_t)actions[i].thread.pid))
+            return true;
+    }
+    return false;
+}
+
 void gdb_vcont(struct gdb_server *g, const char *args, size_t len)
 {
     struct gdb_action actions[GDB_MAX_ACTIONS];
@@ -270,6 +284,8 @@ void gdb_vcont(struct gdb_server *g, const char *args, size_t len)
 
     if (n < 0)
         gdb_answer_error(g, EINVAL);
+    else if (names_child(g, actions, n))
+        gdb_answer_error(g, ESRCH);
     else
         resume(g, actions, n);
 }

@@ -129,7 +129,7 @@ static void leave(struct gdb_server *g)
     debug_detach(&g->debugger);
 }
 
-static void serve(void *arg)
+void gdb_serve(void *arg)
 {
     struct gdb_server *g = arg;
     uint64_t events;
@@ -224,17 +224,6 @@ static int await_connection(const char *address)
     return fd;
 }
 
-/* Out of the guest's way; fd is closed. */
-static int move_up(int fd)
-{
-    int moved = log_copy_fd_up(fd);
-
-    if (moved < 0)
-        return fd;
-    close(fd);
-    return moved;
-}
-
 /* ---- execve ---------------------------------------------------------------------------------- */
 
 enum { SESSION_SIZE = 256 };
@@ -246,7 +235,7 @@ static const char *exec_begin(struct linux_debugger *d)
     static char text[SESSION_SIZE];
     struct gdb_server *g = (struct gdb_server *)d;
     unsigned flags = g->no_ack | g->multiprocess << 1 | g->sw_reason << 2 | g->hw_reason << 3 |
-                     g->exec_events << 4 | d->calls.all << 5;
+                     g->exec_events << 4 | d->calls.all << 5 | d->forks << 6;
 
     fcntl(d->fd, F_SETFD, 0);
     int n =
@@ -284,6 +273,7 @@ static void take_session(struct gdb_server *g, const char *text)
     g->hw_reason = flags & 8;
     g->exec_events = flags & 16;
     d->calls.all = flags & 32;
+    d->forks = flags & 64;
     g->is_exec = true;
 }
 
@@ -298,14 +288,15 @@ void gdb_start(struct thread *t)
         take_session(g, options->gdb_session);
     else
         g->debugger.fd = await_connection(options->gdb);
-    g->debugger.fd = move_up(g->debugger.fd);
-    g->debugger.vm.event_fd = move_up(eventfd(0, EFD_CLOEXEC));
+    g->debugger.fd = debug_move_up(g->debugger.fd);
+    g->debugger.vm.event_fd = debug_move_up(eventfd(0, EFD_CLOEXEC));
+    g->debugger.followed = gdb_take_over;
     g->debugger.exec_begin = exec_begin;
     g->debugger.exec_failed = exec_failed;
     debug_attach(t, &g->debugger);
     gdb_report_start(g, t);
     if (g->is_exec)
         gdb_answer(g, g->stop.data, g->stop.len);
-    if (debug_start_thread(&g->debugger, serve, g))
+    if (debug_start_thread(&g->debugger, gdb_serve, g))
         base_fail(EXIT_USAGE, "-g: no thread for the debugger's server");
 }

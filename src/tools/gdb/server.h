@@ -20,6 +20,7 @@ struct gdb_server {
     struct strbuf sent; /* the packet that '-' asks for again */
     /* what GDB understands */
     bool no_ack, multiprocess, sw_reason, hw_reason, exec_events;
+    pid_t child;    /* that Hg has chosen, of those that wait; or 0 */
     bool running;   /* the guest is: nothing is answered */
     bool interrupt; /* 0x03 has come */
     bool gone;      /* the connection is to be closed: the guest goes on alone, or has ended */
@@ -32,6 +33,14 @@ struct gdb_server {
 
 /* A command: what follows its name, and how many bytes that is. Answers one packet. */
 typedef void gdb_command(struct gdb_server *g, const char *args, size_t len);
+
+/* ---- processes (processes.c) ----------------------------------------------------------------- */
+
+gdb_command gdb_detach, gdb_kill, gdb_kill_and_answer;
+/* For debugger.followed: the server goes on in a child. */
+void gdb_take_over(struct linux_debugger *d, struct thread *t);
+/* The process ends, or is let go: a child that waits gets the connection. */
+void gdb_hand_over(struct gdb_server *g);
 
 /* ---- answers (server.c) ---------------------------------------------------------------------- */
 
@@ -79,6 +88,9 @@ gdb_command gdb_supported, gdb_transfer, gdb_start_no_ack, gdb_attached;
 gdb_command gdb_file;
 gdb_command gdb_monitor;
 void gdb_close_files(struct gdb_server *g);
+
+/* The server's thread: until the connection is closed or handed over. arg: the server. */
+void gdb_serve(void *arg);
 
 /* commands.c: looks the packet up and has it answered. */
 void gdb_execute(struct gdb_server *g, const char *packet, size_t len);

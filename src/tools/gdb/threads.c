@@ -36,6 +36,17 @@ static bool read_own(const char **at, int64_t *tid)
     return true;
 }
 
+/* Is this a thread of a child that waits? *pid becomes the child, or 0. */
+static bool is_child(const struct gdb_server *g, const char *at, pid_t *pid)
+{
+    struct gdb_thread_id id;
+
+    *pid = 0;
+    if (gdb_read_thread(&at, &id) && id.pid > 0 && debug_has_child(&g->debugger, (pid_t)id.pid))
+        *pid = (pid_t)id.pid;
+    return *pid != 0;
+}
+
 /* Hg and Hc: for what follows. */
 void gdb_set_thread(struct gdb_server *g, const char *args, size_t len)
 {
@@ -43,6 +54,10 @@ void gdb_set_thread(struct gdb_server *g, const char *args, size_t len)
     int64_t tid;
 
     args += what != '\0';
+    if (what == 'g' && is_child(g, args, &g->child)) {
+        gdb_answer_ok(g);
+        return;
+    }
     if ((what != 'g' && what != 'c') || !read_own(&args, &tid) || !gdb_find_thread(g, tid)) {
         gdb_answer_error(g, EINVAL);
         return;
@@ -57,8 +72,9 @@ void gdb_set_thread(struct gdb_server *g, const char *args, size_t len)
 void gdb_is_alive(struct gdb_server *g, const char *args, size_t len)
 {
     int64_t tid;
+    pid_t child;
 
-    if (read_own(&args, &tid) && tid > 0 && gdb_find_thread(g, tid))
+    if (is_child(g, args, &child) || (read_own(&args, &tid) && tid > 0 && gdb_find_thread(g, tid)))
         gdb_answer_ok(g);
     else
         gdb_answer_error(g, ESRCH);
@@ -93,9 +109,15 @@ void gdb_thread_extra(struct gdb_server *g, const char *args, size_t len)
     strbuf_free(&text);
 }
 
+static void put_child(struct strbuf *out, const struct debug_child *child)
+{
+    strbuf_printf(out, "p%x.%x", (unsigned)child->pid, (unsigned)child->pid);
+}
+
 /* As many as a packet takes: there is no second list. */
 void gdb_first_threads(struct gdb_server *g, const char *args, size_t len)
 {
+    const struct linux_debugger *d = &g->debugger;
     struct strbuf text = {0};
     const struct thread *t;
 
@@ -103,6 +125,10 @@ void gdb_first_threads(struct gdb_server *g, const char *args, size_t len)
          i++) {
         strbuf_printf(&text, i == 0 ? "m" : ",");
         gdb_put_thread(g, &text, t);
+    }
+    for (size_t i = 0; i < d->children.len && text.len < GDB_PACKET_SIZE - 64; i++) {
+        strbuf_printf(&text, text.len ? "," : "m");
+        put_child(&text, &d->children.data[i]);
     }
     gdb_answer(g, text.len ? text.data : "l", text.len ? text.len : 1);
     strbuf_free(&text);
@@ -148,6 +174,11 @@ void gdb_make_threads(struct gdb_server *g, struct strbuf *out)
         strbuf_printf(out, "\" name=\"");
         read_name(debug_thread_id(t), name);
         put_escaped(out, name);
+        strbuf_printf(out, "\"/>\n");
+    }
+    for (size_t i = 0; i < g->debugger.children.len; i++) {
+        strbuf_printf(out, "<thread id=\"");
+        put_child(out, &g->debugger.children.data[i]);
         strbuf_printf(out, "\"/>\n");
     }
     strbuf_printf(out, "</threads>\n");
