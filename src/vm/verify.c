@@ -23,6 +23,9 @@
  * thread reaches a block after code may have changed, the reference executes what memory holds, not
  * what was decoded from it: so stale code is seen, of whomever.
  *
+ * A store-conditional would hardly ever fail, as threads take turns and the reservation is there.
+ * So it is taken now and then before the two executions, as a machine may do at any time.
+ *
  * What the check does not see: links between fragments, since there are none; the order of two
  * threads' accesses; what only the next fragment would show (a rounding mode of MXCSR that is not
  * the guest's); stray stores in turns that are not looked at, or of programs with threads; stale
@@ -36,6 +39,9 @@
  * of the reference, and everywhere. */
 enum { AROUND_EVERY = 8, GUARD_EVERY = 4096 };
 
+/* Before how many of the blocks that begin with a reservation it is taken. */
+enum { TAKE_EVERY = 64 };
+
 /* Eight aligned bytes of memory that the reference stored to. */
 struct stored {
     uint64_t addr, mask; /* 0xff for each byte stored */
@@ -43,8 +49,8 @@ struct stored {
 };
 
 struct verify {
-    pthread_mutex_t turn; /* held for a block: of all that follows too */
-    uint64_t every, turns;
+    pthread_mutex_t turn;            /* held for a block: of all that follows too */
+    uint64_t every, turns, reserved; /* of the turns: begun with a reservation */
     struct trial *trial;
     struct outcome again; /* of the second look */
     struct outcome engine;
@@ -207,8 +213,9 @@ static bool traps_agree(const struct trap *a, const struct trap *b)
            a->insn == b->insn;
 }
 
-/* On the way back from every trap Linux takes the reservation (arch/riscv/kernel/entry.S), so at
- * one it may be lost already. */
+/* A trap takes the reservation (handle_trap), so at one it may be lost already, and whoever comes
+ * after it cannot tell: pass `reserve` of the translator leaves none to a store-conditional that
+ * faults. Nowhere else may it be. */
 static bool reservations_agree(const struct outcome *reference, const struct outcome *engine)
 {
     if (engine->reserve_addr == ~(uint64_t)0)
@@ -339,6 +346,14 @@ static _Noreturn void report_difference(struct vm *vm, const struct verify *v,
 
 /* ---- a turn ---------------------------------------------------------------------------------- */
 
+static void take_reservation(struct verify *v, struct thread *t)
+{
+    const uint64_t none = ~(uint64_t)0;
+
+    if (t->reserve_addr != none && ++v->reserved % TAKE_EVERY == 0)
+        t->reserve_addr = none;
+}
+
 /* The engine may stop anywhere; also right before what the reference trapped at. */
 static bool stopped_before(const struct outcome *engine, const struct outcome *reference)
 {
@@ -365,6 +380,7 @@ static enum exit_kind check_block(struct vm *vm, struct thread *t, struct verify
     bool first;
     struct decoded_block *block = find_reference(vm, t, v, &first);
 
+    take_reservation(v, t);
     trial_run(v->trial, t, block);
     run_engine(vm, t, v, first);
     if (v->trial->unrepeatable) {

@@ -290,6 +290,8 @@ static enum vm_next handle_trap(struct vm *vm, struct thread *t)
 {
     struct trap trap = t->trap; /* the hook may run code that traps */
 
+    /* Linux takes the reservation on the way back from each one (arch/riscv/kernel/entry.S). */
+    t->reserve_addr = ~(uint64_t)0;
     if (trap.kind == TRAP_SYSCALL) {
         t->counters[COUNTER_SYSCALLS]++;
         return vm->hooks->syscall(t);

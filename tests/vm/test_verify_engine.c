@@ -23,6 +23,8 @@ enum { RA = 1, A0 = 10, A1, A2, A3, FA0 = 10 };
 #define SD(b, imm, a)    ((uint32_t)(b) << 20 | (a) << 15 | 3 << 12 | (imm) << 7 | 0x23)
 #define LR_D(rd, a)      (0x10003000u << 0 | (a) << 15 | (rd) << 7 | 0x2f)
 #define FDIV_D(rd, a, b) (0x1a000000u | (b) << 20 | (a) << 15 | 7 << 12 | (rd) << 7 | 0x53)
+#define SC_D(rd, b, a)   (0x18003000u | (b) << 20 | (a) << 15 | (rd) << 7 | 0x2f)
+#define BNEZ_A0_BACK_20  0xfe0516e3u
 #define JAL_8            0x0080006fu
 #define FENCE_I          0x0000100fu
 #define EBREAK           0x00100073u
@@ -80,7 +82,7 @@ enum fault {
     WRONG_RESERVATION,
     WRONG_RESERVED_VALUE,
     LOST_RESERVATION,
-    LOST_AT_TRAP, /* no fault: Linux takes it there */
+    LOST_AT_TRAP, /* no fault: the trap takes it */
     NO_STORE,
     STORE_BEHIND,
     STORE_BEFORE,
@@ -298,6 +300,56 @@ static void links_and_tables_are_not_used(void)
     }
 }
 
+/* A counter in memory by load-reserved and store-conditional, in two blocks. */
+static void count_down(enum exit_kind (*run)(struct vm *vm, struct thread *t))
+{
+    static const uint32_t code[] = {LR_D(A2, A1),     JAL_8,           EBREAK, SC_D(A3, A2, A1),
+                                    ADDI(A0, A0, -1), BNEZ_A0_BACK_20, EBREAK};
+    static struct vm_engine engine;
+
+    start();
+    write_program();
+    CHECK(space_write(m.space, GVA(CODE), code, sizeof(code)) == 0, "no code");
+    engine = vm_engine_block;
+    engine.run = run;
+    m.vm->engine = &engine;
+    state()->x[A0] = 500;
+    run_from(CODE);
+    CHECK(state()->x[A0] == 0, "the loop has not come to its end");
+}
+
+static void a_store_conditional_fails_now_and_then(void)
+{
+    count_down(vm_engine_block.run);
+}
+
+/* As if its code did not look at the reservation. */
+static enum exit_kind run_reserved(struct vm *vm, struct thread *t)
+{
+    t->reserve_addr = DATA;
+    memcpy(&t->reserve_value, (void *)(m.space->base + DATA), sizeof(t->reserve_value));
+    return vm_engine_block.run(vm, t);
+}
+
+static void a_store_conditional_never_fails(void)
+{
+    count_down(run_reserved);
+}
+
+/* Nobody can see then what LOST_AT_TRAP does. */
+static void a_trap_takes_the_reservation(void)
+{
+    static const uint32_t code[] = {LR_D(A2, A1), ADDI(A0, A0, 1), EBREAK};
+
+    start();
+    write_program();
+    CHECK(space_write(m.space, GVA(CODE), code, sizeof(code)) == 0, "no code");
+    m.t->reserve_addr = 0;
+    run_from(CODE);
+    CHECK(thread_pc(m.t).v == CODE + 8, "it has not come to the trap");
+    CHECK(m.t->reserve_addr == ~(uint64_t)0, "the reservation is left");
+}
+
 /* ---- in a child ------------------------------------------------------------------------------ */
 
 static void run_function(void *run)
@@ -345,6 +397,9 @@ static struct kept kept_cases[] = {
     KEPT(code_is_stale_after_a_fence, EXIT_DIFFERS),
     KEPT(code_is_stale_before_a_fence, 0),
     KEPT(links_and_tables_are_not_used, 0),
+    KEPT(a_trap_takes_the_reservation, 0),
+    KEPT(a_store_conditional_fails_now_and_then, 0),
+    KEPT(a_store_conditional_never_fails, EXIT_DIFFERS),
 };
 
 int main(void)
