@@ -145,7 +145,7 @@ static void emit_slow_rest(struct emitter *e, const struct node *n, unsigned dst
     x86_emit(e->c, X86_mov, packed,
              x86_imm((int32_t)(n->op | n->type << 8 | n->arg_type << 16 | (uint32_t)n->rm << 24)));
     emit_trampoline(e, X86_call, CODE_CALL_SLOW);
-    if (n->type == IR_VOID)
+    if (n->type == IR_VOID || dst == NO_REG)
         return;
     if (n->type == IR_F32)
         x86_emit(e->c, X86_mov, upper, x86_imm(-1)); /* boxed */

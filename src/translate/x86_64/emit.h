@@ -54,12 +54,15 @@ struct cold {
 struct unchecked {
     ir_val v;
     uint32_t operands; /* set of earlier unchecked ones */
+    ir_val factors[2]; /* of an fma; they are held until it is checked. Else IR_NONE */
+    bool held;         /* v too: it is an fma's, or proves one */
 };
 
-/* One of the places of a floating-point value. */
+/* One of the places of a floating-point value; or where the factors of an fma are. */
 struct nan_place {
     ir_val v;
-    struct x86_operand where;
+    struct x86_operand where, factor;
+    bool is_product;
 };
 
 enum { NANS_MAX = 32 };
@@ -105,6 +108,8 @@ struct emitter {
     /* NaNs */
     struct unchecked unchecked[NANS_MAX];
     unsigned n_unchecked;
+    bool holds;                       /* the result at hand is to be held */
+    uint32_t pending;                 /* those of them that are not checked yet */
     VEC(struct nan_place) nan_places; /* for the cold side */
     uint32_t told_nans;               /* set of floating-point registers with such a recipe */
 
@@ -210,6 +215,13 @@ struct x86_operand regs_get_aside(struct emitter *e, ir_val v, unsigned size);
 bool regs_is_somewhere(struct emitter *e, ir_val v);
 /* All those places to nan_places, registers first. */
 void regs_list_places(struct emitter *e, ir_val v);
+/* A place of v, which is a constant or somewhere. */
+struct x86_operand regs_where(struct emitter *e, ir_val v);
+/* One user more: v is not given up before it is released once more. */
+void regs_hold(struct emitter *e, ir_val v);
+/* Values that are in registers for values or were spilled from them, and are no guest register's,
+ * but held by `held`. */
+unsigned regs_count_held(struct emitter *e, bool (*held)(struct emitter *e, ir_val v));
 /* The value that guest register `row` is at home with, if it was read or put in the block. */
 ir_val regs_at_home(const struct emitter *e, unsigned row);
 /* How many registers for values are not locked. */
@@ -266,6 +278,10 @@ void nans_begin(struct emitter *e);
 void nans_before(struct emitter *e, const struct node *n);
 /* The result of node i may be a NaN of any kind. */
 void nans_note(struct emitter *e, ir_val i);
+/* The same for an fma: its factors are wanted if it is one. */
+void nans_note_fma(struct emitter *e, ir_val i, ir_val a, ir_val b);
+/* A value without the signs that are fused into the instruction. */
+ir_val emit_strip_sign(struct emitter *e, ir_val v, bool *negative);
 void emit_memory(struct emitter *e, ir_val i); /* memory.c */
 void emit_atomic(struct emitter *e, ir_val i); /* atomic.c */
 void emit_exit(struct emitter *e, ir_val i);   /* exit.c */
@@ -298,8 +314,8 @@ void emit_reverse_point(struct emitter *e);
 
 /* The node through CODE_HELPER_UOP. */
 void emit_slow(struct emitter *e, ir_val i);
-/* The call alone, on operands where they are (general or vector registers, or immediates that fit
- * 32 bits). */
+/* The call alone, on operands where they are (general or vector registers, memory, or immediates
+ * that fit 32 bits). dst may be NO_REG. */
 void emit_slow_call(struct emitter *e, const struct node *n, const struct x86_operand args[3],
                     unsigned dst);
 /* New code for the cold side, with its labels. The pointer is valid until the next one. */

@@ -34,24 +34,6 @@ static uint64_t sign_bit(unsigned type)
     return is_single(type) ? 0x80000000u : FP_SIGN_f64;
 }
 
-/* ---- NaNs ------------------------------------------------------------------------------------ */
-
-/* The payload of the sum is nobody's: only whether infinity times zero was in it counts, which the
- * helper looks at. */
-static void cold_fma(struct emitter *e, const struct cold *c)
-{
-    host_label_bind(e->c, c->at);
-    emit_slow_call(e, c->node, c->args, c->dst);
-    x86_emit(e->c, X86_jmp, x86_label(c->back));
-}
-
-static void emit_nan_check(struct emitter *e, unsigned d, bool single, struct cold *cold)
-{
-    cold->dst = (uint8_t)d;
-    x86_emit(e->c, single ? X86_vucomiss : X86_vucomisd, vec(d), vec(d));
-    emit_cold_branch(e, X86_P, cold);
-}
-
 /* ---- arithmetic ------------------------------------------------------------------------------ */
 
 static enum x86_insn arithmetic_insn(unsigned op, bool single)
@@ -82,14 +64,13 @@ static void emit_arithmetic(struct emitter *e, ir_val i)
     nans_note(e, i);
 }
 
-/* Operand v without the signs that are fused into the instruction. */
-static ir_val strip_sign(struct emitter *e, ir_val v, bool *negative)
+ir_val emit_strip_sign(struct emitter *e, ir_val v, bool *negative)
 {
     const struct node *n = node_at(e, v);
     if (n->op != UOP_fneg || n->state != NODE_FUSED)
         return v;
     *negative = !*negative;
-    return strip_sign(e, n->arg[0], negative);
+    return emit_strip_sign(e, n->arg[0], negative);
 }
 
 static enum x86_insn fma_insn(bool single, bool negative_product, bool negative_sum)
@@ -119,13 +100,13 @@ static void set_vector(struct emitter *e, unsigned d, struct x86_operand from)
     }
 }
 
-/* d = c; d += a * b. The result must not overwrite a or b: the cold side wants them. */
+/* d = c; d += a * b. The result must not overwrite a or b: they are wanted if it is a NaN. */
 static void emit_fma(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
     bool single = is_single(n->type), product = false, sum = false;
-    ir_val va = strip_sign(e, n->arg[0], &product), vb = strip_sign(e, n->arg[1], &product),
-           vc = strip_sign(e, n->arg[2], &sum);
+    ir_val va = emit_strip_sign(e, n->arg[0], &product),
+           vb = emit_strip_sign(e, n->arg[1], &product), vc = emit_strip_sign(e, n->arg[2], &sum);
     unsigned size = bytes_of(n->type), a = regs_get(e, va);
     struct x86_operand b = get_spare(e, vb, 2, size);
     struct x86_operand c = get_spare(e, vc, node_at(e, vc)->uses == 1 ? 0 : 2, size);
@@ -133,11 +114,7 @@ static void emit_fma(struct emitter *e, ir_val i)
     unsigned d = regs_def(e, i);
     set_vector(e, d, c);
     x86_emit(e->c, fma_insn(single, product, sum), vec(d), vec(a), b);
-    struct cold *cold = emit_cold(e, cold_fma, n);
-    cold->args[0] = vec(a);
-    cold->args[1] = b;
-    cold->args[2] = x86_imm(single ? (int64_t)FP_NAN_f32 : INT32_MIN); /* NaNs */
-    emit_nan_check(e, d, single, cold);
+    nans_note_fma(e, i, va, vb);
     regs_release(e, va);
     regs_release(e, vb);
 }

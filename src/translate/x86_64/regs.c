@@ -419,6 +419,37 @@ void regs_list_places(struct emitter *e, ir_val v)
         vec_push(&e->nan_places, ((struct nan_place){v, spill_slot(place_of(e, v)->spill - 1u)}));
 }
 
+struct x86_operand regs_where(struct emitter *e, ir_val v)
+{
+    const struct node *n = node_at(e, v);
+    if (n->op == UOP_const)
+        return host_constant_u64(e->c, constant_bits(n));
+    return regs_in_register(e, v) ? vec(place_of(e, v)->reg) : memory_of(e, v, 8);
+}
+
+void regs_hold(struct emitter *e, ir_val v)
+{
+    struct node *n = node_at(e, v);
+    if (n->op == UOP_const)
+        return;
+    n->uses++;
+    n->last = UINT32_MAX - 1;
+}
+
+unsigned regs_count_held(struct emitter *e, bool (*held)(struct emitter *e, ir_val v))
+{
+    unsigned count = 0;
+    for (uint32_t left = e->temps & 0xffff0000u; left; left &= left - 1) {
+        ir_val v = e->owner[__builtin_ctz(left)];
+        count +=
+            is_live(e, v) && !place_of(e, v)->home && is_temp(e, place_of(e, v)->reg) && held(e, v);
+    }
+    for (unsigned s = 0; s < e->most_spilled; s++)
+        count += e->spilled[s] != IR_NONE && !regs_in_register(e, e->spilled[s]) &&
+                 held(e, e->spilled[s]);
+    return count;
+}
+
 ir_val regs_at_home(const struct emitter *e, unsigned row)
 {
     unsigned pin = e->pin_of.data[row];

@@ -122,3 +122,10 @@ results_over_loads:
     fld fa0,8(a0)
     fmul.d fa3,fs3,fa0
     fsd fa0,16(a0)
+fma_group:
+    fmadd.d fa0,fa4,fa5,fa0
+    fmadd.d fa1,fa4,ft0,fa1
+    fmadd.d fa2,fa5,ft0,fa2
+    fld fa4,0(a0)
+    fmadd.d fa0,fa4,fa5,fa0
+    fmadd.d fa0,fa4,ft0,fa0
