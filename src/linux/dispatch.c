@@ -164,7 +164,7 @@ static int64_t call_kernel(struct linux_task *task, long number, const uint64_t 
     if (number == __NR_execve || number == __NR_execveat)
         held &= task->mask; /* the new program has it */
     if (task->sampler >= 0 && sends_signal(number))
-        held &= ~signal_bit(SIGTRAP); /* a sample that is pending would swallow it */
+        held &= ~signal_bit(SIGNAL_SAMPLE); /* a sample that is pending would swallow it */
     if (held)
         signal_hold(task, held);
     vm_enter_kernel(task->t);

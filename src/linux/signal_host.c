@@ -99,7 +99,7 @@ static void host_handler(int sig, siginfo_t *info, void *context)
         }
         if (sampler_take(task, sig, info, uc))
             return;
-        if (info->si_code <= 0 || was_sent_by_call(uc)) {
+        if (info->si_code <= 0 || sig == SIGNAL_SAMPLE || was_sent_by_call(uc)) {
             take_sync(task, sig, info, uc);
             return;
         }
@@ -239,7 +239,7 @@ uint64_t signal_held(const struct linux_task *task, uint64_t guest_mask)
             held |= signal_bit(sig);
     }
     if (task->sampler >= 0)
-        held |= signal_bit(SIGTRAP);
+        held |= signal_bit(SIGNAL_SAMPLE);
     /* The debugger ends calls by it. */
     return task->process->debugger ? held & ~signal_bit(SIGTRAP) : held;
 }

@@ -142,7 +142,9 @@ int64_t signal_sigtimedwait(struct linux_task *task, const uint64_t args[6])
         return -EFAULT;
     set &= ~SIGNAL_UNBLOCKABLE;
     task->mask |= set & SIGNAL_SYNC;
-    result = sys_host(task, __NR_rt_sigtimedwait, &set, &info, timeout, sizeof(set));
+    do
+        result = sys_host(task, __NR_rt_sigtimedwait, &set, &info, timeout, sizeof(set));
+    while (result > 0 && sampler_sent(task, (int)result, &info));
     task->mask = mask;
     if (result > 0 && args[1] && space_write(space, GVA(args[1]), &info, sizeof(info)))
         return -EFAULT;

@@ -11,14 +11,17 @@ static inline uint64_t signal_bit(int sig)
     return (uint64_t)1 << (sig - 1);
 }
 
-/* What the processor raises. On the host they always have our handler, and are never blocked but in
- * the guest's system calls: the runtime's accesses to guest memory fault with them. */
-#define SIGNAL_SYNC                                                                                \
+/* What the processor raises, and the sampler's signal. On the host they always have our handler,
+ * and are never blocked but in the guest's system calls: the runtime's accesses to guest memory
+ * fault with them. */
+#define SIGNAL_FAULTS                                                                              \
     (signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) | signal_bit(SIGFPE) |          \
      signal_bit(SIGTRAP))
+#define SIGNAL_SAMPLE SIGSTKFLT
+#define SIGNAL_SYNC   (SIGNAL_FAULTS | signal_bit(SIGNAL_SAMPLE))
 /* By default they end the process with a core file: signal(7). */
 #define SIGNAL_CORE                                                                                \
-    (SIGNAL_SYNC | signal_bit(SIGQUIT) | signal_bit(SIGABRT) | signal_bit(SIGSYS) |                \
+    (SIGNAL_FAULTS | signal_bit(SIGQUIT) | signal_bit(SIGABRT) | signal_bit(SIGSYS) |              \
      signal_bit(SIGXCPU) | signal_bit(SIGXFSZ))
 #define SIGNAL_UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
 
@@ -103,6 +106,8 @@ _Noreturn void signal_report_own_fault(int sig, const siginfo_t *info, const uco
 void sampler_start(struct linux_task *task);
 void sampler_end(struct linux_task *task);
 bool sampler_take(struct linux_task *task, int sig, const siginfo_t *info, ucontext_t *uc);
+/* Has task's sampler sent this? */
+bool sampler_sent(const struct linux_task *task, int sig, const siginfo_t *info);
 
 /* ---- frames (signal_frame.c)
  * ---------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  *   waits     waits that a stray signal would cut short
  *   faults    system calls that are given addresses where nothing is
  *   sends     signals to itself, counted */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -173,6 +174,51 @@ static uint64_t with_faults(void)
     return refused;
 }
 
+/* Another process sends SIGTRAP, each time when this one sleeps: one that is in a call must come
+ * out of it, so it is the alarm's turn only if that does not happen. */
+static uint64_t with_traps_from_outside(void)
+{
+    enum { TRAPS = 5 };
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t trap, old;
+    int cut = 0;
+    pid_t parent = getpid();
+
+    sigemptyset(&trap);
+    sigaddset(&trap, SIGTRAP);
+    sigaction(SIGTRAP, &action, NULL);
+    for (int i = 0; i < TRAPS; i++) {
+        sigprocmask(SIG_BLOCK, &trap, &old);
+        if (fork() == 0) {
+            usleep(1000 * (unsigned)i);
+            kill(parent, SIGTRAP);
+            _exit(0);
+        }
+        alarm(60);
+        cut += sigsuspend(&old) != 0;
+        sigprocmask(SIG_SETMASK, &old, NULL);
+        while (wait(NULL) < 0 && errno == EINTR)
+            ;
+    }
+    printf("traps %d, cut short %d\n", (int)traps, cut);
+    return (uint64_t)traps;
+}
+
+/* All signals are waited for, and none is sent. */
+static uint64_t with_signal_waits(void)
+{
+    enum { WAITS = 200000 };
+    const struct timespec now = {0, 0};
+    sigset_t all;
+    uint64_t came = 0;
+
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    for (unsigned i = 0; i < WAITS; i++)
+        came += sigtimedwait(&all, NULL, &now) >= 0;
+    return came;
+}
+
 static uint64_t with_sends(void)
 {
     enum { SENDS = 100000 };
@@ -200,6 +246,10 @@ int main(int argc, char **argv)
         x = with_faults();
     else if (strcmp(what, "sends") == 0)
         x = with_sends();
+    else if (strcmp(what, "outside") == 0)
+        x = with_traps_from_outside();
+    else if (strcmp(what, "signal_waits") == 0)
+        x = with_signal_waits();
     else
         x = all_work(1);
     if (strcmp(what, "children") == 0)

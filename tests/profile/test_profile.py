@@ -167,6 +167,17 @@ def _(folder):
     profile(folder, "--profile-rate=10000", STATIC, "1", "sends")
 
 
+@case("a SIGTRAP of another process ends a system call")
+def _(folder):
+    done = run("profile", "--profile-rate=10000", STATIC, "1", "outside")
+    assert done.returncode == 0 and done.out == native("1", "outside"), (done.returncode, done.out, done.err)
+
+
+@case("a program that waits for all signals gets no sample")
+def _(folder):
+    profile(folder, "--profile-rate=10000", STATIC, "1", "signal_waits")
+
+
 @case("all threads are sampled")
 def _(folder):
     """And what they are sampled at is the work, of which there is twice as much as in one."""
