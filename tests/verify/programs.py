@@ -26,7 +26,7 @@ KERNELS = {"integer": 20000, "crc": 20000, "sieve": 1, "qsort": 3000, "fib": 18,
            "matrix": 24, "nbody": 2000, "fft": 4, "libm": 3000, "single": 10000}
 # The tests' guests, by the name of their file, and what they are run with; the others: nothing.
 ARGUMENTS = {
-    "debuggee": ["calls", "threads", "signals"],
+    "debuggee": ["calls", "threads", "signals", "exec", "forks", "fork_exec"],
     "crasher": ["", "registers", "abort"],
     "hot_static": ["", "1 threads"],
 }
