@@ -4,6 +4,8 @@ BUILD        ?= build
 FUZZ_SECONDS ?= 60
 NINJA        := ninja $(if $(JOBS),-j$(JOBS))
 DEPS          = scripts/deps -f $(BUILD)/build.ninja
+# What of the build folder is installed: `all` would be the tests too.
+INSTALLED     = $$(meson introspect --installed $(BUILD) | tr ',' '\n' | sed -n 's|.*"$(realpath $(BUILD))/\([^"]*\)": .*|\1|p')
 AGAIN        := @$(MAKE) --no-print-directory
 
 # What the sanitizers run: unit tests, stanza tests, the loader and the command line.
@@ -22,7 +24,7 @@ setup:
 # make install [PREFIX=/usr] [DESTDIR=folder]
 install: setup
 	$(if $(PREFIX),meson configure $(BUILD) -Dprefix=$(PREFIX))
-	$(NINJA) -C $(BUILD)
+	$(NINJA) -C $(BUILD) $(INSTALLED)
 	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 demo:
