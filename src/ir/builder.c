@@ -226,3 +226,15 @@ void ir_exit_to(struct ir_block *b, ir_val v)
     ir_made(b);
     ir_op_imm(b, UOP_jump, other);
 }
+
+bool ir_falls_through_to(const struct ir_block *b, uint64_t pc)
+{
+    const struct ir_uop *end = b->uops.data + b->uops.len;
+    return b->uops.len >= 2 && end[-1].op == UOP_jump && end[-1].imm == pc &&
+           end[-2].op == UOP_branch;
+}
+
+void ir_drop_last(struct ir_block *b)
+{
+    b->uops.len--;
+}

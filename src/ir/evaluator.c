@@ -16,7 +16,8 @@ struct evaluation {
     struct thread *t;
     const struct ir_eval_ops *ops;
     union ir_slot *values;
-    uint64_t pc; /* of the guest instruction at hand */
+    uint64_t pc;      /* of the guest instruction at hand */
+    uint64_t n_insns; /* begun */
 };
 
 /* Returned by the steps below besides an exit: go on with the next µop. */
@@ -158,6 +159,7 @@ static int eval_state(struct evaluation *e, const struct ir_uop *u, union ir_slo
         break;
     case UOP_insn:
         e->pc = u->imm;
+        e->n_insns++;
         break;
     case UOP_counter:
         result->bits = e->ops->counter(e->t, (unsigned)u->imm);
@@ -221,7 +223,8 @@ static int eval_step(struct evaluation *e, const struct ir_uop *u, union ir_slot
     }
 }
 
-enum exit_kind ir_eval(const struct ir_block *b, struct thread *t, const struct ir_eval_ops *ops)
+enum exit_kind ir_eval(const struct ir_block *b, struct thread *t, const struct ir_eval_ops *ops,
+                       uint64_t *n_insns)
 {
     struct evaluation e = {
         .t = t, .ops = ops, .values = base_alloc(b->uops.len * sizeof(*e.values))};
@@ -230,5 +233,6 @@ enum exit_kind ir_eval(const struct ir_block *b, struct thread *t, const struct 
         next = eval_step(&e, &b->uops.data[i], &e.values[i]);
     free(e.values);
     CHECK(next != GO_ON, "a block without an exit");
+    *n_insns = e.n_insns - (next == EXIT_TRAP);
     return (enum exit_kind)next;
 }

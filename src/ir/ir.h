@@ -72,6 +72,10 @@ ir_val ir_atomic(struct ir_block *b, enum uop op, enum ir_mem mem, ir_val addr, 
 /* Ends the block with pc = v: a jump if v is constant, branch and jump if v is a select of two
  * constants, else jumpr. v and the constants it was made of are used up. */
 void ir_exit_to(struct ir_block *b, ir_val v);
+/* Does the block end with a branch, and a jump to pc where it is not taken? Without that jump,
+ * which ir_drop_last takes away, it can go on with what stands at pc. */
+bool ir_falls_through_to(const struct ir_block *b, uint64_t pc);
+void ir_drop_last(struct ir_block *b);
 /* Appends *u as it is, neither folded nor checked. */
 ir_val ir_append(struct ir_block *b, const struct ir_uop *u);
 
@@ -89,7 +93,8 @@ int ir_parse(struct ir_block *b, const char *text, unsigned *line, char *message
  *  - get and put name rows of the register table of the right kind, and never the pc;
  *  - an `insn` stands above whatever may trap; a `checkrm` above whatever uses rounding mode 7,
  *    with no setrm between;
- *  - the last µop is an exit, and the only one but for a branch right before a last jump. */
+ *  - the last µop is an exit, and the only one but for branches, after each of which comes the next
+ *    instruction, or a jump as the last µop. */
 const char *ir_verify(const struct ir_block *b);
 
 /* ---- evaluator ------------------------------------------------------------------------------- */
@@ -113,7 +118,8 @@ struct ir_eval_ops {
  * guest memory and floating-point environment (between fp_enter and fp_leave; the caller sees to
  * that). Returns EXIT_LOOKUP, EXIT_TRAP or EXIT_FLUSH with the guest's pc exact: at a trap that of
  * the latest `insn` µop. trap.insn is left 0: whoever needs the encoding reads it at the pc. Does
- * not poll and does not count. */
-enum exit_kind ir_eval(const struct ir_block *b, struct thread *t, const struct ir_eval_ops *ops);
+ * not poll. *n_insns: how many instructions were executed, without the one that trapped. */
+enum exit_kind ir_eval(const struct ir_block *b, struct thread *t, const struct ir_eval_ops *ops,
+                       uint64_t *n_insns);
 
 #endif

@@ -172,9 +172,11 @@ static bool check_place(struct verifier *s, const struct ir_uop *u)
         s->in_insn = true;
     if (traps && !s->in_insn)
         return wrong(s, "it may trap, and no insn stands above");
-    if (u->op == UOP_branch)
-        return (s->at + 1 == last && s->block->uops.data[last].op == UOP_jump) ||
-               wrong(s, "a last jump must follow");
+    if (u->op == UOP_branch) {
+        unsigned next = s->at < last ? s->block->uops.data[s->at + 1].op : UOP_COUNT;
+        return next == UOP_insn || (next == UOP_jump && s->at + 1 == last) ||
+               wrong(s, "an insn or a last jump must follow");
+    }
     if (row->class == UOP_CLASS_exit && s->at != last)
         return wrong(s, "an exit in the middle of the block");
     if (row->class != UOP_CLASS_exit && s->at == last)

@@ -17,10 +17,28 @@ struct block_engine {
     uint64_t n_dropped;      /* fragments that the cache let go of */
     struct hash_map bailed;  /* guest pc of blocks that are not translated: why, BAILOUT_* */
     bool timed;              /* --stats */
+    bool superblocks;        /* fragments go on over branches: superblock.c */
     bool wants_alone;        /* what was to be translated needs an exclusive section */
     size_t trampoline_bytes; /* at the start of the arena */
     struct translate_names names;
 };
+
+/* The guest code of a fragment: a block, or several that follow each other. */
+struct guest_code {
+    gva pc;
+    uint32_t n_bytes, n_insns;
+};
+
+static inline gva guest_code_end(const struct guest_code *code)
+{
+    return GVA(code->pc.v + code->n_bytes);
+}
+
+/* superblock.c. Does this engine make superblocks? Into block_engine.superblocks. */
+void superblock_start(struct vm *vm);
+/* code has been lifted to e->lifted: appends the blocks that the fragment is to go on with, and
+ * adds them to *code. False: none. Under the lock. */
+bool superblock_extend(struct vm *vm, struct thread *t, struct guest_code *code);
 
 /* returns.c: a thread's return stack, made and unmade. */
 void block_thread_start(struct vm *vm, struct thread *t);

@@ -41,7 +41,7 @@ bool vm_debug_print_fragment(struct vm *vm, gva pc, struct strbuf *out)
     vm_lock(vm);
     const struct fragment *f = find_around(vm, pc);
     if (f) {
-        vm_print_block(vm, f->pc, out);
+        vm_print_fragment_code(vm, f, out);
         block_print_host(vm->block, f, out);
     }
     vm_unlock(vm);

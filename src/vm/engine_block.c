@@ -1,5 +1,6 @@
-/* vm/engine_block.c: engine `block`. Guest code is translated a basic block at a time into
- * fragments of host code, which run into each other once they are linked.
+/* vm/engine_block.c: engine `block`. Guest code is translated a basic block at a time, or a few
+ * that follow each other (superblock.c), into fragments of host code, which run into each other
+ * once they are linked.
  *
  * A turn: find the fragment for the thread's pc, or make it; enter it through the trampoline; look
  * why it was left. An exit that was not linked is, once the fragment that it leads to is there. An
@@ -110,6 +111,7 @@ static void block_start(struct vm *vm)
     e->code = make_code_cache(vm);
     e->translator = translator_create(&e->config);
     tier_start(&e->tier, vm->options);
+    superblock_start(vm);
     ir_block_init(&e->lifted, vm->guest->regs, vm->guest->n_regs);
     place_trampolines(e);
 }
@@ -183,13 +185,18 @@ static void count_fragment(struct thread *t, const struct fragment *f)
     t->counters[COUNTER_REVERSE_BYTES] += f->n_reverse;
 }
 
-/* Places an image. Returns NULL with *why, a BAILOUT_*, if it has no place, or with
- * e->wants_alone. */
-static struct fragment *place_image(struct block_engine *e, const struct fragment_image *image,
-                                    int *why)
+/* Translates e->lifted, the µops of *code, and places it. Returns NULL with *why, a BAILOUT_*, if
+ * that cannot be, or with e->wants_alone. */
+static struct fragment *translate_lifted(struct block_engine *e, const struct guest_code *code,
+                                         int *why)
 {
-    struct fragment *f = code_cache_insert(e->code, image);
+    struct fragment_image image;
 
+    *why =
+        -translate_block(e->translator, &e->lifted, code->pc, code->n_bytes, code->n_insns, &image);
+    if (*why != TRANSLATE_OK)
+        return NULL;
+    struct fragment *f = code_cache_insert(e->code, &image);
     if (!f && errno == EAGAIN)
         e->wants_alone = true;
     else if (!f)
@@ -197,49 +204,64 @@ static struct fragment *place_image(struct block_engine *e, const struct fragmen
     return f;
 }
 
-/* The block's µops. Lifting is checked by tests; here a sample is. */
-static const struct ir_block *lift(struct vm *vm, const struct decoded_block *block)
+static void lift(struct vm *vm, const struct decoded_block *block, struct guest_code *code)
 {
     struct block_engine *e = vm->block;
 
     ir_block_reset(&e->lifted);
     vm->guest->lift_block(block, &e->lifted);
-    if (BASE_CAREFUL || e->n_lifted++ % LIFT_SAMPLE == 0) {
-        const char *wrong = ir_verify(&e->lifted);
-        CHECK(!wrong, "the block at %#lx lifts to wrong µops: %s", (unsigned long)block->pc.v,
-              wrong);
-    }
-    return &e->lifted;
+    *code = (struct guest_code){block->pc, block->guest_bytes, block->n_insns};
 }
 
-/* The life of a block: decoded, lifted, translated, placed. NULL if it bailed out, or
- * e->wants_alone. */
-static struct fragment *make_fragment(struct vm *vm, struct thread *t,
-                                      const struct decoded_block *block)
+/* Lifting is checked by tests; here a sample is. */
+static void check_lifted(struct block_engine *e, gva pc)
+{
+    if (!BASE_CAREFUL && e->n_lifted++ % LIFT_SAMPLE != 0)
+        return;
+    const char *wrong = ir_verify(&e->lifted);
+    CHECK(!wrong, "the block at %#lx lifts to wrong µops: %s", (unsigned long)pc.v, wrong);
+}
+
+/* False: e->wants_alone. */
+static bool count_if_read(struct vm *vm)
 {
     struct block_engine *e = vm->block;
-    gva pc = block->pc;
-    uint64_t start = now_ns(e);
-    struct fragment_image image;
 
-    const struct ir_block *lifted = lift(vm, block);
-    if (!e->config.count && reads_instret(lifted)) {
-        e->wants_alone = !vm_may_drop(vm);
-        if (e->wants_alone)
-            return NULL;
+    if (e->config.count || !reads_instret(&e->lifted))
+        return true;
+    e->wants_alone = !vm_may_drop(vm);
+    if (!e->wants_alone)
         start_counting(e);
+    return !e->wants_alone;
+}
+
+/* The life of a block: decoded, lifted, translated, placed, perhaps with others behind it. NULL if
+ * it bailed out, or e->wants_alone. *code: what was translated. */
+static struct fragment *make_fragment(struct vm *vm, struct thread *t,
+                                      const struct decoded_block *block, struct guest_code *code)
+{
+    struct block_engine *e = vm->block;
+    uint64_t start = now_ns(e);
+    int why;
+
+    lift(vm, block, code);
+    bool extended = superblock_extend(vm, t, code);
+    check_lifted(e, block->pc);
+    if (!count_if_read(vm))
+        return NULL;
+    struct fragment *f = translate_lifted(e, code, &why);
+    if (!f && extended && !e->wants_alone) {
+        lift(vm, block, code);
+        f = translate_lifted(e, code, &why);
     }
-    int why =
-        -translate_block(e->translator, lifted, pc, block->guest_bytes, block->n_insns, &image);
-    struct fragment *f = why == TRANSLATE_OK ? place_image(e, &image, &why) : NULL;
     if (f) {
         count_fragment(t, f);
         block_log_fragment(vm, f);
         if (vm_observer && vm_observer->made)
             vm_observer->made(t, f, code_cache_bytes(e->code, f), translate_lines(e->translator),
-                              lifted);
+                              &e->lifted);
     } else if (!e->wants_alone) {
-        bail_out(e, t, pc, why);
+        bail_out(e, t, block->pc, why);
     }
     t->counters[COUNTER_TRANSLATE_NS] += now_ns(e) - start;
     return f;
@@ -248,10 +270,12 @@ static struct fragment *make_fragment(struct vm *vm, struct thread *t,
 static struct fragment *translate(struct vm *vm, struct thread *t,
                                   const struct decoded_block *block)
 {
+    struct guest_code code;
+
     t->doing = DOING_TRANSLATE;
     tier_begin(&vm->block->tier);
-    struct fragment *f = make_fragment(vm, t, block);
-    tier_end(&vm->block->tier, block->n_insns);
+    struct fragment *f = make_fragment(vm, t, block, &code);
+    tier_end(&vm->block->tier, code.n_insns);
     if (f)
         tier_adapt(&vm->block->tier, t, vm->block->code);
     t->doing = DOING_GUEST;
@@ -402,26 +426,41 @@ static bool follow_exit(struct vm *vm, struct thread *t, struct decoded_block **
     return true;
 }
 
-/* Guest instructions from the start of a block up to one of them. */
-static uint64_t count_insns(struct vm *vm, gva start, gva end)
+/* The block of a fragment that pc is in; the fragment starts at start. False: it can no longer be
+ * read, since it has been changed after it was translated. */
+static bool decode_around(struct vm *vm, gva start, gva pc, union decoded_room *decoded)
+{
+    struct decoded_block *block = &decoded->block;
+    struct trap unused;
+    int error = 0;
+
+    for (; start.v <= pc.v && error == 0; start.v += block->guest_bytes) {
+        error = vm->guest->decode_block(vm->space, start, vm->max_insns, block, &unused);
+        if (error == 0 && pc.v - start.v < block->guest_bytes)
+            return true;
+    }
+    return false;
+}
+
+/* Guest instructions before pc, from the start of its block on. */
+static uint64_t count_insns(struct vm *vm, gva start, gva pc)
 {
     struct ir_block *lifted = &vm->block->lifted;
     union decoded_room decoded;
-    struct trap unused;
     uint64_t n = 0;
 
-    if (vm->guest->decode_block(vm->space, start, vm->max_insns, &decoded.block, &unused) < 0)
-        return 0; /* can no longer be read: it has been changed since it was translated */
+    if (!decode_around(vm, start, pc, &decoded))
+        return 0;
     ir_block_reset(lifted);
     vm->guest->lift_block(&decoded.block, lifted);
     for (size_t i = 0; i < lifted->uops.len; i++)
-        n += lifted->uops.data[i].op == UOP_insn && lifted->uops.data[i].imm < end.v;
+        n += lifted->uops.data[i].op == UOP_insn && lifted->uops.data[i].imm < pc.v;
     return n;
 }
 
-/* A load or store has faulted. A fragment counts its instructions, if at all, as it is left: those
- * before this one are added here. Where the processor did not say at which address, the interpreter
- * does the instruction again and finds out. */
+/* A load or store has faulted. A fragment counts its instructions, if at all, as it is left or goes
+ * over a branch: those before this one are added here. Where the processor did not say at which
+ * address, the interpreter does the instruction again and finds out. */
 static enum exit_kind raise_fault(struct vm *vm, struct thread *t)
 {
     t->faulted = false;
@@ -530,6 +569,24 @@ static enum exit_kind block_run(struct vm *vm, struct thread *t)
     return run_code(vm, t, f->code, f);
 }
 
+/* The code that block_run will enter is made here if it is not there yet. */
+static gva block_reach(struct vm *vm, struct thread *t)
+{
+    struct decoded_block *cold;
+    const struct fragment *f;
+    bool wants_alone;
+
+    do {
+        vm_lock(vm);
+        f = find_fragment(vm, t, &cold);
+        wants_alone = vm->block->wants_alone;
+        vm_unlock(vm);
+        if (wants_alone)
+            translate_alone(vm, t);
+    } while (wants_alone);
+    return f ? GVA(f->pc.v + f->guest_bytes) : GVA(0);
+}
+
 /* ---- forgetting ------------------------------------------------------------------------------ */
 
 static void block_invalidate(struct vm *vm, gva start, gva end)
@@ -580,6 +637,7 @@ const struct vm_engine vm_engine_block = {
     .thread_start = block_thread_start,
     .thread_stop = block_thread_stop,
     .run = block_run,
+    .reach = block_reach,
     .invalidate = block_invalidate,
     .has_code = block_has_code,
     .fork_begin = block_fork_begin,

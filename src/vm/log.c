@@ -105,37 +105,51 @@ static void report_part(FILE *out, struct strbuf *text)
     strbuf_free(text);
 }
 
-void vm_print_block(const struct vm *vm, gva pc, struct strbuf *out)
+void vm_print_fragment_code(const struct vm *vm, const struct fragment *f, struct strbuf *out)
 {
     union decoded_room decoded;
+    struct decoded_block *block = &decoded.block;
     struct trap unused;
 
-    if (vm->guest->decode_block(vm->space, pc, debug_limit_block(vm, pc, BLOCK_MAX_INSNS),
-                                &decoded.block, &unused) < 0)
-        return;
-    vm->guest->print_block(&decoded.block, vm->space, out);
-    print_uops(vm, &decoded.block, out);
+    for (gva pc = f->pc; pc.v - f->pc.v < f->guest_bytes; pc.v += block->guest_bytes) {
+        if (vm->guest->decode_block(vm->space, pc, debug_limit_block(vm, pc, vm->max_insns), block,
+                                    &unused) < 0)
+            return;
+        vm->guest->print_block(block, vm->space, out);
+        print_uops(vm, block, out);
+    }
 }
 
-void vm_report_block(FILE *out, const struct vm *vm, gva pc)
+/* The block as it was decoded, or as it would be now: engine block does not keep all. Returns how
+ * many bytes it has, 0 if it cannot be read. */
+static uint32_t report_code(FILE *out, const struct vm *vm, gva pc)
 {
     const struct decoded_block *block = block_cache_find(vm->cache, pc, 0);
-    const struct fragment *f = vm->block ? code_cache_find(vm->block->code, pc, 0) : NULL;
     union decoded_room decoded;
     struct strbuf text = {0};
     struct trap unused;
 
-    /* Engine block does not keep all decoded blocks. */
     if (!block && vm->block &&
         vm->guest->decode_block(vm->space, pc, vm->max_insns, &decoded.block, &unused) == 0)
         block = &decoded.block;
     if (!block)
-        return;
+        return 0;
     vm->guest->print_block(block, vm->space, &text);
     report_part(out, &text);
     print_uops(vm, block, &text);
     report_part(out, &text);
-    if (!f)
+    return block->guest_bytes;
+}
+
+void vm_report_block(FILE *out, const struct vm *vm, gva pc)
+{
+    const struct fragment *f = vm->block ? code_cache_find(vm->block->code, pc, 0) : NULL;
+    uint32_t bytes = report_code(out, vm, pc), at = bytes;
+    struct strbuf text = {0};
+
+    for (; f && bytes > 0 && at < f->guest_bytes; at += bytes)
+        bytes = report_code(out, vm, GVA(pc.v + at));
+    if (!f || at == 0)
         return;
     block_print_host(vm->block, f, &text);
     report_part(out, &text);

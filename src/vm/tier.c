@@ -42,6 +42,12 @@ bool tier_is_hot(const struct decoded_block *block)
     return decoded_block_runs(block) <= 0;
 }
 
+/* Half as often: a branch that goes either way equally often has this on its likelier side. */
+bool tier_is_warm(const struct tier *tier, const struct decoded_block *block)
+{
+    return tier->runs == 0 || decoded_block_runs(block) <= tier->runs / 2;
+}
+
 /* A block with more runs than that is new, or the number was lowered. One with none left is not for
  * the translator. */
 void tier_run(const struct tier *tier, struct decoded_block *block)

@@ -63,7 +63,8 @@ static enum exit_kind interpret_logged(struct trial *trial, struct thread *t,
     return kind;
 }
 
-void trial_run(struct trial *trial, struct thread *t, struct decoded_block *block)
+void trial_run_on(struct trial *trial, struct thread *t, struct decoded_block *block,
+                  struct decoded_block *(*next)(void *arg, struct thread *t), void *arg)
 {
     bool unrepeatable = t->unrepeatable;
     uint64_t counters[COUNTER_COUNT];
@@ -72,11 +73,22 @@ void trial_run(struct trial *trial, struct thread *t, struct decoded_block *bloc
     outcome_keep(&trial->before, t);
     store_log_clear(&trial->log);
     t->unrepeatable = false;
-    trial->after.kind = block ? interpret_logged(trial, t, block) : EXIT_TRAP;
+    trial->after.kind = EXIT_TRAP;
+    while (block) {
+        uint64_t end = block->pc.v + block->guest_bytes;
+        trial->after.kind = interpret_logged(trial, t, block);
+        bool goes_on = trial->after.kind == EXIT_LOOKUP && thread_pc(t).v == end;
+        block = goes_on && next ? next(arg, t) : NULL;
+    }
     outcome_keep(&trial->after, t);
     trial->after.n_insns = t->counters[COUNTER_GUEST_INSNS] - counters[COUNTER_GUEST_INSNS];
     trial->unrepeatable = t->unrepeatable;
     memcpy(t->counters, counters, sizeof(counters));
     outcome_put(&trial->before, t);
     t->unrepeatable = unrepeatable;
+}
+
+void trial_run(struct trial *trial, struct thread *t, struct decoded_block *block)
+{
+    trial_run_on(trial, t, block, NULL, NULL);
 }

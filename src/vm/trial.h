@@ -31,5 +31,8 @@ void trial_free(struct trial *trial); /* may be NULL */
  * were; what would have become of t is in trial->after, and of memory in trial->log. block may be
  * NULL: it cannot be fetched, and t->trap says why. In guest code. */
 void trial_run(struct trial *trial, struct thread *t, struct decoded_block *block);
+/* The same as long as next gives a block for t's pc, once the one before was left at its end. */
+void trial_run_on(struct trial *trial, struct thread *t, struct decoded_block *block,
+                  struct decoded_block *(*next)(void *arg, struct thread *t), void *arg);
 
 #endif

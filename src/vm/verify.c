@@ -1,11 +1,12 @@
-/* vm/verify.c: the isomorphism check, `isomorph verify PROGRAM`. Every block is executed twice: by
+/* vm/verify.c: the isomorphism check, `isomorph verify PROGRAM`. Every block, or as many as the
+ * engine has made one fragment of, is executed twice: by
  * the reference, which is the interpreter with its loads and stores going through a log
  * (space/store_log), and by the engine that is checked, which does what there is to do. Then
  * registers, flags, trap and every byte that was stored must agree. The first difference ends the
  * process with a report and EXIT_DIFFERS.
  *
  * The engine runs alone (vm->verify): no links and no look-ups inside translated code, so it comes
- * back after each block, and it counts instructions.
+ * back after each fragment, and it counts instructions.
  *
  * A second look is taken where the two have to differ: the engine came back earlier (a poll, an
  * instruction for a lower engine); memory that is shared with another process changed in between;
@@ -60,7 +61,9 @@ struct verify {
     bool strayed; /* the engine stored where the reference did not: */
     gva stray;
     struct hash_map seen;    /* pc of a block that was checked: vm->code_changes + 1 then */
-    union decoded_room anew; /* the block at hand as memory has it */
+    bool from_memory;        /* what the reference executes is decoded anew: */
+    union decoded_room anew; /* the block at hand */
+    gva reach;               /* how far the engine goes if no branch is taken */
 };
 
 struct verify *verify_create(struct vm *vm)
@@ -93,27 +96,51 @@ void verify_forked(struct verify *v)
 
 /* ---- the two executions ---------------------------------------------------------------------- */
 
-/* The block at t's pc for the reference. What was decoded before may be as stale as what was
- * translated: the first time after code may have changed it is what memory has now. But what
- * another thread has stored there need not be seen before a fence. */
-static struct decoded_block *find_reference(struct vm *vm, struct thread *t, struct verify *v,
-                                            bool *first)
+/* Whatever memory has from now on, the block at t's pc is kept as it is now. What was decoded
+ * before may be as stale as what was translated: the first time after code may have changed the
+ * reference is what memory has now. But what another thread has stored there need not be seen
+ * before a fence.
+ */
+static void begin_reference(struct vm *vm, struct thread *t, struct verify *v, bool *first)
 {
     gva pc = thread_pc(t);
     uint64_t now = vm->code_changes + 1;
     uint64_t seen = (uint64_t)(uintptr_t)hash_map_get(&v->seen, pc.v);
 
-    struct decoded_block *known = vm_find_block(vm, t); /* from here on, whatever memory has */
-
+    vm_find_block(vm, t);
+    v->reach = vm->engine->reach ? vm->engine->reach(vm, t) : GVA(0);
+    v->from_memory = seen != now && vm->threads.len == 1;
+    if (seen != now)
+        hash_map_put(&v->seen, pc.v, (void *)(uintptr_t)now);
     *first = seen == 0;
-    if (seen == now)
-        return known;
-    hash_map_put(&v->seen, pc.v, (void *)(uintptr_t)now);
-    if (vm->threads.len > 1)
-        return known;
-    bool there =
-        vm->guest->decode_block(vm->space, pc, vm->max_insns, &v->anew.block, &t->trap) == 0;
-    return there ? &v->anew.block : NULL;
+}
+
+/* The block at t's pc for the reference. NULL: it cannot be read. */
+static struct decoded_block *find_reference(struct vm *vm, struct thread *t)
+{
+    struct verify *v = vm->verify;
+    struct decoded_block *block = NULL;
+
+    if (!v->from_memory) {
+        vm_lock(vm);
+        block = block_cache_find(vm->cache, thread_pc(t), 0);
+        vm_unlock(vm);
+    }
+    if (!block && vm->guest->decode_block(vm->space, thread_pc(t), vm->max_insns, &v->anew.block,
+                                          &t->trap) == 0)
+        block = &v->anew.block;
+    return block;
+}
+
+/* The next one, if the engine goes on with it. */
+static struct decoded_block *find_next(void *vm, struct thread *t)
+{
+    return thread_pc(t).v < ((struct vm *)vm)->verify->reach.v ? find_reference(vm, t) : NULL;
+}
+
+static void run_reference(struct vm *vm, struct thread *t)
+{
+    trial_run_on(vm->verify->trial, t, find_reference(vm, t), find_next, vm);
 }
 
 /* How t stands after an execution. */
@@ -156,6 +183,12 @@ static void keep_stored(struct vm *vm, struct verify *v)
     }
 }
 
+/* Ways out of guest code that the outside can tell apart. */
+static int exit_class(enum exit_kind kind)
+{
+    return kind == EXIT_TRAP || kind == EXIT_FLUSH ? (int)kind : -1;
+}
+
 /* The plain interpreter from the state before, in memory, for as many instructions as the engine
  * did, and the one at which that trapped. */
 static void interpret_again(struct vm *vm, struct thread *t, struct verify *v)
@@ -165,9 +198,10 @@ static void interpret_again(struct vm *vm, struct thread *t, struct verify *v)
 
     memcpy(counters, t->counters, sizeof(counters));
     outcome_put(&v->trial->before, t);
-    uint64_t n = MIN(v->engine.n_insns, (uint64_t)UINT16_MAX) + (v->engine.kind == EXIT_TRAP);
-    if (n > 0)
-        kind = vm_interpret_some(vm, t, (unsigned)n);
+    uint64_t end = counters[COUNTER_GUEST_INSNS] + MIN(v->engine.n_insns, (uint64_t)UINT16_MAX) +
+                   (v->engine.kind == EXIT_TRAP);
+    while (t->counters[COUNTER_GUEST_INSNS] < end && exit_class(kind) < 0)
+        kind = vm_interpret_some(vm, t, (unsigned)(end - t->counters[COUNTER_GUEST_INSNS]));
     note_outcome(&v->again, t, kind, counters[COUNTER_GUEST_INSNS]);
     memcpy(t->counters, counters, sizeof(counters));
 }
@@ -190,12 +224,6 @@ static void look_again(struct vm *vm, struct thread *t, struct verify *v)
 }
 
 /* ---- comparing ------------------------------------------------------------------------------- */
-
-/* Ways out of guest code that the outside can tell apart. */
-static int exit_class(enum exit_kind kind)
-{
-    return kind == EXIT_TRAP || kind == EXIT_FLUSH ? (int)kind : -1;
-}
 
 static bool registers_agree(const struct guest_reg *reg, const struct outcome *a,
                             const struct outcome *b)
@@ -362,6 +390,22 @@ static bool stopped_before(const struct outcome *engine, const struct outcome *r
             exit_class(reference->kind) >= 0);
 }
 
+/* Did the reference trap where the engine went on, and would it go on too by now? Then another
+ * thread has changed a mapping in between. What the engine has stored since no log knows. */
+static bool mapping_came(struct vm *vm, struct thread *t, struct verify *v)
+{
+    struct outcome *first = &v->trial->after;
+    uint64_t n_insns = first->n_insns;
+
+    if (first->kind != EXIT_TRAP || v->engine.n_insns <= n_insns || vm->threads.len == 1)
+        return false;
+    outcome_put(&v->trial->before, t);
+    run_reference(vm, t);
+    bool traps = first->kind == EXIT_TRAP && first->n_insns == n_insns;
+    outcome_put(&v->engine, t);
+    return !traps;
+}
+
 /* An engine may come back without having done anything, for a reason that is gone the next time;
  * but not again and again. */
 static bool is_stuck(struct verify *v, const struct thread *t)
@@ -375,25 +419,34 @@ static bool is_stuck(struct verify *v, const struct thread *t)
     return v->n_idle > PATIENCE;
 }
 
+/* Reports a difference. False: they could not be compared. */
+static bool compare(struct vm *vm, struct thread *t, struct verify *v)
+{
+    bool early = stopped_before(&v->engine, &v->trial->after);
+
+    if (!early && outcomes_agree(vm, v, &v->trial->after))
+        return true;
+    if (mapping_came(vm, t, v))
+        return false;
+    look_again(vm, t, v);
+    if (!outcomes_agree(vm, v, &v->again))
+        report_difference(vm, v, &v->again);
+    t->counters[COUNTER_VERIFY_DISTURBED] += !early;
+    return true;
+}
+
 static enum exit_kind check_block(struct vm *vm, struct thread *t, struct verify *v)
 {
     bool first;
-    struct decoded_block *block = find_reference(vm, t, v, &first);
 
+    begin_reference(vm, t, v, &first);
     take_reservation(v, t);
-    trial_run(v->trial, t, block);
+    run_reference(vm, t);
     run_engine(vm, t, v, first);
-    if (v->trial->unrepeatable) {
+    keep_stored(vm, v);
+    if (v->trial->unrepeatable || !compare(vm, t, v)) {
         t->counters[COUNTER_VERIFY_SKIPPED]++;
         return v->engine.kind;
-    }
-    keep_stored(vm, v);
-    bool early = stopped_before(&v->engine, &v->trial->after);
-    if (early || !outcomes_agree(vm, v, &v->trial->after)) {
-        look_again(vm, t, v);
-        if (!outcomes_agree(vm, v, &v->again))
-            report_difference(vm, v, &v->again);
-        t->counters[COUNTER_VERIFY_DISTURBED] += !early;
     }
     if (is_stuck(v, t))
         report_difference(vm, v, &v->trial->after);

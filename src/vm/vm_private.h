@@ -17,10 +17,13 @@ struct vm_engine {
     /* What it keeps for a thread, in its record. */
     void (*thread_start)(struct vm *vm, struct thread *t);
     void (*thread_stop)(struct vm *vm, struct thread *t);
-    /* Runs t from its pc until an exit; with vm->one_block, for one block at most. With vm->verify
+    /* Runs t from its pc until an exit; with vm->one_block, for one block or fragment. With vm->verify
      * it counts instructions. Takes and leaves exact guest state. In guest code (quiesce.c),
      * without the lock. */
     enum exit_kind (*run)(struct vm *vm, struct thread *t);
+    /* How far run goes from t's pc with vm->one_block if no branch is taken: to the end of the
+     * block if NULL or GVA(0). In guest code, without the lock; pointers from before are stale. */
+    gva (*reach)(struct vm *vm, struct thread *t);
     /* Some or all decoded blocks are gone: forget what was made from them. In an exclusive section,
      * like the one below. */
     void (*blocks_dropped)(struct vm *vm);
@@ -53,7 +56,7 @@ struct vm {
     struct block_engine *block;             /* engine block; else NULL */
     struct verify *verify;                  /* --verify; else NULL */
     struct vm_debug *debug;                 /* while there is a debugger; else NULL */
-    bool one_block;        /* each turn of the run loop runs one block: for --verify,
+    bool one_block;        /* each turn of the run loop runs one block or fragment: for --verify,
                             * --force-signals, and an observer of each execution */
     unsigned max_insns;    /* of a block */
     uint64_t code_changes; /* how often the guest has said, or done, that code is another one */
@@ -129,8 +132,8 @@ static inline bool vm_observes_executions(void)
 void vm_log_block(struct vm *vm, const struct decoded_block *block);
 void vm_log_exit(const struct thread *t, enum exit_kind kind);
 const char *vm_trap_name(enum trap_kind kind);
-/* Guest code and µops of the block at pc as guest memory has it now. */
-void vm_print_block(const struct vm *vm, gva pc, struct strbuf *out);
+/* Guest code and µops of the fragment as guest memory has it now. */
+void vm_print_fragment_code(const struct vm *vm, const struct fragment *f, struct strbuf *out);
 /* Prints guest code, µops and host code of the block at pc, as far as there are any. */
 void vm_report_block(FILE *out, const struct vm *vm, gva pc);
 

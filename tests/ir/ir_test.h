@@ -30,6 +30,7 @@ extern const struct guest_reg test_regs[TEST_REGS];
 struct test_machine {
     struct thread *t;
     struct test_state *state;
+    uint64_t n_insns; /* executed by the last test_eval */
 };
 
 extern unsigned char test_memory[TEST_MEMORY];

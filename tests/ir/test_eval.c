@@ -377,20 +377,24 @@ static void test_exits(void **state)
         enum exit_kind kind;
         uint64_t pc;
         enum trap_kind trap;
+        uint64_t n_insns;
     } rows[] = {
         {"jump 0x123456789abcdef0", EXIT_LOOKUP, 0x123456789abcdef0u, TRAP_NONE},
         {"v0 = const.b 1\nbranch v0, 8\njump 4", EXIT_LOOKUP, 8, TRAP_NONE},
         {"v0 = const.b 0\nbranch v0, 8\njump 4", EXIT_LOOKUP, 4, TRAP_NONE},
         {"v0 = const.i64 0x77\njumpr v0", EXIT_LOOKUP, 0x77, TRAP_NONE},
-        {"insn 0x1000\ninsn 0x1004\nsyscall", EXIT_TRAP, 0x1004, TRAP_SYSCALL},
+        {"insn 0\nv1 = const.b 1\nbranch v1, 8\ninsn 4\njump 12", EXIT_LOOKUP, 8, TRAP_NONE, 1},
+        {"insn 0\nv1 = const.b 0\nbranch v1, 8\ninsn 4\njump 12", EXIT_LOOKUP, 12, TRAP_NONE, 2},
+        {"insn 0x1000\ninsn 0x1004\nsyscall", EXIT_TRAP, 0x1004, TRAP_SYSCALL, 1},
         {"insn 0x1000\nbreakpoint", EXIT_TRAP, 0x1000, TRAP_BREAKPOINT},
         {"insn 0x1000\nillegal", EXIT_TRAP, 0x1000, TRAP_ILLEGAL},
-        {"insn 0x1000\nflushi 0x1004", EXIT_FLUSH, 0x1004, TRAP_NONE},
+        {"insn 0x1000\nflushi 0x1004", EXIT_FLUSH, 0x1004, TRAP_NONE, 1},
     };
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
         struct test_machine m = test_machine_create();
         assert_int_equal(run(&m, rows[i].text), rows[i].kind);
         assert_trap(&m, rows[i].trap, rows[i].pc, 0);
+        assert_int_equal(m.n_insns, rows[i].n_insns);
         test_machine_destroy(&m);
     }
 }

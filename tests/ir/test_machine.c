@@ -121,7 +121,7 @@ enum exit_kind test_eval(struct test_machine *m, const struct ir_block *b, uint3
     if (message)
         fail_msg("%s", message);
     fp_enter(&m->t->fp, *fcsr);
-    enum exit_kind kind = ir_eval(b, m->t, &test_eval_ops);
+    enum exit_kind kind = ir_eval(b, m->t, &test_eval_ops, &m->n_insns);
     *fcsr = fp_leave(&m->t->fp);
     return kind;
 }

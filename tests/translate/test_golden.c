@@ -71,31 +71,49 @@ static void print_code(struct translator *tr, const struct fragment_image *image
     strbuf_free(&line);
 }
 
-static void print_case(struct translator *tr, struct space *space, const struct golden *g,
-                       struct strbuf *out)
+/* The µops of a block, and of those behind it as far as one falls through to the next. Returns how
+ * many instructions there are. */
+static unsigned lift_case(struct space *space, const struct golden *g, gva pc,
+                          struct ir_block *lifted, uint32_t *guest_bytes)
 {
     union {
         struct decoded_block block;
         unsigned char room[sizeof(struct decoded_block) + BLOCK_MAX_BYTES];
     } fresh;
+    struct trap trap;
+    unsigned n_insns = 0;
+    *guest_bytes = 0;
+    do {
+        CHECK(guest_rv64.decode_block(space, GVA(pc.v + *guest_bytes), BLOCK_MAX_INSNS,
+                                      &fresh.block, &trap) == 0,
+              "%s cannot be decoded", g->name);
+        if (n_insns > 0)
+            ir_drop_last(lifted);
+        guest_rv64.lift_block(&fresh.block, lifted);
+        n_insns += fresh.block.n_insns;
+        *guest_bytes += fresh.block.guest_bytes;
+    } while (n_insns < g->n && ir_falls_through_to(lifted, pc.v + *guest_bytes));
+    return n_insns;
+}
+
+static void print_case(struct translator *tr, struct space *space, const struct golden *g,
+                       struct strbuf *out)
+{
     struct ir_block lifted;
     struct fragment_image image;
-    struct trap trap;
+    uint32_t guest_bytes;
     gva pc = place_guest(space, g);
-    CHECK(guest_rv64.decode_block(space, pc, BLOCK_MAX_INSNS, &fresh.block, &trap) == 0,
-          "%s cannot be decoded", g->name);
+    ir_block_init(&lifted, rv64_regs, RV64_REG_COUNT);
+    unsigned n_insns = lift_case(space, g, pc, &lifted, &guest_bytes);
     strbuf_printf(out, "=== %s\n", g->name);
-    for (unsigned i = 0, at = 0; i < fresh.block.n_insns; i++) {
+    for (unsigned i = 0, at = 0; i < n_insns; i++) {
         unsigned len = rv64_insn_len((uint16_t)g->words[i]);
         strbuf_printf(out, "%0*x  ", 2 * (int)len, g->words[i]);
         rv64_disasm(g->words[i], pc.v + at, out);
         strbuf_printf(out, "\n");
         at += len;
     }
-    ir_block_init(&lifted, rv64_regs, RV64_REG_COUNT);
-    guest_rv64.lift_block(&fresh.block, &lifted);
-    int bailout =
-        translate_block(tr, &lifted, pc, fresh.block.guest_bytes, fresh.block.n_insns, &image);
+    int bailout = translate_block(tr, &lifted, pc, guest_bytes, n_insns, &image);
     strbuf_printf(out, "---\n");
     if (bailout)
         strbuf_printf(out, "    bailout %d\n", -bailout);

@@ -686,8 +686,17 @@ static void make_single(struct gen *g, uint64_t seed)
 
 static void make_many(struct gen *g, uint64_t seed)
 {
-    for (unsigned k = 1 + below(g, 24); k > 0; k--)
+    for (unsigned k = 1 + below(g, 24); k > 0; k--) {
         random_insn(g);
+        if (below(g, 12))
+            continue;
+        begin_insn(g); /* a branch in the middle: a block that goes on where it is not taken */
+        struct ir_uop branch = {.op = UOP_branch,
+                                .arg_type = IR_B,
+                                .arg = {random_operand(g, IR_B), IR_NONE, IR_NONE},
+                                .imm = g->pc + 512 - below(g, 1024)};
+        ir_append(g->b, &branch);
+    }
     random_exit(g);
 }
 

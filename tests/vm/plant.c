@@ -84,7 +84,7 @@ static void spoil_effect(struct ir_block *b, struct ir_uop *u)
 /* Copies µop u, whose operands are the new block's, and returns its value's place there. */
 typedef ir_val copy_uop(struct ir_block *out, struct ir_uop u, uint64_t arg);
 
-static void rebuild(struct ir_block *b, copy_uop *copy, uint64_t arg)
+static void rebuild(struct ir_block *b, size_t from, copy_uop *copy, uint64_t arg)
 {
     ir_val *place = base_alloc((b->uops.len + 1) * sizeof(*place));
     struct ir_block out;
@@ -96,7 +96,7 @@ static void rebuild(struct ir_block *b, copy_uop *copy, uint64_t arg)
             if (u.arg[a] != IR_NONE)
                 u.arg[a] = place[u.arg[a]];
         }
-        place[i] = copy(&out, u, arg);
+        place[i] = i < from ? ir_append(&out, &u) : copy(&out, u, arg);
     }
     free(place);
     ir_block_free(b);
@@ -124,12 +124,12 @@ static ir_val copy_storing(struct ir_block *out, struct ir_uop u, uint64_t addr)
     return v;
 }
 
-void plant_fault(struct ir_block *b, enum uop op)
+void plant_fault(struct ir_block *b, size_t from, enum uop op)
 {
-    rebuild(b, copy_spoilt, op);
+    rebuild(b, from, copy_spoilt, op);
 }
 
-void plant_store(struct ir_block *b, uint64_t addr)
+void plant_store(struct ir_block *b, size_t from, uint64_t addr)
 {
-    rebuild(b, copy_storing, addr);
+    rebuild(b, from, copy_storing, addr);
 }

@@ -24,12 +24,14 @@ static bool op_used[UOP_COUNT]; /* by the block lifted last */
 
 static void lift_and_plant(const struct decoded_block *block, struct ir_block *b)
 {
+    size_t from = b->uops.len;
+
     rv64_lift_block(block, b);
     memset(op_used, 0, sizeof(op_used));
     for (size_t i = 0; i < b->uops.len; i++)
         op_used[b->uops.data[i].op] = true;
     if (planted != UOP_COUNT)
-        plant_fault(b, planted);
+        plant_fault(b, from, planted);
 }
 
 /* ---- a block in a child ---------------------------------------------------------------------- */

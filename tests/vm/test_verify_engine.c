@@ -165,9 +165,11 @@ static void spoil_state(void)
 
 static void lift_with_stray(const struct decoded_block *block, struct ir_block *b)
 {
+    size_t from = b->uops.len;
+
     rv64_lift_block(block, b);
     if (planted == STORE_FAR)
-        plant_store(b, FAR + 8);
+        plant_store(b, from, FAR + 8);
 }
 
 static enum exit_kind run_wrongly(struct vm *vm, struct thread *t)

@@ -35,19 +35,14 @@ void machine_map(uint64_t addr, int prot)
     CHECK(got == (int64_t)page, "the page at %#lx cannot be had", (unsigned long)page);
 }
 
-void machine_start(const struct guest *guest, const char *engine, size_t cache_size)
+void machine_start_with(const struct guest *guest, const struct options *options)
 {
     static char stack[64 << 10];
     stack_t alternative = {.ss_sp = stack, .ss_size = sizeof(stack)};
     struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     const char *why = NULL;
 
-    m.options = (struct options){.engine = engine,
-                                 .cache_size = cache_size,
-                                 .cache_policy = "flush",
-                                 .wx = "rwx",
-                                 .verify = true,
-                                 .verify_every = 1};
+    m.options = *options;
     m.space = space_create(SPACE_IDENTITY, 0, &why);
     CHECK(m.space, "no space: %s", why);
     m.vm = vm_create(guest, m.space, &m.options, &hooks);
@@ -55,6 +50,18 @@ void machine_start(const struct guest *guest, const char *engine, size_t cache_s
     sigaltstack(&alternative, NULL);
     sigaction(SIGSEGV, &fault, NULL);
     sigaction(SIGBUS, &fault, NULL);
+}
+
+void machine_start(const struct guest *guest, const char *engine, size_t cache_size)
+{
+    const struct options options = {.engine = engine,
+                                    .cache_size = cache_size,
+                                    .cache_policy = "flush",
+                                    .wx = "rwx",
+                                    .verify = true,
+                                    .verify_every = 1};
+
+    machine_start_with(guest, &options);
 }
 
 void machine_finish(void)

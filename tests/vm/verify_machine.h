@@ -13,8 +13,10 @@ struct verify_machine {
 };
 extern struct verify_machine m;
 
-/* Traps and system calls leave vm_run. What stands in guest is the caller's. */
+/* Traps, system calls and polls leave vm_run. What stands in guest is the caller's. */
 void machine_start(const struct guest *guest, const char *engine, size_t cache_size);
+/* The same with these options, which need not be to verify. */
+void machine_start_with(const struct guest *guest, const struct options *options);
 void machine_finish(void);
 /* The page at addr, private and empty. */
 void machine_map(uint64_t addr, int prot);

@@ -99,28 +99,15 @@ static uint64_t eval_counter(struct thread *t, unsigned which)
     return rv64_counter(t, which, 0);
 }
 
-/* Instructions of the block that were executed: all, or those before the trap's. */
-static uint64_t count_executed(const struct ir_block *b, bool trapped, uint64_t pc)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < b->uops.len; i++) {
-        if (b->uops.data[i].op != UOP_insn)
-            continue;
-        if (trapped && b->uops.data[i].imm == pc)
-            break;
-        n++;
-    }
-    return n;
-}
-
 static enum exit_kind evaluate(struct thread *t, const struct ir_block *b)
 {
     static const struct ir_eval_ops ops = {eval_load, eval_store, rv64_atomic, eval_counter};
     struct rv64_state *s = (struct rv64_state *)t->guest;
     fp_enter(&t->fp, s->fcsr);
-    enum exit_kind kind = ir_eval(b, t, &ops);
+    uint64_t n_insns;
+    enum exit_kind kind = ir_eval(b, t, &ops, &n_insns);
     s->fcsr = fp_leave(&t->fp);
-    t->counters[COUNTER_GUEST_INSNS] += count_executed(b, kind == EXIT_TRAP, s->pc);
+    t->counters[COUNTER_GUEST_INSNS] += n_insns;
     t->counters[COUNTER_BLOCKS_ENTERED]++;
     if (kind == EXIT_TRAP && t->trap.kind == TRAP_ILLEGAL)
         rv64_illegal(t, s->pc);

@@ -23,9 +23,13 @@ static char *guest_listing(const struct profile_fragment *k, struct thread *t)
     struct strbuf text = {0};
     struct trap unused;
 
-    if (t->desc->decode_block(t->space, k->pc, k->n_insns, &decoded.block, &unused) < 0)
-        return NULL;
-    t->desc->print_block(&decoded.block, t->space, &text);
+    for (uint32_t at = 0, n = k->n_insns; at < k->guest_bytes && n > 0;) {
+        if (t->desc->decode_block(t->space, GVA(k->pc.v + at), n, &decoded.block, &unused) < 0)
+            break;
+        t->desc->print_block(&decoded.block, t->space, &text);
+        at += decoded.block.guest_bytes;
+        n -= decoded.block.n_insns;
+    }
     return text.data;
 }
 

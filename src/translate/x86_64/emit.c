@@ -322,9 +322,9 @@ int emit_block(struct emitter *e)
     bool first = true;
     e->bailout = 0;
     e->cold.len = e->exits.len = e->stubs.len = 0;
-    e->insns_done = 0;
+    e->insns_done = e->counted = 0;
     e->insn_pc = e->w->pc.v;
-    e->counted = e->calls = e->returns = false;
+    e->calls = e->returns = false;
     e->lines.v.len = 0;
     reverse_begin(&e->reverse);
     regs_begin(e);

@@ -43,7 +43,7 @@ struct cold {
     struct host_label at, back;
     const struct node *node;
     uint64_t pc;
-    uint32_t n_insns; /* of the block before pc */
+    uint32_t n_insns; /* to be counted */
     bool calls;       /* it leaves instead of a call: the return site is at `back` */
     uint8_t dst;      /* register of the result */
     struct x86_operand args[3];
@@ -121,7 +121,7 @@ struct emitter {
     bool wants_lines;
     size_t most_spilled; /* values at a time, of this block */
     uint32_t flags_at;   /* offset of the instruction that set the flags last */
-    bool counted;        /* the block's instructions were counted */
+    uint32_t counted;    /* instructions of the block whose counting was emitted */
     bool calls, returns; /* hints for the next exit: it calls, it returns */
     uint64_t return_pc;  /* where a call is expected back */
 };

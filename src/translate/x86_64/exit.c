@@ -8,9 +8,9 @@
  * uses up an entry of the return stack as it was at the first poll, and the entries are finite in
  * number; one that no one waits for ends in a look-up, which polls; and all else goes forward.
  *
- * With counting, the instructions of the block are added once at its end; on ways out before that,
- * those that have been executed. At a fault of a load or store nothing is added: the fault handler
- * knows the pc. */
+ * With counting, the instructions of the block are added at its end, and up to each branch in its
+ * middle, whether taken or not; on other ways out, those that have been executed since. At a fault
+ * of a load or store nothing is added: the fault handler knows the pc, and the branches before. */
 #include "translate/x86_64/emit.h"
 
 #include <string.h>
@@ -21,11 +21,22 @@ static void emit_count(struct emitter *e, uint32_t n)
         x86_emit(e->c, X86_add, THREAD_FIELD(8, counters[COUNTER_GUEST_INSNS]), x86_imm(n));
 }
 
-static void emit_count_block(struct emitter *e)
+/* Those executed when the instruction at hand is done, or when it has not begun; as many as have
+ * not been counted yet. */
+static uint32_t uncounted_with(const struct emitter *e)
 {
-    if (!e->counted)
-        emit_count(e, e->w->n_insns);
-    e->counted = true;
+    return e->insns_done + 1 - e->counted;
+}
+
+static uint32_t uncounted_before(const struct emitter *e)
+{
+    return e->insns_done - e->counted;
+}
+
+static void emit_count_insns(struct emitter *e)
+{
+    emit_count(e, uncounted_with(e));
+    e->counted = e->insns_done + 1;
 }
 
 /* ---- the cold side --------------------------------------------------------------------------- */
@@ -86,13 +97,13 @@ struct host_label emit_cold_interp(struct emitter *e)
         return last->at;
     struct cold *c = emit_cold(e, cold_interp, NULL);
     c->pc = e->insn_pc;
-    c->n_insns = e->insns_done;
+    c->n_insns = uncounted_before(e);
     return c->at;
 }
 
 void emit_leave_for_interp(struct emitter *e)
 {
-    emit_count(e, e->insns_done);
+    emit_count(e, uncounted_before(e));
     x86_mov_imm(e->c, X86_RAX, e->insn_pc);
     emit_trampoline(e, X86_jmp, CODE_EXIT_INTERP);
 }
@@ -144,8 +155,8 @@ static void emit_branch(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
     if (n->imm <= e->insn_pc)
-        emit_poll(e, e->insn_pc, e->insns_done);
-    emit_count_block(e);
+        emit_poll(e, e->insn_pc, uncounted_before(e));
+    emit_count_insns(e);
     size_t fixups = e->c->fixups.len;
     enum x86_insn jcc = x86_jcc(emit_condition(e, n->arg[0]));
     align_branch(e, fixups, jcc);
@@ -227,11 +238,11 @@ static void emit_jump(struct emitter *e, const struct node *n)
 {
     struct host_label site = host_label_new(e->c);
     if (e->calls || n->imm <= e->insn_pc) {
-        struct cold *c = emit_poll(e, n->imm, e->counted ? 0 : e->w->n_insns);
+        struct cold *c = emit_poll(e, n->imm, uncounted_with(e));
         c->calls = e->calls;
         c->back = site;
     }
-    emit_count_block(e);
+    emit_count_insns(e);
     if (e->calls)
         emit_direct_call(e, n->imm, site);
     else
@@ -292,7 +303,7 @@ static void emit_jumpr(struct emitter *e, ir_val i)
     const struct node *target = node_at(e, v);
     bool mask = target->state == NODE_FUSED && target->op == UOP_and;
     struct host_label site = host_label_new(e->c);
-    emit_count_block(e);
+    emit_count_insns(e);
     unsigned pc = regs_get(e, mask ? target->arg[0] : v), index;
     if (e->returns && !e->calls) {
         emit_return(e, pc);
@@ -314,7 +325,7 @@ static void emit_jumpr(struct emitter *e, ir_val i)
 
 static void emit_trap(struct emitter *e, enum trap_kind kind)
 {
-    emit_count(e, e->insns_done);
+    emit_count(e, uncounted_before(e));
     x86_mov_imm(e->c, X86_RAX, e->insn_pc);
     x86_emit(e->c, X86_mov, guest_field(8, e->w->guest->pc_offset), x86_r64(X86_RAX));
     x86_emit(e->c, X86_mov, THREAD_FIELD(4, trap.kind), x86_imm(kind));
@@ -326,7 +337,7 @@ static void emit_trap(struct emitter *e, enum trap_kind kind)
 
 static void emit_flush(struct emitter *e, uint64_t pc)
 {
-    emit_count_block(e);
+    emit_count_insns(e);
     x86_mov_imm(e->c, X86_RAX, pc);
     emit_trampoline(e, X86_jmp, CODE_EXIT_FLUSH);
 }

@@ -1,0 +1,42 @@
+# Blocks that go on where their branches are not taken.
+branch_in_the_middle:
+    lw a5,0(a0)
+    beqz a5,.-64
+    addi a1,a1,1
+    sw a1,4(a0)
+    bnez a1,.+64
+    ret
+value_over_a_branch: # s2 stays where it is
+    addi s2,s2,1
+    bltu s2,a0,.+64
+    slli a1,s2,3
+    add a1,a1,a2
+    ld a3,0(a1)
+    j .-32
+loop_that_goes_on: # its way back looks at the poll word, its way on does not
+    addi a0,a0,-1
+    bnez a0,loop_that_goes_on
+    mv a0,a1
+    ret
+written_on_both_sides: # the first value may be seen where the branch is taken
+    li a0,1
+    beq a1,a2,.+64
+    li a0,2
+    ret
+compare_and_exchange: # LR and SC with a branch between
+    lr.w a5,(a0)
+    bne a5,a1,.+16
+    sc.w.rl a4,a2,(a0)
+    bnez a4,compare_and_exchange
+bytes_on_both_sides: # no wide load over a branch
+    lbu a5,0(a0)
+    beqz a5,.+64
+    lbu a4,1(a0)
+    slli a4,a4,8
+    or a5,a5,a4
+    ret
+nan_before_a_branch:
+    fadd.d fa0,fa0,fa1
+    beqz a0,.+64
+    fmul.d fa0,fa0,fa2
+    ret
