@@ -152,9 +152,10 @@ static void forked(void *arg)
     struct linux_debugger *d = process->debugger;
 
     process->debugger = NULL;
+    if (d->keeps_fds)
+        return;
+    close_descriptors(d);
     drop_links(d);
-    if (!d->forking)
-        close_descriptors(d);
 }
 
 void debug_attach(struct thread *t, struct linux_debugger *d)
@@ -213,22 +214,21 @@ void debug_fork_begins(struct linux_task *task, uint64_t flags, struct debug_for
     uint64_t apart = CLONE_VFORK | CLONE_UNTRACED | CLONE_FILES | CLONE_NEWPID | CLONE_NEWUSER;
     struct linux_debugger *d = task->process->debugger;
 
-    f->d = NULL;
-    if (!vm_debugged(task->t) || !d->forks || flags & apart || (flags & CSIGNAL) != SIGCHLD ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, f->links) < 0)
-        return;
-    for (unsigned i = 0; i < ARRAY_LEN(f->links); i++)
-        f->links[i] = debug_move_up(f->links[i]);
     f->d = d;
-    d->forking = true;
+    f->told = vm_debugged(task->t) && d->forks && !(flags & apart) &&
+              (flags & CSIGNAL) == SIGCHLD &&
+              socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, f->links) == 0;
+    for (unsigned i = 0; i < ARRAY_LEN(f->links) && f->told; i++)
+        f->links[i] = debug_move_up(f->links[i]);
+    if (d)
+        d->keeps_fds = f->told || flags & CLONE_FILES;
 }
 
 void debug_fork_ends(const struct debug_fork *f, int64_t result)
 {
-    if (!f->d || result == 0)
+    if (!f->told || result == 0)
         return;
     const struct debug_child child = {(pid_t)result, f->links[0]};
-    f->d->forking = false;
     close(f->links[1]);
     if (result > 0)
         vec_push(&f->d->children, child);
@@ -240,7 +240,7 @@ void debug_report_fork(struct linux_task *task, const struct debug_fork *f, int6
 {
     const struct vm_stop stop = {.kind = VM_STOP_FORK, .child = (pid_t)result};
 
-    if (f->d && result > 0 && vm_debugged(task->t))
+    if (f->told && result > 0 && vm_debugged(task->t))
         vm_debug_report(task->t, &stop);
 }
 
@@ -249,13 +249,13 @@ void debug_await_word(struct linux_task *task, const struct debug_fork *f)
     struct linux_debugger *d = f->d;
     char word = WORD_ALONE;
 
-    if (!d)
+    if (!f->told)
         return;
     close(f->links[0]);
+    drop_links(d);
     while (recv(f->links[1], &word, 1, 0) < 0 && errno == EINTR) {
     }
     close(f->links[1]);
-    d->forking = false;
     if (word == WORD_FOLLOW)
         d->followed(d, task->t);
     else

@@ -36,7 +36,7 @@ struct linux_debugger {
     bool forks;
     void (*followed)(struct linux_debugger *d, struct thread *t);
     VEC(struct debug_child) children;
-    bool forking; /* the child that is being made will wait */
+    bool keeps_fds; /* the child that is being made does: it waits, or they are its parent's too */
     /* set by debug_attach */
     struct linux_process *process;
     struct vm *machine;
@@ -96,8 +96,9 @@ void debug_report_exit(struct linux_task *task, int status, int signal);
 bool debug_wants_default(const struct linux_process *process, int sig);
 /* Around a fork, between threads_fork_begin and threads_fork_end. result is the host's. */
 struct debug_fork {
-    struct linux_debugger *d; /* that is told, or NULL */
-    int links[2];             /* the parent's end and the child's */
+    struct linux_debugger *d; /* or NULL */
+    bool told;
+    int links[2]; /* told: the parent's end and the child's */
 };
 void debug_fork_begins(struct linux_task *task, uint64_t flags, struct debug_fork *f);
 void debug_fork_ends(const struct debug_fork *f, int64_t result);

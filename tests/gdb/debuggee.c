@@ -1,11 +1,14 @@
 /* What the tests of the debugger look at: debuggee MODE. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,6 +149,18 @@ static int forks(void)
     return 0;
 }
 
+/* A child that shares the descriptors, the debugger's too. */
+static int shares_files(void)
+{
+    int status;
+    pid_t child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0)
+        _exit(square(3));
+    waitpid(child, &status, 0);
+    printf("child %d\n", WEXITSTATUS(status));
+    return 0;
+}
+
 /* A child with threads of its own, or that executes a program. */
 static int children(char **argv)
 {
@@ -177,6 +192,8 @@ int main(int argc, char **argv)
         return blocked();
     if (strcmp(mode, "forks") == 0)
         return forks();
+    if (strcmp(mode, "shares_files") == 0)
+        return shares_files();
     if (strncmp(mode, "fork_", 5) == 0)
         return children(argv);
     if (strcmp(mode, "exec") == 0)

@@ -323,6 +323,13 @@ def left_children():
     return bad
 
 
+@case("a child with its parent's descriptors leaves the connection alone")
+def shared_files():
+    with Session("shares_files") as s:
+        bad = expect(("c", (s.ask(FORKS), s.ask("vCont;c"))[1], "W00;.*"))
+        return bad + expect(("end", s.end()[1], "child 9\n"))
+
+
 @case("the child is followed, and what it executes; the parent goes on alone")
 def followed_child():
     with Session("fork_exec") as s:
