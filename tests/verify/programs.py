@@ -39,7 +39,7 @@ def sysroot(build):
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit("Bail out! the packages for riscv64 cannot be had: " + done.stderr.strip()[-200:])
-    return pathlib.Path(build) / "sysroots/debian-riscv64"
+    return pathlib.Path(build).resolve() / "sysroots/debian-riscv64"
 
 
 def make_work(folder):
