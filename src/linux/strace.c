@@ -76,7 +76,9 @@ void strace_print_string(struct linux_task *task, struct strbuf *out, uint64_t a
     int64_t len =
         addr ? space_read_string(task->process->space, GVA(addr), text, sizeof(text)) : -EFAULT;
 
-    if (len < 0)
+    if (len == -ENAMETOOLONG)
+        strace_print_buffer(task, out, addr, sizeof(text));
+    else if (len < 0)
         strace_print_address(out, addr);
     else
         print_bytes(out, (const unsigned char *)text, (size_t)len);

@@ -89,8 +89,12 @@ static void others(void)
     if (fork() == 0)
         _exit(5);
     syscall(SYS_wait4, -1, &status, 0, NULL);
+    static char huge[200000];
     char *args[] = {"zero", "one\n", NULL}, *env[] = {"A=1", "B=2", NULL};
+    char *too_much[] = {huge, NULL};
     syscall(SYS_execve, "/none", args, env);
+    memset(huge, 'x', sizeof(huge) - 1);
+    syscall(SYS_execve, "/none", too_much, env);
     syscall(SYS_execveat, AT_FDCWD, "/none", args, env + 1, 0);
 }
 
