@@ -334,7 +334,7 @@ static inline struct jump_entry jump_entry_empty(unsigned index)
 }
 
 /* Where a thread is, as far as those must know who would drop what it may use (vm/quiesce.c). */
-enum thread_place { PLACE_RUNTIME, PLACE_CODE, PLACE_KERNEL };
+enum thread_place { PLACE_RUNTIME, PLACE_CODE, PLACE_KERNEL, PLACE_WAIT };
 
 /* What a thread's host code is for, should it fail, and for profiles. */
 enum thread_doing {
@@ -356,6 +356,7 @@ enum {
     POLL_STOP = 2,   /* vm/: another thread wants this one out of guest code */
     POLL_STEP = 4,   /* vm/: this thread itself wants the interpreter back after one block */
     POLL_SAMPLE = 8, /* vm/: a sample of a profile is due */
+    POLL_PARK = 16,  /* vm/: this thread is to stay in PLACE_KERNEL until it is let go */
 };
 
 /* The stack that translated code runs on, rsp: return addresses in host code, pushed by the calls

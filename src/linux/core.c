@@ -158,12 +158,6 @@ static int open_file(const char *name)
     return -1;
 }
 
-/* Is another process at work in the memory (sharing.c)? */
-static bool memory_shared(const struct linux_task *task)
-{
-    return __atomic_load_n(&task->process->memory->users, __ATOMIC_RELAXED) != 1;
-}
-
 bool core_write(struct linux_task *task, const siginfo_t *info)
 {
     struct strbuf name = {0};
@@ -182,7 +176,7 @@ bool core_write(struct linux_task *task, const siginfo_t *info)
     }
     strbuf_free(&name);
     /* Those of another process in the same memory go on; ours are stopped for ever. */
-    if (!memory_shared(task))
+    if (!linux_memory_shared(task->process))
         vm_stop_others(task->process->vm);
     core_write_file(task, info, fd, limit.rlim_cur);
     close(fd);
@@ -258,7 +252,7 @@ bool core_have_flag(const struct linux_task *task)
     /* A path or a program gets the file wherever we are; and some kernels end all who share the
      * memory. */
     if (!read_line("/proc/sys/kernel/core_pattern", pattern, sizeof(pattern)) ||
-        pattern[0] == '\0' || strpbrk(pattern, "|@/") || memory_shared(task) ||
+        pattern[0] == '\0' || strpbrk(pattern, "|@/") || linux_memory_shared(task->process) ||
         getrlimit(RLIMIT_CORE, &limit) < 0 || unshare(CLONE_FS) < 0)
         return false;
     int fd = mount_nowhere();

@@ -410,11 +410,13 @@ static int64_t exec_program(struct linux_task *task, const char *path, struct ex
         return err;
     vec_push(env, NULL);
     build_command(task, plan, from, args, command);
+    ending_begin(task);
     signal_exec_prepare(task);
     strace_exec(task);
     err = plan->kind == EXEC_GUEST ? execute_runtime(task, command, env)
                                    : execute_host(task, plan->host_path, command, env);
     signal_exec_failed(task);
+    ending_cancel(task);
     if (vm_debugged(task->t))
         process->debugger->exec_failed(process->debugger);
     return err;

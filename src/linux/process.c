@@ -50,8 +50,8 @@ int64_t process_exit_group(struct linux_task *task, const uint64_t args[6])
     show_exit_of_all(task->process, (int)args[0]);
     process_report(task);
     debug_report_exit(task, (int)args[0] & 0xff, 0);
+    ending_begin(task);
     vm_enter_kernel(task->t);
-    threads_await_leaving(task->process);
     raw_syscall4(__NR_exit_group, args[0], 0, 0, 0);
     CHECK(false, "exit_group returned");
 }
@@ -75,10 +75,10 @@ int64_t process_exit(struct linux_task *task, const uint64_t args[6])
         debug_report_exit(task, (int)args[0] & 0xff, 0);
     }
     bool first = task->tid == getpid();
-    if (!last && first)
-        threads_left(task->process);
     if (last || (first && !stays)) {
         vm_enter_kernel(task->t);
+        if (!last)
+            threads_left(task->process);
         raw_syscall4(last ? __NR_exit_group : __NR_exit, args[0], 0, 0, 0);
     }
     task->ended = true;

@@ -18,11 +18,11 @@
  *
  * A process that is killed at any moment may hold a lock of the runtime, which would be held for
  * ever where the memory goes on. So what ends a process by default comes to our handler first in
- * all that share memory, and they die between two blocks or in a system call.
+ * all that share memory, and they die between two blocks or in a system call, with all their
+ * threads (ending.c).
  *
- * Does not handle: SIGKILL, and exit_group with several threads, while a thread is in the runtime
- * or in guest code and another process goes on in the memory; that would wait for a thread that is
- * gone. The lender is seen in the caller's /proc/PID/task, keeps it from unshare(CLONE_NEWUSER) and
+ * Does not handle: SIGKILL while a thread is in the runtime or in guest code and another process
+ * goes on in the memory; that would wait for a thread that is gone. The lender is seen in the caller's /proc/PID/task, keeps it from unshare(CLONE_NEWUSER) and
  * setns, and is the thread whose end PR_SET_PDEATHSIG tells of. After unshare(CLONE_NEWPID) there
  * are no new threads, hence no such children but by vfork. */
 #include "linux/sys.h"
@@ -44,25 +44,46 @@ enum { HANDLER_STACK_SIZE = 64 << 10 };
 
 /* ---- the process ----------------------------------------------------------------------------- */
 
-static struct linux_process *copy_process(const struct linux_process *from)
+static struct linux_process *copy_process(struct linux_process *from)
 {
     struct linux_process *p = base_alloc(sizeof(*p));
 
     *p = *from;
     pthread_mutex_init(&p->lock, NULL);
     memset(&p->tasks, 0, sizeof(p->tasks));
-    p->leaving = 0; /* those are threads of the other one */
+    p->leaving = p->lenders = 0; /* those are threads of the other one */
+    p->ends = p->had_threads = false;
+    p->maker = from;
     p->borrows = true;
-    __atomic_add_fetch(&p->memory->users, 1, __ATOMIC_RELAXED);
     return p;
 }
 
 static void free_process(struct linux_process *p)
 {
-    __atomic_sub_fetch(&p->memory->users, 1, __ATOMIC_RELAXED);
     pthread_mutex_destroy(&p->lock);
     vec_free(&p->tasks);
     free(p);
+}
+
+/* From now on the caller's memory is the child's too, and its record, if the child has the same. No
+ * if the process is about to end: then nobody may begin who would have that stopped (ending.c). */
+static bool begin_sharing(const struct linux_task *task, struct linux_task *child)
+{
+    struct linux_process *process = task->process;
+
+    pthread_mutex_lock(&process->lock);
+    bool ok = !process->ends;
+    if (ok) {
+        __atomic_add_fetch(&process->memory->users, 1, __ATOMIC_SEQ_CST);
+        child->t->task = child;
+    }
+    pthread_mutex_unlock(&process->lock);
+    return ok;
+}
+
+static void end_sharing(const struct linux_process *child)
+{
+    __atomic_sub_fetch(&child->memory->users, 1, __ATOMIC_SEQ_CST);
 }
 
 /* The host's arguments. The word that the kernel clears at the child's end is the lender's: the
@@ -100,6 +121,7 @@ static void child_run(void *arg)
     vm_run(task->t);
     /* It was not the last thread of its process: that one ends it. Until then the stack is ours. */
     vm_enter_kernel(task->t);
+    threads_left(task->process);
     for (;;)
         raw_syscall4(__NR_pause, 0, 0, 0, 0);
 }
@@ -117,6 +139,7 @@ static void bury_threads(struct linux_process *process, const struct linux_task 
         struct linux_task *task = process->tasks.data[i];
         if (task == first)
             continue;
+        vm_unpark(task->t);
         vm_enter_kernel(task->t); /* wherever it died, it is in the kernel now */
         pthread_join(task->host_thread, NULL);
         vm_thread_destroy(task->t);
@@ -138,6 +161,7 @@ static void child_left(struct linux_task *child, uint64_t flags)
     if (flags & CLONE_FILES)
         fcntl(child->process->runtime_fd, F_SETFD, FD_CLOEXEC);
     forget_frames();
+    vm_unpark(child->t);
     vm_enter_kernel(child->t);
     vm_leave_kernel(child->t);
     bury_threads(child->process, child);
@@ -168,13 +192,33 @@ static void copy_own_parts(void *to, const void *from, const struct thread *t)
     }
 }
 
-static void restore_record(struct thread *t, const void *saved)
+static void restore_record(const struct linux_task *task, const void *saved)
 {
+    struct thread *t = task->t;
+
+    pthread_mutex_lock(&task->process->lock);
     copy_own_parts(t, saved, t);
     atomic_fetch_and(&t->poll, POLL_STOP | POLL_SAMPLE); /* else the child's */
-    return_stack_forget(&t->returns);                    /* the child has used it */
+    if (task->process->ends)
+        vm_park(t);
+    pthread_mutex_unlock(&task->process->lock);
+    return_stack_forget(&t->returns); /* the child has used it */
     if (t->debug)
         t->debug->away = false;
+}
+
+/* The caller's thread goes on when the child has left the memory. */
+static int64_t lend_self(struct linux_task *task, struct child *child)
+{
+    uint64_t args[6];
+    uint32_t gone = 1;
+
+    host_args(task, child->args, &gone, args);
+    signal_hold(task, SIGNAL_SYNC); /* until the child, or the caller again, says whose they are */
+    int64_t result = linux_raw_lend(args, child_run, child, NULL);
+    signal_thread_is(task);
+    signal_release(SIGNAL_SYNC);
+    return result;
 }
 
 /* The child uses the suspended caller's record, on its stack. */
@@ -182,8 +226,7 @@ int64_t sharing_vfork(struct linux_task *task, const struct clone_args_guest *c)
 {
     struct thread *t = task->t;
     struct child child = {.args = c};
-    uint64_t args[6];
-    uint32_t gone = 1;
+    int64_t result = SYS_RESTART;
 
     signal_block_all();
     if (task->sig_pending) {
@@ -196,16 +239,14 @@ int64_t sharing_vfork(struct linux_task *task, const struct clone_args_guest *c)
     struct linux_process *process = copy_process(task->process);
     child.task = threads_copy_task(task, process, c, false);
     vec_push(&process->tasks, child.task);
-    t->task = child.task;
-    host_args(task, c, &gone, args);
-    signal_hold(task, SIGNAL_SYNC); /* until the child, or the caller again, says whose they are */
-
-    int64_t result = linux_raw_lend(args, child_run, &child, NULL);
-
-    signal_thread_is(task);
-    signal_release(SIGNAL_SYNC);
-    child_left(child.task, c->flags);
-    restore_record(t, saved);
+    if (begin_sharing(task, child.task)) {
+        result = lend_self(task, &child);
+        ending_lender_begins(task->process);
+        child_left(child.task, c->flags);
+        restore_record(task, saved);
+        end_sharing(process);
+        ending_lender_is_done(task->process);
+    }
     free(saved);
     threads_free_task(child.task);
     free_process(process);
@@ -221,7 +262,7 @@ static void *lend(void *arg)
     unsigned char handler_stack[HANDLER_STACK_SIZE];
     struct thread_start *start = arg;
     struct linux_task *task = start->task;
-    struct linux_process *process = task->process;
+    struct linux_process *process = task->process, *maker = process->maker;
     struct clone_args_guest c = *start->args;
     struct child child = {task, &c, handler_stack};
     uint32_t gone = 1;
@@ -233,9 +274,12 @@ static void *lend(void *arg)
     if (result < 0)
         threads_answer(&start->answer, (int32_t)result);
     signal_thread_start(task, handler_stack, sizeof(handler_stack));
+    ending_lender_begins(maker);
     child_left(task, c.flags);
     threads_end_host(task);
+    end_sharing(process);
     free_process(process);
+    ending_lender_is_done(maker);
     return NULL;
 }
 
@@ -253,9 +297,18 @@ int64_t sharing_clone(struct linux_task *task, const struct clone_args_guest *c)
     struct linux_process *process = copy_process(task->process);
     start.task = threads_copy_task(task, process, c, true);
     vec_push(&process->tasks, start.task);
-    int64_t result = threads_start_host(task, &start, lend);
-    if (start.answer == 0) /* there is no lender */
+    if (!begin_sharing(task, start.task)) {
+        vm_thread_destroy(start.task->t);
+        threads_free_task(start.task);
         free_process(process);
+        signal_apply_mask(task);
+        return SYS_RESTART;
+    }
+    int64_t result = threads_start_host(task, &start, lend);
+    if (start.answer == 0) { /* there is no lender */
+        end_sharing(process);
+        free_process(process);
+    }
     return result;
 }
 

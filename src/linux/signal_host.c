@@ -31,6 +31,7 @@
 #include "linux/debug.h"
 #include "linux/raw_syscall.h"
 #include "linux/sys.h"
+#include "linux/threads.h"
 
 #define HOST_SA_RESTORER 0x04000000
 
@@ -378,11 +379,14 @@ _Noreturn void signal_die(struct linux_task *task, const siginfo_t *info)
 
     process_report(task);
     debug_report_exit(task, 0, sig);
+    ending_begin(task);
     /* Others stop with the vm's lock held: comes last. */
     bool has_core = signal_bit(sig) & SIGNAL_CORE && core_write(task, info);
     strace_killed(sig, has_core);
     if (!has_core || !core_have_flag(task))
         forbid_host_core();
+    if (linux_memory_shared(task->process))
+        vm_enter_kernel(task->t);
     set_default(sig);
     set_host_mask(~signal_bit(sig));
     raw_syscall4(__NR_tgkill, (uint64_t)getpid(), (uint64_t)gettid(), (uint64_t)sig, 0);

@@ -95,9 +95,13 @@ struct linux_process {
     int runtime_fd;     /* our own program, to be executed again wherever its path leads by then */
     struct linux_debugger *debugger; /* or NULL (debug.h) */
     bool reported;                   /* linux_at_exit has been called */
+    struct linux_process *maker;     /* of one that borrows, while its lender lives: the lender's */
+    bool had_threads;                /* beside the first, lenders included */
+    unsigned lenders;                /* that are at work for a child that has left (ending.c) */
     pthread_mutex_t lock;            /* of the rest */
+    bool ends; /* somebody is about to end it: no thread may begin (ending.c) */
     VEC(struct linux_task *) tasks;
-    uint32_t leaving; /* threads that have left tasks and still have something to do; a futex */
+    uint32_t leaving; /* threads that have left tasks and still have something to do */
 };
 
 struct linux_task {
@@ -126,6 +130,12 @@ struct linux_task {
     uint64_t robust_list, robust_size;
     int32_t sampler; /* the profile's timer of this thread, as the kernel numbers it; -1: none */
 };
+
+/* Are other processes in its memory, or were there some? */
+static inline bool linux_memory_shared(const struct linux_process *process)
+{
+    return __atomic_load_n(&process->memory->users, __ATOMIC_SEQ_CST) > 1;
+}
 
 static inline struct linux_task *task_of(struct thread *t)
 {

@@ -158,7 +158,14 @@ static void add_task(struct linux_task *task)
 
     pthread_mutex_lock(&process->lock);
     vec_push(&process->tasks, task);
+    if (process->ends)
+        vm_park(task->t);
     pthread_mutex_unlock(&process->lock);
+}
+
+static void count_leaving(struct linux_process *process)
+{
+    __atomic_add_fetch(&process->leaving, 1, __ATOMIC_RELAXED);
 }
 
 /* Returns how many are left; if there are any, the thread counts as leaving. */
@@ -174,7 +181,8 @@ static size_t remove_task(struct linux_task *task)
     process->tasks.data[i] = process->tasks.data[--process->tasks.len];
     size_t left = process->tasks.len;
     if (left > 0)
-        __atomic_add_fetch(&process->leaving, 1, __ATOMIC_RELAXED);
+        count_leaving(process);
+    vm_unpark(task->t); /* it is waited for in another way */
     pthread_mutex_unlock(&process->lock);
     return left;
 }
@@ -197,26 +205,15 @@ void threads_join_ended(struct linux_memory *memory)
     }
 }
 
-void threads_await_leaving(struct linux_process *process)
-{
-    uint32_t n;
-
-    while ((n = __atomic_load_n(&process->leaving, __ATOMIC_ACQUIRE)) > 0)
-        raw_syscall4(__NR_futex, (uint64_t)&process->leaving, FUTEX_WAIT_PRIVATE, n, 0);
-    threads_join_ended(process->memory);
-}
-
 /* Who is last is decided first (synchronize_group_exit()): whoever learns of this thread's end by
  * its word may end in turn, and is last then. */
 bool threads_leave(struct linux_task *task)
 {
-    struct linux_process *process = task->process;
-
     if (remove_task(task) > 0) {
         futex_leave(task);
         return false;
     }
-    threads_await_leaving(process);
+    ending_begin(task);
     futex_leave(task);
     return true;
 }
@@ -224,7 +221,6 @@ bool threads_leave(struct linux_task *task)
 void threads_left(struct linux_process *process)
 {
     __atomic_sub_fetch(&process->leaving, 1, __ATOMIC_RELEASE);
-    raw_syscall4(__NR_futex, (uint64_t)&process->leaving, FUTEX_WAKE_PRIVATE, 1, 0);
 }
 
 void threads_end_host(struct linux_task *task)
@@ -319,8 +315,10 @@ static void *thread_main(void *arg)
 
     signal_thread_start(task, handler_stack, sizeof(handler_stack));
     int32_t answer = start_task(task, start->args);
-    if (answer < 0)
+    if (answer < 0) {
         task->vfork_done = NULL;
+        count_leaving(process);
+    }
     threads_answer(&start->answer, answer); /* the starter's frame may be gone then */
     if (answer > 0) {
         signal_apply_mask(task);
@@ -329,8 +327,7 @@ static void *thread_main(void *arg)
         sampler_end(task);
     }
     threads_end_host(task);
-    if (answer > 0)
-        threads_left(process);
+    threads_left(process);
     return NULL;
 }
 
@@ -380,6 +377,7 @@ static int create_host_thread(struct thread_start *start, void *(*run)(void *sta
 int64_t threads_start_host(struct linux_task *task, struct thread_start *start,
                            void *(*run)(void *start))
 {
+    task->process->had_threads = true;
     signal_block_even_sync(); /* the new thread begins so */
     int32_t answer = create_host_thread(start, run);
     if (answer < 0) {
@@ -453,8 +451,10 @@ void threads_fork_end(struct linux_task *task, bool child)
     process->tasks.len = 0;
     vec_push(&process->tasks, task);
     process->memory->users = 1;
-    process->leaving = 0;
-    process->borrows = false;
+    process->leaving = process->lenders = 0;
+    process->borrows = process->ends = process->had_threads = false;
+    process->maker = NULL;
+    vm_unpark(task->t);
     task->tid = getpid();
     task->sampler = -1;
 }

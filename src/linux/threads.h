@@ -56,14 +56,20 @@ void threads_join_ended(struct linux_memory *memory);
 /* The calling thread is about to end by exit(2): its futexes are let go, its id is cleared. Returns
  * true if it was the last of the process. */
 bool threads_leave(struct linux_task *task);
-/* Waits for the threads that are on their way out. They are the process's no more, but what they
- * have to do for others, locks included, must be done before it is gone. */
-void threads_await_leaving(struct linux_process *process);
 /* A thread that threads_leave said false of has done its last for the process. */
 void threads_left(struct linux_process *process);
 /* Around fork: no thread is on its way out between them. Returns 0 or -errno, as vm_fork_begin. */
 int threads_fork_begin(struct linux_task *task);
 void threads_fork_end(struct linux_task *task, bool child);
+/* ending.c: before self ends the process, for a moment when it holds nothing. All other threads are
+ * where they may be killed then, and self, which may be none of the process's any more, is in
+ * PLACE_RUNTIME. ending_cancel undoes it. */
+void ending_begin(struct linux_task *self);
+void ending_cancel(struct linux_task *self);
+/* Around what a thread of the process does that has lent what it has to a child of its: the process
+ * does not end meanwhile, or the first does not return. */
+void ending_lender_begins(struct linux_process *process);
+void ending_lender_is_done(struct linux_process *process);
 /* The task of a thread of this process, with process->lock held; NULL if there is none. */
 struct linux_task *threads_find(struct linux_process *process, pid_t tid);
 

@@ -205,7 +205,8 @@ void vm_debug_await_call(struct vm *vm, struct thread *t)
     d->ends_call = true;
     d->held = false;
     pthread_cond_broadcast(&vm->changed);
-    while (d->ends_call || atomic_load(&t->place) != PLACE_KERNEL)
+    while (d->ends_call ||
+           (atomic_load(&t->place) != PLACE_KERNEL && atomic_load(&t->place) != PLACE_WAIT))
         pthread_cond_wait(&vm->changed, &vm->lock);
     pthread_mutex_unlock(&vm->lock);
 }

@@ -7,7 +7,8 @@
  *
  *   PLACE_CODE     in guest code, or in the run loop with pointers into the caches
  *   PLACE_RUNTIME  in a hook: no such pointers, but perhaps the runtime's locks
- *   PLACE_KERNEL   in a system call made for the guest, or waiting here: neither
+ *   PLACE_KERNEL   in a system call made for the guest, or parked: neither
+ *   PLACE_WAIT     waiting here: neither, but vm->lock at moments
  *
  * vm->lock guards every change of the caches, translation, and the list of threads. Under it alone
  * things may be looked up, added and linked. To drop something takes an exclusive section: it holds
@@ -23,11 +24,20 @@
  * A debugger (debug.c) stops all threads in the same way, for as long as it likes, and may then let
  * only some of them go on.
  *
+ * Where several processes share the vm (linux/sharing.c) and one of them ends, its other threads
+ * just cease to be. So they are parked first (vm_park), for which no PLACE but KERNEL is good
+ * enough: a thread in it touches no lock on the way out either before it has looked whether it is
+ * to be parked. It does not tell those who wait for it then: who parks it has to (vm_tell).
+ *
  * The same could be had with a grace period for each dropped fragment (liburcu). This is simpler:
  * what is dropped is gone at once, tables of other threads can be mended in place, and drops are
  * rare, since invalidation, a full cache and fence.i are; in between a thread pays for one exchange
  * on each way in and out of guest code. While a vm has one thread all of this is switched off. */
 #include "vm/debug_private.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum {
     STOP_CODE = 1,
@@ -60,11 +70,29 @@ bool vm_may_drop(const struct vm *vm)
 
 /* ---- the threads' side ----------------------------------------------------------------------- */
 
-static void tell_waiters(struct vm *vm)
+void vm_tell(struct vm *vm)
 {
     pthread_mutex_lock(&vm->lock);
     pthread_cond_broadcast(&vm->changed);
     pthread_mutex_unlock(&vm->lock);
+}
+
+static bool is_parked(const struct thread *t)
+{
+    return atomic_load(&t->poll) & POLL_PARK;
+}
+
+/* Stays until t is let go. Then t is in PLACE_WAIT. */
+static void stay_parked(struct thread *t)
+{
+    uint32_t poll;
+
+    do {
+        set_place(t, PLACE_KERNEL);
+        while ((poll = atomic_load(&t->poll)) & POLL_PARK)
+            syscall(SYS_futex, &t->poll, FUTEX_WAIT_PRIVATE, poll, NULL);
+        set_place(t, PLACE_WAIT);
+    } while (is_parked(t));
 }
 
 /* Under the lock. Is one of these bits set, or does the debugger keep t? A call that the debugger
@@ -78,20 +106,31 @@ static bool must_wait(const struct vm *vm, const struct thread *t, uint32_t bits
     return atomic_load(&vm->stop) & bits || (d && (d->held || d->stop.kind != VM_STOP_NONE));
 }
 
-/* Waits until it need not, then is at `place`. Whoever waits for this thread is told once. */
-static void wait_for_stop(struct vm *vm, struct thread *t, uint32_t bits, enum thread_place place)
+/* Waits until it need not, then is at `place`; or is to be parked, in PLACE_WAIT, and the answer is
+ * false. Whoever waits for this thread is told once. */
+static bool wait_or_park(struct vm *vm, struct thread *t, uint32_t bits, enum thread_place place)
 {
-    bool told = false;
+    bool told = false, parked;
 
     pthread_mutex_lock(&vm->lock);
-    for (; must_wait(vm, t, bits); told = true) {
-        set_place(t, PLACE_KERNEL);
+    while (!(parked = is_parked(t)) && must_wait(vm, t, bits)) {
+        set_place(t, PLACE_WAIT);
         if (!told)
             pthread_cond_broadcast(&vm->changed);
+        told = true;
         pthread_cond_wait(&vm->changed, &vm->lock);
     }
-    set_place(t, place);
+    set_place(t, parked ? PLACE_WAIT : place);
+    if (parked)
+        pthread_cond_broadcast(&vm->changed);
     pthread_mutex_unlock(&vm->lock);
+    return !parked;
+}
+
+static void wait_for_stop(struct vm *vm, struct thread *t, uint32_t bits, enum thread_place place)
+{
+    while (!wait_or_park(vm, t, bits, place))
+        stay_parked(t);
 }
 
 /* Now t is where its state is exact. Under the lock or by t's own thread. */
@@ -119,26 +158,27 @@ void vm_enter_code(struct thread *t)
     }
     set_place(t, PLACE_CODE);
     end_call(t);
-    if (UNLIKELY(atomic_load(&vm->stop)))
+    if (UNLIKELY(atomic_load(&vm->stop) || is_parked(t)))
         wait_for_stop(vm, t, STOP_CODE | STOP_ALL | STOP_DEBUG, PLACE_CODE);
 }
 
-static void leave(struct thread *t, enum thread_place place)
+/* False: nobody waits for t to be there. */
+static bool change_place(struct thread *t, enum thread_place place)
 {
     struct vm *vm = t->vm;
 
     if (!vm->shared) {
         atomic_store_explicit(&t->place, place, memory_order_relaxed);
-        return;
+        return false;
     }
     set_place(t, place);
-    if (UNLIKELY(atomic_load(&vm->stop)))
-        tell_waiters(vm);
+    return atomic_load(&vm->stop);
 }
 
 void vm_leave_code(struct thread *t)
 {
-    leave(t, PLACE_RUNTIME);
+    if (UNLIKELY(change_place(t, PLACE_RUNTIME)))
+        vm_tell(t->vm);
 }
 
 void vm_step_aside(struct thread *t)
@@ -146,7 +186,7 @@ void vm_step_aside(struct thread *t)
     struct vm *vm = t->vm;
 
     atomic_fetch_and(&t->poll, ~(uint32_t)POLL_STOP);
-    if (atomic_load(&vm->stop))
+    if (atomic_load(&vm->stop) || is_parked(t))
         wait_for_stop(vm, t, STOP_CODE | STOP_ALL | STOP_DEBUG, PLACE_CODE);
 }
 
@@ -154,7 +194,12 @@ void vm_enter_kernel(struct thread *t)
 {
     if (t->debug)
         t->debug->in_call = true;
-    leave(t, PLACE_KERNEL);
+    if (LIKELY(!change_place(t, PLACE_KERNEL)))
+        return;
+    set_place(t, PLACE_WAIT); /* no longer in the kernel, for who would park it */
+    if (!is_parked(t))
+        vm_tell(t->vm);
+    set_place(t, PLACE_KERNEL);
 }
 
 void vm_leave_kernel(struct thread *t)
@@ -166,9 +211,29 @@ void vm_leave_kernel(struct thread *t)
         return;
     }
     set_place(t, PLACE_RUNTIME);
-    if (LIKELY(!(atomic_load(&vm->stop) & ~(uint32_t)STOP_CODE)))
+    if (UNLIKELY(is_parked(t)))
+        stay_parked(t);
+    else if (LIKELY(!(atomic_load(&vm->stop) & ~(uint32_t)STOP_CODE)))
         return;
     wait_for_stop(vm, t, STOP_ALL | STOP_DEBUG, PLACE_RUNTIME);
+}
+
+/* ---- parking --------------------------------------------------------------------------------- */
+
+void vm_park(struct thread *t)
+{
+    atomic_fetch_or(&t->poll, POLL_PARK);
+}
+
+void vm_unpark(struct thread *t)
+{
+    if (atomic_fetch_and(&t->poll, ~(uint32_t)POLL_PARK) & POLL_PARK)
+        syscall(SYS_futex, &t->poll, FUTEX_WAKE_PRIVATE, 1);
+}
+
+bool vm_is_parked(const struct thread *t)
+{
+    return atomic_load(&t->place) == PLACE_KERNEL;
 }
 
 /* ---- sections -------------------------------------------------------------------------------- */
@@ -250,7 +315,7 @@ void vm_debug_go(struct vm *vm)
     pthread_mutex_unlock(&vm->lock);
 }
 
-/* Waiting, this thread is itself where another's fork wants it: it holds nothing. */
+/* Waiting, this thread is itself where another's fork wants it. */
 void vm_stop_all_begin(struct vm *vm)
 {
     struct thread *t = vm_current();
@@ -259,7 +324,7 @@ void vm_stop_all_begin(struct vm *vm)
         return;
     pthread_mutex_lock(&vm->lock);
     while (atomic_load(&vm->stop) & STOP_ALL) {
-        set_place(t, PLACE_KERNEL);
+        set_place(t, PLACE_WAIT);
         pthread_cond_broadcast(&vm->changed);
         pthread_cond_wait(&vm->changed, &vm->lock);
     }

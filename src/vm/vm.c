@@ -343,7 +343,7 @@ static enum vm_next vm_turn(struct vm *vm, struct thread *t)
 {
     uint32_t poll = atomic_load_explicit(&t->poll, memory_order_relaxed);
 
-    if (UNLIKELY(poll & POLL_STOP))
+    if (UNLIKELY(poll & (POLL_STOP | POLL_PARK)))
         vm_step_aside(t);
     if (UNLIKELY(poll & POLL_SAMPLE))
         vm_take_due_samples(t);

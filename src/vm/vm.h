@@ -65,6 +65,14 @@ int vm_fork_begin(struct vm *vm);
 void vm_fork_end(struct vm *vm, bool child);
 /* Stops all other threads for good: from a hook, before the process ends. */
 void vm_stop_others(struct vm *vm);
+/* For the end of one of several processes that share the vm: its threads are to die where they hold
+ * nothing. t is to stay, from its next such place on, until it is let go by vm_unpark. vm_is_parked
+ * says that it has come there, if vm_park was called before, which works only then: whoever waits
+ * for it to leave guest code may not know yet, so vm_tell must follow each look. */
+void vm_park(struct thread *t);
+void vm_unpark(struct thread *t);
+bool vm_is_parked(const struct thread *t);
+void vm_tell(struct vm *vm);
 /* Forgets decoded and translated code of guest addresses [start, end). From hooks only. When it
  * returns no thread executes any of it. */
 void vm_invalidate(struct vm *vm, gva start, gva end);

@@ -14,6 +14,8 @@
 
 enum { STACK = 256 << 10 };
 
+#define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+
 static int futex(volatile int *word, int operation, int value)
 {
     return (int)syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
@@ -482,6 +484,16 @@ static int threads_inside(void *arg)
     return variable;
 }
 
+static int leave_threads(void *arg)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, (void *(*)(void *))sleep_for_ever, NULL);
+    await(&turn, 1);
+    syscall(SYS_exit_group, 17);
+    return 0;
+}
+
 static void test_families(void)
 {
     variable = 1;
@@ -495,6 +507,10 @@ static void test_families(void)
     variable = 2;
     run("threads inside", threads_inside, CLONE_VM | SIGCHLD);
     run("threads inside a vfork", threads_inside, CLONE_VM | CLONE_VFORK | SIGCHLD);
+    turn = 0;
+    run("threads left behind", leave_threads, CLONE_VM | SIGCHLD);
+    turn = 0;
+    run("threads left behind under vfork", leave_threads, CLONE_VM | CLONE_VFORK | SIGCHLD);
     run("and then", fork_inside, SIGCHLD);
 }
 
@@ -568,9 +584,63 @@ static void test_orphans_at_work(void)
     show("went on: %d", good);
 }
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- threads left at work -------------------------------------------------------------------- */
 
-#define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+enum { WORKERS = 2 };
+
+static volatile int n_working;
+
+static int work_for_ever(void *arg)
+{
+    for (bool first = true;; first = false) {
+        free_stack(new_stack());
+        if (first)
+            __atomic_add_fetch(&n_working, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+/* Makes threads and calls arg, by which the process ends when they are in the middle of calls. */
+static int leave_at_work(void *arg)
+{
+    for (int i = 0; i < WORKERS; i++)
+        clone(work_for_ever, new_stack(), THREAD, NULL);
+    while (n_working < WORKERS)
+        sched_yield();
+    return ((int (*)(void *))arg)(NULL);
+}
+
+/* Another process in the memory goes on with the same work. */
+static void left_at_work(const char *what, int (*end)(void *), unsigned long flags)
+{
+    enum { TIMES = 6 };
+    int status, first = -1, good = 0;
+
+    for (int i = 0; i < TIMES; i++) {
+        char *stack = new_stack();
+        n_working = 0;
+        pid_t pid = clone(leave_at_work, stack, (int)(flags | CLONE_VM | SIGCHLD), end);
+        while (waitpid(pid, &status, WNOHANG) == 0)
+            free_stack(new_stack());
+        first = i == 0 ? status : first;
+        good += status == first;
+        free_stack(stack);
+    }
+    show_status(what, first);
+    show("%s: the same in %d", what, good);
+}
+
+static void test_left_at_work(void)
+{
+    left_at_work("left by exit_group", leave_group, 0);
+    left_at_work("left by exit_group under vfork", leave_group, CLONE_VFORK);
+    left_at_work("left by execve", execute, 0);
+    left_at_work("left by execve under vfork", execute, CLONE_VFORK);
+    left_at_work("left by a signal", die_by, 0);
+    left_at_work("left by a signal under vfork", die_by, CLONE_VFORK);
+    left_at_work("left by a fault", fault, 0);
+}
+
+/* ---- threads --------------------------------------------------------------------------------- */
 
 static int set_variable(void *arg)
 {
@@ -694,6 +764,7 @@ int main(int argc, char **argv)
     test_families();
     test_orphan();
     test_orphans_at_work();
+    test_left_at_work();
     test_threads();
     test_behind_a_thread();
     test_unshare();
