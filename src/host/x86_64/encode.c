@@ -361,10 +361,21 @@ void x86_nop(struct host_code *c, size_t n)
     }
 }
 
+/* call or jmp rel32, which every way out of a fragment has: without a look for the form. */
+static void put_call(struct host_code *c, enum x86_insn insn, uint64_t address, unsigned id)
+{
+    struct x86_operand to = x86_host(address, id);
+    struct x86_bytes bytes = {.data = {insn == X86_call ? 0xe8 : 0xe9}, .n = 1};
+
+    put_reference(&bytes, &to, 4);
+    host_code_insn(c, &bytes);
+}
+
 void x86_call_host(struct host_code *c, enum x86_insn insn, uint64_t address, unsigned id)
 {
+    CHECK(insn == X86_call || insn == X86_jmp, "%s calls nobody", x86_insn_name(insn));
     if (host_code_reaches(c, address))
-        x86_emit(c, insn, x86_host(address, id));
+        put_call(c, insn, address, id);
     else
         x86_emit(c, insn, host_constant_address(c, address, id));
 }
