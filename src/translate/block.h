@@ -35,18 +35,20 @@ struct node {
     uint8_t rm, order;
     uint8_t state; /* enum node_state */
     uint8_t facts;
-    uint8_t width;    /* of integers: all 64 bits are a number below 2^width */
-    uint8_t read;     /* how many of its lower bits count for anybody (narrow.c) */
-    bool has_imm;     /* imm takes the place of the last operand */
-    bool may_leave;   /* may trap or leave the fragment here: guest registers must be at home, as of
-                         this instruction's start */
-    bool slow;        /* through CODE_HELPER_UOP */
-    bool scaled;      /* add: the second operand is a fused shift, for the host's scaled index */
-    bool again;       /* a load: if it faults, the interpreter finds out which byte's fault it is */
-    bool check_rne;   /* before it: MXCSR must be in mode nearest even */
-    uint16_t reg;     /* get, put: row of the register table */
-    uint16_t hint;    /* row + 1 of the register that the value goes to next, or 0 */
-    uint32_t hint_at; /* where the put stands */
+    uint8_t width;  /* of integers: all 64 bits are a number below 2^width */
+    uint8_t read;   /* how many of its lower bits count for anybody (narrow.c) */
+    bool has_imm;   /* imm takes the place of the last operand */
+    bool may_leave; /* may trap or leave the fragment here: guest registers must be at home, as of
+                       this instruction's start */
+    bool slow;      /* through CODE_HELPER_UOP */
+    bool scaled;    /* add: the second operand is a fused shift, for the host's scaled index */
+    bool again; /* a load: if it faults, the interpreter goes on from there, or from `back` bytes
+                   of guest code before it */
+    uint8_t back;
+    bool check_rne;     /* before it: MXCSR must be in mode nearest even */
+    uint16_t reg;       /* get, put: row of the register table */
+    uint16_t hint;      /* row + 1 of the register that the value goes to next, or 0 */
+    uint32_t hint_at;   /* where the put stands */
     uint32_t cond_uses; /* of a truth value: users that take it as a condition */
     uint32_t uses;      /* users that are emitted; counts down during emission */
     uint32_t last;      /* the last of them */

@@ -1,12 +1,84 @@
 /* Pass `dead`: what nobody will miss.
  *
  * Needs may_leave. A put is dead if its register is put again with nothing between that may leave
- * the fragment: a trap or an exit shows all registers. A pure node or a get is dead if nobody uses
+ * the fragment: a trap or an exit shows all registers.
+ *
+ * Pass `redo`: nor is a put missed if the instruction that comes next to change anything is a load
+ * to the same register. If that faults, guest code goes on from the put's instruction, one by one.
+ *
+ *     slli a5,a5,3
+ *     add  a5,a5,a4
+ *     ld   a5,0(a5)        mov rbx, [r8+rbx*8]
+ *
+ * A pure node or a get is dead if nobody uses
  * it. Floating-point nodes raise flags and loads may fault, so they stay. Leaves the rest, in
  * NODE_EMIT, with how many of them use it; what is dead is gone. */
 #include "translate/block.h"
 
 #include <string.h>
+
+/* The walk, backward, is between a load and the node before it that changes more than the load's
+ * register. */
+struct redo {
+    struct node *load;      /* or NULL */
+    uint16_t reg;           /* that it writes */
+    uint64_t pc;            /* of its instruction, 0 if that is not known yet */
+    const struct node *put; /* the first of the nodes behind, in the same instruction, that changes
+                               anything */
+};
+
+static bool changes(const struct node *n)
+{
+    return n->state != NODE_DEAD && (n->op == UOP_put || n->may_leave || node_is_ordered(n));
+}
+
+/* The mark of node i's instruction, if nothing before it in that changes anything; else NULL. */
+static const struct node *insn_of_first(struct work *w, size_t i)
+{
+    while (i-- > 0) {
+        const struct node *n = &w->nodes.data[i];
+        if (n->op == UOP_insn)
+            return n;
+        if (changes(n))
+            return NULL;
+    }
+    return NULL;
+}
+
+static void redo_insn(struct redo *r, const struct node *insn)
+{
+    r->put = NULL;
+    if (r->pc == 0)
+        r->pc = insn->imm;
+}
+
+/* Is node i a put that the load makes superfluous? */
+static bool redo_drops(struct work *w, struct redo *r, size_t i)
+{
+    const struct node *n = &w->nodes.data[i];
+    if (r->load && n->op == UOP_put && r->reg == n->reg && r->pc != 0) {
+        const struct node *insn = insn_of_first(w, i);
+        if (insn && r->pc - insn->imm <= UINT8_MAX) {
+            r->load->again = true;
+            r->load->back = (uint8_t)(r->pc - insn->imm);
+            return true;
+        }
+    }
+    if (changes(n))
+        r->load = NULL;
+    return false;
+}
+
+/* A load whose put is all that its instruction changes. */
+static void redo_begin(struct work *w, struct redo *r, size_t i)
+{
+    struct node *n = &w->nodes.data[i];
+    if (n->op == UOP_load && n->may_leave && !n->again && r->put && r->put->op == UOP_put &&
+        r->put->arg[0] == (ir_val)i && pass_on(w, PASS_REDO) && !w->fence && insn_of_first(w, i))
+        *r = (struct redo){.load = n, .reg = r->put->reg};
+    if (changes(n))
+        r->put = n;
+}
 
 /* Of a put, on the way backward. */
 static bool is_overwritten(struct work *w, const struct node *n)
@@ -35,16 +107,23 @@ static bool is_root(const struct node *n)
 static void find_dead(struct work *w)
 {
     vec_fill(&w->overwritten, w->guest->n_regs, 0);
+    struct redo redo = {0};
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = &w->nodes.data[i];
-        if (n->state == NODE_DEAD || n->op == UOP_insn)
+        if (n->state == NODE_DEAD)
             continue;
+        if (n->op == UOP_insn) {
+            redo_insn(&redo, n);
+            continue;
+        }
         if (n->may_leave)
             memset(w->overwritten.data, 0, w->overwritten.len);
-        if (n->op == UOP_put ? is_overwritten(w, n) : !n->uses && !is_root(n)) {
+        if (redo_drops(w, &redo, i) ||
+            (n->op == UOP_put ? is_overwritten(w, n) : !n->uses && !is_root(n))) {
             n->state = NODE_DEAD;
             continue;
         }
+        redo_begin(w, &redo, i);
         for (unsigned k = 0; k < 3; k++)
             if (n->arg[k] != IR_NONE)
                 w->nodes.data[n->arg[k]].uses++;

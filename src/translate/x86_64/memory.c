@@ -102,7 +102,7 @@ static void emit_load(struct emitter *e, ir_val i)
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
     if (n->again && BASE_PRECISE)
-        reverse_add_again(&e->reverse, e->c->pos, (uint32_t)(e->insn_pc - e->w->pc.v));
+        reverse_add_again(&e->reverse, e->c->pos, (uint32_t)(e->insn_pc - n->back - e->w->pc.v));
     else
         emit_reverse_point(e);
     x86_emit(e->c, (enum x86_insn)loads[n->mem].insn, gpr(loads[n->mem].size, d), mem);

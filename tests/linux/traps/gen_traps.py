@@ -132,6 +132,8 @@ def shapes(text, is_access):
     choose = ["seqz x7, x5", "neg x7, x7", "and x8, x10, x7", "not x9, x7", "and x9, x6, x9", "or x14, x8, x9"]
     yield "loop", ["2: addi x5, x5, -1", *choose, "add x11, x11, x5", "fadd.d f4, f4, f5", plain(text, "x14"),
                    "addi x29, x29, 3", "bnez x5, 2b"] + AFTER
+    if text.split()[0] in LOADS:  # the register that it writes has its address before
+        yield "address", [*BEFORE, "slli x12, x10, 1", "sub x12, x12, x10", plain(text, "x12")] + AFTER
     yield "between", ["ld x25, 0(x6)", "addi x26, x25, 1", "fld f25, 8(x6)", plain(text), "add x27, x25, x26",
                       "fadd.d f26, f25, f25", "sd x27, 0(x6)"]
 

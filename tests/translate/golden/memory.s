@@ -110,3 +110,16 @@ bytes_disturbed:
     lbu a2,1(a0)
     slli a2,a2,8
     or a2,a2,a1
+address_redone:
+    slli a5,a5,3
+    add a5,a5,a4
+    ld a5,0(a5)
+address_half_redone:
+    slli a5,a5,3
+    addi a3,a3,1
+    add a5,a5,a4
+    lw a5,0(a5)
+address_seen:
+    slli a5,a5,3
+    add a5,a5,a4
+    ld a4,0(a5)
