@@ -36,7 +36,7 @@ static struct ir_uop *ir_next(struct ir_block *b)
 static ir_val ir_made(struct ir_block *b)
 {
     ir_val v = (ir_val)b->uops.len++;
-    return uop_infos[b->uops.data[v].op].result == IR_VOID ? IR_NONE : v;
+    return b->uops.data[v].type == IR_VOID ? IR_NONE : v;
 }
 
 static const struct ir_uop *ir_at(const struct ir_block *b, ir_val v)

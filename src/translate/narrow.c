@@ -78,15 +78,17 @@ static unsigned bits_kept(const struct node *n)
     }
 }
 
-/* Backward: all who read a node are seen before it. */
-static void narrow_reads(struct work *w)
+/* Backward: all who read a node are seen before it. Has one of them died? */
+static bool narrow_reads(struct work *w)
 {
+    bool died = false;
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = node_of(w, (ir_val)i);
         if (n->state == NODE_DEAD)
             continue;
         if (bits_kept(n) && n->read <= bits_kept(n)) {
             n->state = NODE_DEAD;
+            died = true;
             node_of(w, n->arg[0])->uses += n->uses - 1;
         }
         for (unsigned k = 0; k < 3; k++) {
@@ -96,13 +98,13 @@ static void narrow_reads(struct work *w)
             of->read = (uint8_t)MAX(of->read, n->state == NODE_DEAD ? n->read : bits_read(n, k));
         }
     }
+    return died;
 }
 
 void pass_narrow(struct work *w)
 {
-    if (!pass_on(w, PASS_NARROW))
+    if (!pass_on(w, PASS_NARROW) || !narrow_reads(w))
         return;
-    narrow_reads(w);
     for (size_t i = 0; i < w->nodes.len; i++) {
         struct node *n = node_of(w, (ir_val)i);
         for (unsigned k = 0; k < 3 && n->state != NODE_DEAD; k++)
