@@ -378,20 +378,25 @@ static inline void return_stack_forget(struct return_stack *s)
  * displacement of one byte then reaches the poll word and the first 240 bytes of guest[]. */
 enum { FRAME_BIAS = 0x78 };
 
-/* One guest thread. What translated code uses most stands last before guest[]. Aligned to 64;
- * guest[] holds guest->state_size bytes. Allocated by vm/. */
+/* One guest thread. What translated code uses most stands last before guest[]; a
+ * page starts at its poll_page. guest[] holds guest->state_size bytes. Allocated by vm/. */
 struct thread {
     /* The run loop's. First, so that displacements of the rest do not depend on their number. */
-    _Atomic uint32_t place; /* enum thread_place; other threads read it */
-    uint8_t doing;          /* enum thread_doing; signal handlers read it */
-    bool unrepeatable;      /* what ran read a clock, and would give something else again */
-    bool faulted;           /* translated code has faulted and the run loop has not looked yet: */
-    gva fault_block;        /* where the guest code of that fragment starts */
-    uint32_t turns;         /* since the last signal of --force-signals */
-    uint32_t samples_due;   /* samples taken while the interpreter ran: POLL_SAMPLE */
-    struct store_log *log;  /* of interpret_logged, while it runs; else NULL */
+    _Atomic uint32_t place;  /* enum thread_place; other threads read it */
+    _Atomic bool polls_shut; /* its poll page is, or may be: vm/poll.c */
+    uint8_t doing;           /* enum thread_doing; signal handlers read it */
+    bool unrepeatable;       /* what ran read a clock, and would give something else again */
+    /* Translated code has found its poll page shut, or has faulted, and the run loop has not looked
+     * yet: */
+    bool polled, faulted;
+    gva fault_block;               /* where the guest code of that fragment starts */
+    uint32_t turns;                /* since the last signal of --force-signals */
+    uint32_t samples_due;          /* samples taken while the interpreter ran: POLL_SAMPLE */
+    struct store_log *log;         /* of interpret_logged, while it runs; else NULL */
     struct vm_debug_thread *debug; /* vm/debug.c's, under a debugger; else NULL */
     uint64_t counters[COUNTER_COUNT];
+    _Alignas(4096) unsigned char poll_page[4096]; /* read by loops of translated code, and never
+                                                   * written: vm/poll.c */
     _Alignas(64) struct block_ref blocks[BLOCK_REF_COUNT];
     struct jump_entry jumps[JUMP_TABLE_COUNT];
     uint64_t jump_pages[JUMP_TABLE_COUNT / JUMPS_OF_A_PAGE /

@@ -300,7 +300,8 @@ static struct linux_task *make_own_task(const struct linux_debugger *d,
                                         const struct linux_task *first)
 {
     struct linux_task *task = base_zalloc(sizeof(*task));
-    struct thread *t = base_zalloc_aligned(sizeof(*t) + d->guest->state_size, 64);
+    struct thread *t =
+        base_zalloc_aligned(sizeof(*t) + d->guest->state_size, _Alignof(struct thread));
 
     t->desc = d->guest;
     t->space = d->space;

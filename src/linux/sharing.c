@@ -177,7 +177,7 @@ static const struct {
     size_t start, end; /* end 0: the end of the guest's state */
 } own_parts[] = {
     {offsetof(struct thread, doing), offsetof(struct thread, debug)},
-    {offsetof(struct thread, counters), offsetof(struct thread, blocks)},
+    {offsetof(struct thread, counters), offsetof(struct thread, poll_page)},
     {offsetof(struct thread, desc), offsetof(struct thread, poll)},
     {offsetof(struct thread, reads_instret), 0},
 };

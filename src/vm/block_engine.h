@@ -40,6 +40,11 @@ void superblock_start(struct vm *vm);
  * adds them to *code. False: none. Under the lock. */
 bool superblock_extend(struct vm *vm, struct thread *t, struct guest_code *code);
 
+/* poll.c: opens t's poll page. By t itself, before it enters translated code, if t->polls_shut. */
+void poll_open(struct thread *t);
+/* poll.c: was it t's poll page, shut, whose address translated code has just read?
+ * Async-signal-safe. */
+bool poll_was_shut(struct thread *t, const void *addr);
 /* returns.c: a thread's return stack, made and unmade. */
 void block_thread_start(struct vm *vm, struct thread *t);
 void block_thread_stop(struct vm *vm, struct thread *t);

@@ -458,18 +458,31 @@ static uint64_t count_insns(struct vm *vm, gva start, gva pc)
     return n;
 }
 
-/* A load or store has faulted. A fragment counts its instructions, if at all, as it is left or goes
- * over a branch: those before this one are added here. Where the processor did not say at which
- * address, the interpreter does the instruction again and finds out. */
-static enum exit_kind raise_fault(struct vm *vm, struct thread *t)
+/* A fragment counts its instructions, if at all, as it is left or goes over a branch: those before
+ * one that has faulted are added here. */
+static void count_before_fault(struct vm *vm, struct thread *t)
 {
-    t->faulted = false;
-    t->counters[COUNTER_FAULTS]++;
     vm_lock(vm);
     if (vm->block->config.count)
         t->counters[COUNTER_GUEST_INSNS] += count_insns(vm, t->fault_block, thread_pc(t));
     vm_unlock(vm);
+}
+
+/* A load or store has faulted. Where the processor did not say at which address, the interpreter
+ * does the instruction again and finds out. */
+static enum exit_kind raise_fault(struct vm *vm, struct thread *t)
+{
+    t->faulted = false;
+    t->counters[COUNTER_FAULTS]++;
+    count_before_fault(vm, t);
     return t->trap.kind == TRAP_NONE ? interpret_rest(vm, t) : EXIT_TRAP;
+}
+
+static enum exit_kind leave_by_poll(struct vm *vm, struct thread *t)
+{
+    t->polled = false;
+    count_before_fault(vm, t);
+    return EXIT_POLL;
 }
 
 static enum translate_exit enter(struct vm *vm, struct thread *t, hpc code)
@@ -477,6 +490,8 @@ static enum translate_exit enter(struct vm *vm, struct thread *t, hpc code)
     hpc trampoline = code_cache_target(vm->block->code, CODE_ENTER);
 
     t->counters[COUNTER_ENTRIES]++;
+    if (UNLIKELY(atomic_load_explicit(&t->polls_shut, memory_order_relaxed)))
+        poll_open(t);
     t->doing = DOING_TRANSLATED;
     enum translate_exit exit = (enum translate_exit)host_code_function(trampoline)(
         (uint64_t)(uintptr_t)t, code.v, 0, 0, 0, 0);
@@ -543,7 +558,7 @@ static enum exit_kind run_code(struct vm *vm, struct thread *t, hpc code, const 
     case TRANSLATE_EXIT_FLUSH:
         return EXIT_FLUSH;
     case TRANSLATE_EXIT_TRAP:
-        return t->faulted ? raise_fault(vm, t) : EXIT_TRAP;
+        return t->polled ? leave_by_poll(vm, t) : t->faulted ? raise_fault(vm, t) : EXIT_TRAP;
     }
     CHECK(false, "guest code was left for reason %d", (int)exit);
 }

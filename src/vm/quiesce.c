@@ -254,7 +254,7 @@ static void stop_others(struct vm *vm, const struct thread *self, uint32_t bit)
     atomic_fetch_or(&vm->stop, bit);
     for (size_t i = 0; i < vm->threads.len; i++) {
         if (vm->threads.data[i] != self)
-            atomic_fetch_or(&vm->threads.data[i]->poll, POLL_STOP);
+            vm_raise_poll(vm->threads.data[i], POLL_STOP);
     }
     while (!others_are_out(vm, self, bit))
         pthread_cond_wait(&vm->changed, &vm->lock);

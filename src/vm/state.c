@@ -57,6 +57,22 @@ static bool return_stack_was_full(const struct block_engine *e, const struct thr
                               (uint64_t *)&regs[REG_RSP]);
 }
 
+/* Then the thread leaves translated code as if its poll word had been looked at there. */
+static bool found_polls_shut(struct thread *t, const siginfo_t *info, ucontext_t *context)
+{
+    const struct block_engine *e = ((const struct vm *)t->vm)->block;
+    greg_t *regs = context->uc_mcontext.gregs;
+
+    if (!e || info->si_code <= 0 || !code_cache_contains(e->code, HPC(regs[REG_RIP])) ||
+        !poll_was_shut(t, info->si_addr))
+        return false;
+    CHECK(take_state(t, context) == VM_STATE_EXACT, "a poll without exact state at %#lx",
+          (unsigned long)regs[REG_RIP]);
+    t->polled = true;
+    regs[REG_RIP] = (greg_t)code_cache_target(e->code, CODE_EXIT_FAULT).v;
+    return true;
+}
+
 /* Only page faults come with an address. Without one (it was not canonical), and where the point
  * says again, the trap's kind stays NONE, and the interpreter finds it. */
 bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *context)
@@ -65,6 +81,8 @@ bool vm_handle_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_
     greg_t *regs = context->uc_mcontext.gregs;
     const struct block_engine *e = ((struct vm *)t->vm)->block;
 
+    if (found_polls_shut(t, info, context))
+        return true;
     if (space_watch_fault(t->space, sig, info, context)) {
         t->counters[COUNTER_WATCHED_STORES]++;
         vm_request_poll(t);

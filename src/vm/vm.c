@@ -456,6 +456,9 @@ static struct thread *thread_alloc(const struct vm *vm)
 
     if (memory == MAP_FAILED)
         base_fail(EXIT_USAGE, "no memory for a thread: %s", strerror(errno));
+    int error = vm_poll_create(memory);
+    if (error)
+        base_fail(EXIT_USAGE, "no memory for a thread's poll page: %s", strerror(-error));
     return memory;
 }
 

@@ -122,9 +122,6 @@ void vm_describe_host_pc(struct thread *t, hpc host, char *out, size_t size);
 /* Prints what the current thread was doing: for base_set_bug_reporter. */
 void vm_report(FILE *out);
 /* Asks t to leave guest code at its next poll, and to call the hook. Async-signal-safe. */
-static inline void vm_request_poll(struct thread *t)
-{
-    atomic_fetch_or(&t->poll, POLL_SIGNAL);
-}
+void vm_request_poll(struct thread *t);
 
 #endif

@@ -120,6 +120,11 @@ enum exit_kind vm_interpret(struct vm *vm, struct thread *t, struct decoded_bloc
 enum exit_kind vm_interpret_once(struct vm *vm, struct thread *t, struct decoded_block *block);
 /* At most max_insns instructions from t's pc on, and none behind the end of their block. */
 enum exit_kind vm_interpret_some(struct vm *vm, struct thread *t, unsigned max_insns);
+/* poll.c: the poll page of a new thread. Returns 0 or -errno. */
+int vm_poll_create(struct thread *t);
+/* poll.c: sets a bit of t's poll word that translated code must see too. From any thread;
+ * async-signal-safe. */
+void vm_raise_poll(struct thread *t, uint32_t bit);
 /* sample.c: samples are due that the handler could not take: POLL_SAMPLE. State is exact. */
 void vm_take_due_samples(struct thread *t);
 /* Does the observer want every execution of a fragment? */

@@ -101,9 +101,10 @@ const struct ir_eval_ops test_eval_ops = {test_load, test_store, test_atomic, te
 
 struct test_machine test_machine_create(void)
 {
-    size_t size = sizeof(struct thread) + ALIGN_UP(sizeof(struct test_state), 64);
-    struct test_machine m = {aligned_alloc(64, ALIGN_UP(size, 64)), NULL};
-    memset(m.t, 0, ALIGN_UP(size, 64));
+    size_t size =
+        ALIGN_UP(sizeof(struct thread) + sizeof(struct test_state), _Alignof(struct thread));
+    struct test_machine m = {aligned_alloc(_Alignof(struct thread), size), NULL};
+    memset(m.t, 0, size);
     memset(test_memory, 0, sizeof(test_memory));
     m.t->desc = &test_guest;
     m.state = (struct test_state *)m.t->guest;

@@ -47,8 +47,8 @@ static int set_up(void **state)
         fail_msg("no guest address space: %s", why);
     map_page(STANZA_CODE);
     map_page(STANZA_SCRATCH);
-    size_t size = (sizeof *thread + sizeof(struct rv64_state) + 63) & ~(size_t)63;
-    thread = aligned_alloc(64, size);
+    size_t size = ALIGN_UP(sizeof *thread + sizeof(struct rv64_state), _Alignof(struct thread));
+    thread = aligned_alloc(_Alignof(struct thread), size);
     assert_non_null(thread);
     memset(thread, 0, size);
     thread->desc = &guest_rv64;

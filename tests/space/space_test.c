@@ -37,7 +37,7 @@ static int setup(enum space_kind kind)
     if (!the_space)
         fail_msg("%s", why);
     assert_int_equal(the_space->kind, kind);
-    the_thread = aligned_alloc(64, ALIGN_UP(sizeof(struct thread), 64));
+    the_thread = aligned_alloc(_Alignof(struct thread), sizeof(struct thread));
     memset(the_thread, 0, sizeof(struct thread));
     the_thread->space = the_space;
     fault_count = watch_count = 0;

@@ -97,7 +97,7 @@ void machine_init(struct machine *m, const struct translate_config *config, bool
         syscall(SYS_arch_prctl, ARCH_SET_GS, m->space->base);
     int error = host_memory_map(&m->arena, ARENA_BYTES, false, machine_init, &why);
     CHECK(error == 0, "arena: %s", why);
-    m->t = base_zalloc_aligned(sizeof(*m->t) + guest_rv64.state_size, 64);
+    m->t = base_zalloc_aligned(sizeof(*m->t) + guest_rv64.state_size, _Alignof(struct thread));
     m->t->desc = &guest_rv64;
     m->t->space = m->space;
     m->t->reserve_addr = ~UINT64_C(0);

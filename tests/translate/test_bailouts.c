@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 
 static struct machine m;
@@ -196,22 +197,23 @@ static void test_static_mode(void **state)
  * ----------------------------------------------------------------------------------------------------------
  */
 
+/* A jump with the poll page shut. */
 static void poll_at(uint64_t target, int exit, uint64_t pc)
 {
     struct outcome out;
     begin();
     ir_op_imm(&b, UOP_jump, target);
-    m.t->poll = 1;
+    assert_int_equal(mprotect(m.t->poll_page, sizeof(m.t->poll_page), PROT_NONE), 0);
     assert_true(machine_run(&m, &b, GVA(0x10000), 1, &out));
-    m.t->poll = 0;
+    assert_int_equal(mprotect(m.t->poll_page, sizeof(m.t->poll_page), PROT_READ | PROT_WRITE), 0);
     assert_int_equal(out.exit, exit);
     assert_int_equal(out.state.pc, pc);
 }
 
 static void test_poll(void **state)
 {
-    poll_at(0x10000, TRANSLATE_EXIT_POLL, 0x10000);
-    poll_at(0x8000, TRANSLATE_EXIT_POLL, 0x8000);
+    poll_at(0x10000, TRANSLATE_EXIT_TRAP, 0x10000);
+    poll_at(0x8000, TRANSLATE_EXIT_TRAP, 0x10000);
     poll_at(0x10004, TRANSLATE_EXIT_LOOKUP, 0x10004);
 }
 

@@ -2,8 +2,9 @@
  * through the thread's jump table; traps; and the ways to a lower engine.
  *
  * Every cycle of fragments goes through a poll: backward jumps and branches, all calls, and all
- * indirect jumps but returns look at the thread's poll word. A branch does so before it compares,
- * and if the word is set the fragment is left at the branch itself, which has done nothing yet.
+ * indirect jumps but returns look at the thread's poll word, or in loops at the page that is shut
+ * while the word is set. A branch does so before it compares, and the fragment is then left at the
+ * branch itself, which has done nothing yet.
  * Returns need none. Between two polls there is no call, so each return that somebody waits for
  * uses up an entry of the return stack as it was at the first poll, and the entries are finite in
  * number; one that no one waits for ends in a look-up, which polls; and all else goes forward.
@@ -126,6 +127,18 @@ static struct cold *emit_poll(struct emitter *e, uint64_t pc, uint32_t n_insns)
     return c;
 }
 
+/* The same in a loop, for the instruction at hand: reads the thread's poll page, which is shut if
+ * the poll word is set (vm/poll.c). Changes flags. */
+static void emit_loop_poll(struct emitter *e)
+{
+    if (!BASE_PRECISE) {
+        emit_poll(e, e->insn_pc, uncounted_before(e));
+        return;
+    }
+    emit_reverse_point(e);
+    x86_emit(e->c, X86_test, THREAD_FIELD(4, poll_page), x86_r32(X86_RAX));
+}
+
 /* ---- direct exits and calls ------------------------------------------------------------------ */
 
 static void emit_link(struct emitter *e, enum x86_insn insn, uint64_t pc)
@@ -155,7 +168,7 @@ static void emit_branch(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
     if (n->imm <= e->insn_pc)
-        emit_poll(e, e->insn_pc, uncounted_before(e));
+        emit_loop_poll(e);
     emit_count_insns(e);
     size_t fixups = e->c->fixups.len;
     enum x86_insn jcc = x86_jcc(emit_condition(e, n->arg[0]));
@@ -237,10 +250,12 @@ static void emit_indirect_call(struct emitter *e, struct x86_operand goal, struc
 static void emit_jump(struct emitter *e, const struct node *n)
 {
     struct host_label site = host_label_new(e->c);
-    if (e->calls || n->imm <= e->insn_pc) {
+    if (e->calls) {
         struct cold *c = emit_poll(e, n->imm, uncounted_with(e));
-        c->calls = e->calls;
+        c->calls = true;
         c->back = site;
+    } else if (n->imm <= e->insn_pc) {
+        emit_loop_poll(e);
     }
     emit_count_insns(e);
     if (e->calls)
