@@ -81,6 +81,13 @@ static void place_trampolines(struct machine *m)
     m->code_at = ALIGN_UP(n, 64);
 }
 
+void machine_catch_faults(void)
+{
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGBUS, &action, NULL);
+}
+
 void machine_init(struct machine *m, const struct translate_config *config, bool offset)
 {
     static char signal_stack[64 << 10];
@@ -109,9 +116,7 @@ void machine_init(struct machine *m, const struct translate_config *config, bool
     m->t->returns.base = (uint64_t)base;
     stack_t alternative = {.ss_sp = signal_stack, .ss_size = sizeof(signal_stack)};
     sigaltstack(&alternative, NULL);
-    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGBUS, &action, NULL);
+    machine_catch_faults();
 }
 
 void machine_free(struct machine *m)

@@ -36,6 +36,8 @@ struct outcome {
 
 /* config: what is to be used but guest and space_base. */
 void machine_init(struct machine *m, const struct translate_config *config, bool offset);
+/* machine_init does so; a test harness may have taken the signals since. */
+void machine_catch_faults(void);
 void machine_free(struct machine *m);
 static inline struct rv64_state *machine_state(struct machine *m)
 {

@@ -203,6 +203,7 @@ static void poll_at(uint64_t target, int exit, uint64_t pc)
     struct outcome out;
     begin();
     ir_op_imm(&b, UOP_jump, target);
+    machine_catch_faults();
     assert_int_equal(mprotect(m.t->poll_page, sizeof(m.t->poll_page), PROT_NONE), 0);
     assert_true(machine_run(&m, &b, GVA(0x10000), 1, &out));
     assert_int_equal(mprotect(m.t->poll_page, sizeof(m.t->poll_page), PROT_READ | PROT_WRITE), 0);

@@ -271,7 +271,7 @@ static void a_poll_leaves_at_the_branch_that_closes_the_loop(void **unused)
     uint64_t before = m.t->counters[COUNTER_GUEST_INSNS];
     state()->x[T0] = 7;
     vm_enter_code(m.t);
-    atomic_fetch_or(&m.t->poll, POLL_SIGNAL);
+    vm_request_poll(m.t);
     thread_set_pc(m.t, GVA(CODE));
     assert_int_equal(m.vm->engine->run(m.vm, m.t), EXIT_POLL);
     vm_leave_code(m.t);
