@@ -172,7 +172,7 @@ static uint64_t now_ns(const struct block_engine *e)
 
     if (!e->timed)
         return 0;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
