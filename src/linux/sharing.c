@@ -22,9 +22,10 @@
  * threads (ending.c).
  *
  * Does not handle: SIGKILL while a thread is in the runtime or in guest code and another process
- * goes on in the memory; that would wait for a thread that is gone. The lender is seen in the caller's /proc/PID/task, keeps it from unshare(CLONE_NEWUSER) and
- * setns, and is the thread whose end PR_SET_PDEATHSIG tells of. After unshare(CLONE_NEWPID) there
- * are no new threads, hence no such children but by vfork. */
+ * goes on in the memory; that would wait for a thread that is gone. The lender is seen in the
+ * caller's /proc/PID/task, keeps it from unshare(CLONE_NEWUSER) and setns, and is the thread whose
+ * end PR_SET_PDEATHSIG tells of. After unshare(CLONE_NEWPID) there are no new threads, hence no
+ * such children but by vfork. */
 #include "linux/sys.h"
 
 #include <fcntl.h>

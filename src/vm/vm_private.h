@@ -17,9 +17,9 @@ struct vm_engine {
     /* What it keeps for a thread, in its record. */
     void (*thread_start)(struct vm *vm, struct thread *t);
     void (*thread_stop)(struct vm *vm, struct thread *t);
-    /* Runs t from its pc until an exit; with vm->one_block, for one block or fragment. With vm->verify
-     * it counts instructions. Takes and leaves exact guest state. In guest code (quiesce.c),
-     * without the lock. */
+    /* Runs t from its pc until an exit; with vm->one_block, for one block or fragment. With
+     * vm->verify it counts instructions. Takes and leaves exact guest state. In guest code
+     * (quiesce.c), without the lock. */
     enum exit_kind (*run)(struct vm *vm, struct thread *t);
     /* How far run goes from t's pc with vm->one_block if no branch is taken: to the end of the
      * block if NULL or GVA(0). In guest code, without the lock; pointers from before are stale. */
