@@ -7,9 +7,11 @@
 #include "linux/sys.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 
@@ -90,27 +92,44 @@ struct guest_epoll_event {
     uint64_t data;
 };
 
-/* timeout: what the host's call takes, milliseconds or a host struct timespec. */
+/* How many of max events at addr have room in memory that can be written. */
+static int64_t room_for_events(const struct space *space, uint64_t addr, int64_t max)
+{
+    uint64_t at = addr, end = addr + (uint64_t)max * sizeof(struct guest_epoll_event);
+
+    while (at < end && space_check(space, GVA(at), PROT_WRITE) == FAULT_NONE)
+        at = (at | (SPACE_PAGE_SIZE - 1)) + 1;
+    return (int64_t)((MIN(at, end) - addr) / sizeof(struct guest_epoll_event));
+}
+
+/* timeout: what the host's call takes, milliseconds or a host struct timespec. The kernel is given
+ * no more room than the guest's memory has: what does not fit is still ready at the next call. It
+ * is the kernel that refuses numbers and addresses, in its order. */
 static int64_t epoll_wait_common(struct linux_task *task, long number, const uint64_t args[6],
                                  uint64_t timeout)
 {
-    enum { MOST = 1 << 20 }; /* more would only be returned by the next call */
-    int64_t max = MIN((int32_t)args[2], (int32_t)MOST);
+    enum { LIMIT = INT_MAX / sizeof(struct guest_epoll_event), MOST = 1 << 20 };
+    struct space *space = task->process->space;
+    int32_t max = (int32_t)args[2] > LIMIT ? -1 : (int32_t)args[2];
+    uint64_t bytes = (uint64_t)MAX(max, 0) * sizeof(struct guest_epoll_event);
+    struct epoll_event *events = NULL;
     struct wait_mask mask;
+    bool inside;
     int err = wait_read_mask(task, args[4], args[5], &mask);
 
     if (err)
         return err;
-    if (max <= 0)
-        return -EINVAL;
-    struct epoll_event *events = base_alloc((size_t)max * sizeof(*events));
-    int64_t n = sys_host(task, number, args[0], events, max, timeout,
-                         mask.given ? &mask.host : NULL, sizeof(mask.host));
+    space_host_range(space, GVA(args[1]), bytes, &inside);
+    int64_t room = inside ? room_for_events(space, args[1], MIN(MAX(max, 0), MOST)) : 0;
+    if (room > 0)
+        events = base_alloc((size_t)room * sizeof(*events));
+    int64_t n =
+        sys_host(task, number, args[0], inside ? (uint64_t)events : sys_span(task, args[1], bytes),
+                 room > 0 ? room : max, timeout, mask.given ? &mask.host : NULL, sizeof(mask.host));
     for (int64_t i = 0; i < n; i++) {
         struct guest_epoll_event out = {.events = events[i].events, .data = events[i].data.u64};
-        if (space_write(task->process->space, GVA(args[1] + (uint64_t)i * sizeof(out)), &out,
-                        sizeof(out))) {
-            n = -EFAULT;
+        if (space_write(space, GVA(args[1] + (uint64_t)i * sizeof(out)), &out, sizeof(out))) {
+            n = -EFAULT; /* only if another thread unmaps it meanwhile */
             break;
         }
     }

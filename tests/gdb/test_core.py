@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from patterns import missing
+from tap import Tap
 
 ISOMORPH, STATIC, DYNAMIC = (os.path.abspath(a) for a in sys.argv[1:4])
 OPTIONS = sys.argv[4:]
@@ -94,16 +96,13 @@ def main():
     pattern = open("/proc/sys/kernel/core_pattern").read()
     if not shutil.which("gdb-multiarch") or pattern.startswith("/"):
         print("1..0 # SKIP gdb-multiarch is not installed, or core files have a place of their own")
-        return 0
-    print(f"1..{len(cases)}", flush=True)
-    failed = 0
-    for number, (name, *rest) in enumerate(cases, 1):
+        return
+    tap = Tap()
+    for name, *rest in cases:
         with tempfile.TemporaryDirectory(prefix="isomorph-core.") as folder:
             bad = one(*rest, folder)
-        failed += bool(bad)
-        print(f"{'not ok' if bad else 'ok'} {number} - {name}")
-        print("".join(f"# {line}\n" for line in bad), end="", flush=True)
-    return failed != 0
+        tap.result(not bad, name, *bad)
+    tap.finish()
 
 
-sys.exit(main())
+main()

@@ -13,7 +13,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from patterns import missing
+from tap import Tap
 
 ISOMORPH, STATIC, DYNAMIC, SOURCE, BUILD = (os.path.abspath(a) for a in sys.argv[1:6])
 OPTIONS = sys.argv[6:]
@@ -213,25 +215,20 @@ def lua_case():
 
 
 def main():
-
     if not shutil.which("gdb-multiarch"):
         print("1..0 # SKIP gdb-multiarch is not installed")
-        return 0
+        return
     lua_case()
-    failed = 0
-    print(f"1..{len(cases)}", flush=True)
-    for number, (name, program, commands, expected, status, guest, options) in enumerate(cases, 1):
+    tap = Tap()
+    for name, program, commands, expected, status, guest, options in cases:
         with tempfile.TemporaryDirectory(prefix="isomorph-gdb.") as folder:
             gdb, code, output = run(program, commands, options, folder)
         lacks = missing(expected, gdb)
         good = lacks is None and status in (None, code) and re.search(guest, output)
-        failed += not good
-        print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-        if not good:
-            print(f"# expected {lacks!r}, status {status} (is {code}), of the guest {guest!r}\n# commands: {commands}")
-            print("".join(f"# gdb: {line}\n" for line in gdb.splitlines()), end="")
-            print("".join(f"# guest: {line}\n" for line in output.splitlines()), end="", flush=True)
-    return failed != 0
+        tap.result(good, name, f"expected {lacks!r}, status {status} (is {code}), of the guest {guest!r}",
+                   f"commands: {commands}", *(f"gdb: {line}" for line in gdb.splitlines()),
+                   *(f"guest: {line}" for line in output.splitlines()))
+    tap.finish()
 
 
-sys.exit(main())
+main()

@@ -8,8 +8,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap
+
 isomorph, probe = sys.argv[1:3]
-count = failed = 0
+tap = Tap()
 
 
 def trace(*words):
@@ -20,13 +23,7 @@ def trace(*words):
 
 
 def case(pattern, text):
-    global count, failed
-    count += 1
-    good = re.search(r"^\d+ " + pattern + "$", text, re.M)
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {pattern}")
-    if not good:
-        print("".join(f"# {line}\n" for line in text.splitlines()), end="")
+    tap.result(re.search(r"^\d+ " + pattern + "$", text, re.M), pattern, text)
 
 
 with tempfile.TemporaryDirectory() as work:
@@ -55,12 +52,7 @@ with tempfile.TemporaryDirectory() as work:
     for options, times in (([], 0), (["-d", "unimp"], 1), (["-strace"], 1)):
         run = subprocess.run([isomorph, *options, probe, "refused"], stdin=subprocess.DEVNULL, capture_output=True,
                              text=True, timeout=60)
-        count += 1
         good = [run.stderr.count(text) for text in said] == [times] * 3 and run.stdout == "ENOSYS ENOSYS ENOSYS ENOTTY\n"
-        good = good and (options or run.stderr == "")
-        failed += not good
-        print(f"{'ok' if good else 'not ok'} {count} - what is refused is said {times} times with {options}")
-        print("".join(f"# {line}\n" for line in (run.stdout + run.stderr).splitlines()) if not good else "", end="")
-
-print(f"1..{count}")
-sys.exit(failed != 0)
+        tap.result(good and (options or run.stderr == ""), f"what is refused is said {times} times with {options}",
+                   run.stdout, run.stderr)
+tap.finish()

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "show.h"
 
+#include <limits.h>
 #include <mqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -12,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/select.h>
 #include <sys/sem.h>
@@ -81,6 +83,32 @@ static void test_epoll(void)
     show_call(epoll_pwait(ep, out, 4, 1, &none));
     struct timespec ts = {0, 1000};
     show_call(epoll_pwait2(ep, out, 4, &ts, &none));
+}
+
+/* What there is no room for is kept, edge-triggered events too. */
+static void test_epoll_room(void)
+{
+    char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct epoll_event *end = (struct epoll_event *)(pages + 4096);
+    int ep = epoll_create1(0);
+
+    munmap(pages + 4096, 4096);
+    for (unsigned i = 0; i < 3; i++) {
+        struct epoll_event e = {.events = EPOLLIN | EPOLLET, .data.u64 = i};
+        show_call(epoll_ctl(ep, EPOLL_CTL_ADD, eventfd(1, 0), &e));
+    }
+    show_call(epoll_wait(ep, end, 8, 0));
+    show_call(epoll_wait(ep, end - 1, 8, 0));
+    show_call(epoll_wait(ep, (struct epoll_event *)((char *)end - 8), 8, 0));
+    show_call(epoll_wait(ep, end - 2, 8, 0));
+    show("events %u %u", (unsigned)end[-2].data.u64, (unsigned)end[-1].data.u64);
+    show_call(epoll_wait(ep, end - 2, 8, 0));
+    show_call(epoll_wait(ep, NULL, 1, 0));
+    show_call(epoll_wait(ep, end, -1, 0));
+    show_call(epoll_wait(ep, end, INT_MAX, 0));
+    show_call(epoll_wait(-1, end, -1, 0));
+    show_call(epoll_wait(0, opaque(-8L), -1, 0));
+    show_call(epoll_wait(ep, opaque(-8L), 1, 0));
 }
 
 static void test_sockets(void)
@@ -276,6 +304,7 @@ int main(void)
 {
     test_pipes();
     test_epoll();
+    test_epoll_room();
     test_sockets();
     test_names();
     test_ipc();
