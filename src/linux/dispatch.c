@@ -68,6 +68,12 @@
 #define FCNTL       {ARG_FCNTL}
 #define IOCTL       {ARG_IOCTL}
 #define FUTEX       {ARG_FUTEX}
+#define PRCTL       {ARG_PRCTL}
+#define OPT_LEVEL   {ARG_OPTION_LEVEL}
+#define OPT         {ARG_OPTION}
+#define OPT_IN(k)   {ARG_OPTION_IN, k}
+#define OPT_OUT(k)  {ARG_OPTION_OUT, k}
+#define LENGTH      {ARG_LENGTH}
 #define FDS(k)      {ARG_FD_SET, k}
 #define SET_PAIR    {ARG_SIGSET_PAIR}
 #define EVENTS      {ARG_EVENTS_OUT}

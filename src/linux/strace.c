@@ -280,13 +280,46 @@ static bool is_output(const struct strace_line *line, unsigned i)
     case ARG_UNAME:
     case ARG_EVENTS_OUT:
     case ARG_MASK_OUT:
+    case ARG_OPTION_OUT:
+    case ARG_LENGTH:
         return true;
     case ARG_CLONE:
         return i == 2;
+    case ARG_PRCTL:
+        return strace_prctl_writes((int)line->args[0], i);
     case ARG_FCNTL:
         return strace_fcntl_writes((int)line->args[1]);
     case ARG_IOCTL:
         return strace_ioctl_writes((uint32_t)line->args[1]);
+    default:
+        return false;
+    }
+}
+
+/* A socket's options. Returns false for all other kinds. */
+static bool print_option(struct linux_task *task, struct strace_line *line, unsigned i)
+{
+    const struct sys_arg *arg = &line->row->args[i];
+    const uint64_t *args = line->args;
+    struct strbuf *out = &line->text;
+
+    switch (arg->kind) {
+    case ARG_OPTION_LEVEL:
+        strace_print_option_level(out, (int)args[i]);
+        return true;
+    case ARG_OPTION:
+        strace_print_option(out, (int)args[1], (int)args[i]);
+        return true;
+    case ARG_OPTION_IN:
+        strace_print_option_value(task, out, args, args[i], (uint32_t)args[arg->aux], false);
+        return true;
+    case ARG_OPTION_OUT:
+        strace_print_option_value(task, out, args, args[i],
+                                  strace_read_length(task, args[arg->aux]), true);
+        return true;
+    case ARG_LENGTH:
+        strace_print_length(task, out, args[i], line->room);
+        return true;
     default:
         return false;
     }
@@ -309,6 +342,9 @@ static bool print_dependent(struct linux_task *task, struct strace_line *line, u
         return true;
     case ARG_FUTEX:
         strace_print_futex(task, out, (int)args[1], i, args[i]);
+        return true;
+    case ARG_PRCTL:
+        strace_print_prctl(task, out, args, i);
         return true;
     case ARG_FD_SET:
         strace_print_fd_set(task, out, args[i], args[arg->aux]);
@@ -335,7 +371,7 @@ static bool print_dependent(struct linux_task *task, struct strace_line *line, u
             strace_print_request(out, (uint32_t)args[i]);
         return arg->aux == NAMES_ioctl;
     default:
-        return false;
+        return print_option(task, line, i);
     }
 }
 
@@ -410,6 +446,7 @@ static bool is_unwritten(const struct strace_line *line, unsigned i, int64_t res
     case ARG_REST_S:
         return result != -EINTR;
     case ARG_MASK_OUT:
+    case ARG_LENGTH:
     case ARG_CLONE: /* says so itself */
         return false;
     default:
@@ -440,6 +477,8 @@ static bool is_left_out(const struct strace_line *line, unsigned i)
         return !strace_clone_has_argument(line->args[0], i);
     case ARG_FUTEX:
         return !strace_futex_has_argument((int)line->args[1], i);
+    case ARG_PRCTL:
+        return !strace_prctl_has_argument((int)line->args[0], i);
     default:
         return args[i].kind == ARG_MODE && i > 0 && args[i - 1].kind == ARG_FLAGS &&
                args[i - 1].aux == NAMES_open &&
@@ -497,6 +536,10 @@ struct strace_line *strace_begin(struct linux_task *task, uint64_t number,
     line->number = number;
     line->tid = gettid();
     memcpy(line->args, args, sizeof(line->args));
+    for (unsigned i = 0; i < 6; i++) {
+        if (line->row->args[i].kind == ARG_LENGTH)
+            line->room = strace_read_length(task, args[i]);
+    }
     if (row)
         strbuf_printf(&line->text, "%d %s(", line->tid, row->name);
     else
@@ -533,6 +576,8 @@ static void print_result(struct linux_task *task, struct strace_line *line, int6
         strbuf_printf(out, "%lld (%s)", (long long)result, strace_signal_name((int)result));
     else if (line->row->result == RES_FCNTL)
         strace_print_fcntl_result(out, (int)line->args[1], result);
+    else if (line->row->result == RES_PRCTL)
+        strace_print_prctl_result(out, (int)line->args[0], result);
     else
         strbuf_printf(out, "%lld", (long long)result);
     if (line->row->result == RES_SELECT)

@@ -1,4 +1,5 @@
-/* linux/strace.h: what strace.c, strace_calls.c, strace_structs.c and strace_names.c share. */
+/* linux/strace.h: what strace.c, strace_calls.c, strace_options.c, strace_structs.c and
+ * strace_names.c share. */
 #ifndef ISOMORPH_LINUX_STRACE_H
 #define ISOMORPH_LINUX_STRACE_H
 
@@ -11,6 +12,7 @@ struct strace_line {
     uint64_t args[6];
     pid_t tid; /* who made the call: not a child that comes back from it too */
     struct strbuf text;
+    uint32_t room;    /* the length that the call is given by reference, before it */
     unsigned printed; /* arguments that are in text */
     bool written;     /* an execve's: has been said to succeed */
 };
@@ -52,6 +54,22 @@ void strace_print_selected(struct linux_task *task, struct strbuf *out, const ui
                            int64_t result);
 void strace_print_polled(struct linux_task *task, struct strbuf *out, const uint64_t args[6],
                          int64_t result);
+
+/* Options of sockets and of processes (strace_options.c). args: the call's, level and option among
+ * them; written: by the call. */
+void strace_print_option_level(struct strbuf *out, int level);
+void strace_print_option(struct strbuf *out, int level, int option);
+void strace_print_option_value(struct linux_task *task, struct strbuf *out, const uint64_t args[6],
+                               uint64_t addr, uint32_t len, bool written);
+/* A length that the guest gives by reference; 0 if it cannot be read. */
+uint32_t strace_read_length(struct linux_task *task, uint64_t addr);
+/* The same after the call; room: what it was before. */
+void strace_print_length(struct linux_task *task, struct strbuf *out, uint64_t addr, uint32_t room);
+bool strace_prctl_has_argument(int operation, unsigned i);
+bool strace_prctl_writes(int operation, unsigned i);
+void strace_print_prctl(struct linux_task *task, struct strbuf *out, const uint64_t args[6],
+                        unsigned i);
+void strace_print_prctl_result(struct strbuf *out, int operation, int64_t result);
 
 /* What a guest address points to (strace_structs.c). */
 void strace_print_strings(struct linux_task *task, struct strbuf *out, uint64_t addr, bool count);

@@ -2,8 +2,15 @@
 #include "linux/strace.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/futex.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>

@@ -43,6 +43,12 @@ enum sys_arg_kind {
     ARG_FCNTL,    /* these are what arguments before them say (strace_calls.c) */
     ARG_IOCTL,
     ARG_FUTEX,
+    ARG_PRCTL,        /* all of prctl's (strace_options.c) */
+    ARG_OPTION_LEVEL, /* a socket's, and what follows it */
+    ARG_OPTION,
+    ARG_OPTION_IN,   /* as many bytes as argument aux says */
+    ARG_OPTION_OUT,  /* as many bytes as the int says that argument aux points to */
+    ARG_LENGTH,      /* int: room before the call, length after it */
     ARG_FD_SET,      /* as many descriptors as argument aux says */
     ARG_SIGSET_PAIR, /* pselect6's: address and size of a mask */
     ARG_EVENTS_OUT,  /* struct epoll_event; the result counts */
@@ -93,6 +99,7 @@ enum sys_result {
     RES_HEX,
     RES_MODE,
     RES_FCNTL,
+    RES_PRCTL,
     RES_SIGNO,
     RES_SELECT,
     RES_POLL,

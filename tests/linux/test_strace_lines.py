@@ -77,6 +77,7 @@ if not shutil.which("strace"):
     sys.exit(0)
 compare("calls")
 compare("dependent")
+compare("options")
 compare("signals")
 for end in ("exit", "kill", "fault", "abort"):
     compare(end)

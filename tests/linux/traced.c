@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -264,6 +267,119 @@ static void dependent(void)
     clocks();
 }
 
+/* ---- options --------------------------------------------------------------------------------- */
+
+static void set_option(int fd, int level, int option, const void *value, unsigned len)
+{
+    syscall(SYS_setsockopt, fd, level, option, value, len);
+}
+
+static void get_option(int fd, int level, int option, unsigned len)
+{
+    unsigned char value[256] = {0};
+
+    syscall(SYS_getsockopt, fd, level, option, value, &len);
+}
+
+/* By number, and some that nobody knows. */
+static void every_option(int one)
+{
+    static const struct {
+        int level, last;
+    } levels[] = {{SOL_IP, 26}, {SOL_TCP, 37}, {IPPROTO_UDP, 1}, {SOL_NETLINK, 1}, {12345, 1}};
+
+    for (unsigned i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        for (int option = 1; option <= levels[i].last; option++)
+            set_option(99, levels[i].level, option, &one, sizeof(one));
+    }
+    for (int option = 1; option <= 75; option++) {
+        if (option != SO_LINGER && option != 74 /* SO_TXREHASH, whose ints have names */)
+            set_option(99, SOL_SOCKET, option, &one, sizeof(one));
+    }
+    set_option(99, SOL_SOCKET, 9999, &one, sizeof(one));
+    set_option(99, SOL_TCP, 9999, &one, sizeof(one));
+    set_option(99, SOL_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+    set_option(99, SOL_IPV6, IPV6_UNICAST_HOPS, &one, sizeof(one));
+    set_option(99, SOL_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
+    set_option(99, SOL_IPV6, IPV6_TCLASS, &one, sizeof(one));
+}
+
+static void socket_options(int fd)
+{
+    struct linger linger = {1, 5};
+    int one = 1;
+    unsigned len = 8;
+
+    every_option(one);
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    set_option(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    set_option(fd, SOL_SOCKET, SO_LINGER, &linger, 4);
+    set_option(fd, SOL_SOCKET, SO_LINGER, NULL, 8);
+    set_option(fd, SOL_SOCKET, SO_LINGER, (void *)8, 8);
+    set_option(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){3, 500}, sizeof(struct timeval));
+    set_option(fd, SOL_SOCKET, SO_BINDTODEVICE, "none", 5);
+    set_option(fd, SOL_TCP, TCP_NODELAY, &one, sizeof(one));
+    set_option(fd, SOL_TCP, TCP_NODELAY, &one, 1);
+    set_option(fd, SOL_TCP, TCP_CONGESTION, "reno", 5);
+    get_option(fd, SOL_SOCKET, SO_REUSEADDR, 4);
+    get_option(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+    get_option(fd, SOL_SOCKET, SO_TYPE, 8);
+    get_option(fd, SOL_SOCKET, SO_LINGER, 8);
+    get_option(fd, SOL_SOCKET, SO_LINGER, 4);
+    get_option(fd, SOL_SOCKET, SO_SNDTIMEO, 16);
+    get_option(fd, SOL_TCP, TCP_NODELAY, 4);
+    get_option(fd, SOL_TCP, TCP_CONGESTION, 16);
+    get_option(fd, SOL_IP, IP_TTL, 4);
+    get_option(99, SOL_SOCKET, SO_ERROR, 4);
+    syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_LINGER, NULL, &len);
+    syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_LINGER, &linger, NULL);
+    get_option(fd, SOL_SOCKET, SO_PEERCRED, 12);
+}
+
+static void process_options(void)
+{
+    char name[16];
+    int n;
+
+    syscall(SYS_prctl, PR_SET_NAME, "abc", 1, 2, 3);
+    syscall(SYS_prctl, PR_GET_NAME, name);
+    syscall(SYS_prctl, PR_SET_NAME, "exactly fifteen");
+    syscall(SYS_prctl, PR_SET_NAME, "more than fifteen");
+    syscall(SYS_prctl, PR_GET_NAME, name);
+    syscall(SYS_prctl, PR_SET_NAME, 8L);
+    syscall(SYS_prctl, PR_GET_NAME, 8L);
+    syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGTERM);
+    syscall(SYS_prctl, PR_GET_PDEATHSIG, &n);
+    syscall(SYS_prctl, PR_SET_PDEATHSIG, 0);
+    syscall(SYS_prctl, PR_GET_PDEATHSIG, &n);
+    syscall(SYS_prctl, PR_GET_PDEATHSIG, 8L);
+    syscall(SYS_prctl, PR_SET_PDEATHSIG, 99);
+    for (long who = 0; who <= 3; who++) {
+        syscall(SYS_prctl, PR_SET_DUMPABLE, who);
+        syscall(SYS_prctl, PR_GET_DUMPABLE);
+    }
+    syscall(SYS_prctl, PR_SET_DUMPABLE, 1);
+    for (long cap = 0; cap <= 40; cap++)
+        syscall(SYS_prctl, PR_CAPBSET_READ, cap);
+    syscall(SYS_prctl, PR_CAPBSET_READ, 99);
+    syscall(SYS_prctl, PR_CAPBSET_DROP, 99);
+    syscall(SYS_prctl, PR_SET_KEEPCAPS, 1);
+    syscall(SYS_prctl, PR_GET_KEEPCAPS);
+    syscall(SYS_prctl, PR_GET_SECUREBITS);
+    syscall(SYS_prctl, PR_SET_SECUREBITS, 0xfff);
+    syscall(SYS_prctl, PR_SET_TIMERSLACK, 60000);
+    syscall(SYS_prctl, PR_GET_TIMERSLACK);
+    syscall(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);
+    syscall(SYS_prctl, PR_GET_CHILD_SUBREAPER, &n);
+    syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    syscall(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+    for (long what = 0; what <= PR_CAP_AMBIENT_CLEAR_ALL; what++)
+        syscall(SYS_prctl, PR_CAP_AMBIENT, what, 5 * (what < PR_CAP_AMBIENT_CLEAR_ALL), 0, 0);
+    syscall(SYS_prctl, PR_SET_PTRACER, -1L);
+    syscall(SYS_prctl, PR_GET_SECCOMP);
+    syscall(SYS_prctl, 12345, 1, 2, 3, 0);
+}
+
 /* ---- processes and signals ------------------------------------------------------------------- */
 
 static void handler(int sig, siginfo_t *info, void *context)
@@ -341,6 +457,12 @@ int main(int argc, char **argv)
     }
     if (strcmp(what, "dependent") == 0)
         dependent();
+    if (strcmp(what, "options") == 0) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        syscall(SYS_openat, AT_FDCWD, "new", O_CREAT | O_RDWR | O_TRUNC, 0640);
+        socket_options(fd);
+        process_options();
+    }
     if (strcmp(what, "signals") == 0)
         signals();
     if (strcmp(what, "exec") == 0)
