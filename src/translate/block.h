@@ -67,6 +67,7 @@ struct work {
     gva pc;
     uint32_t guest_bytes, n_insns;
     uint32_t passes_off;
+    bool count; /* a branch counts what stands before it, even one that is never taken */
     bool fence; /* an address is a register and a displacement, so that one comparison is enough */
     bool float_code, fma, bmi1; /* the host has code for floating point, fused multiplications, and
                                    instructions on single bits */

@@ -594,9 +594,10 @@ static ir_val fold_pure(struct folding *f, ir_val i)
 static void fold_branch(struct folding *f, struct node *n)
 {
     n->may_leave = true;
-    if (!node_is_const(f->w, n->arg[0]))
+    bool never = is_const(f, n->arg[0], 0);
+    if (!node_is_const(f->w, n->arg[0]) || (never && f->w->count))
         return;
-    if (is_const(f, n->arg[0], 0)) {
+    if (never) {
         n->state = NODE_DEAD;
     } else {
         n->op = UOP_jump;

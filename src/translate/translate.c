@@ -42,6 +42,7 @@ struct translator *translator_create(const struct translate_config *config)
     tr->config = *config;
     tr->work.guest = config->guest;
     tr->work.passes_off = config->passes_off;
+    tr->work.count = config->count;
     tr->work.fence = config->fence;
     tr->work.float_code = host_cpu_has(&config->cpu, HOST_AVX);
     tr->work.fma = host_cpu_has(&config->cpu, HOST_FMA);

@@ -263,6 +263,39 @@ static void instructions_are_counted_at_each_way_out(void **unused)
     }
 }
 
+/* A branch that is never taken, which is no code otherwise, and a fault behind it. */
+static uint64_t count_behind_constant(const char *engine, uint64_t hot)
+{
+    const uint32_t code[] = {
+        ADDI(A0, ZERO, 0), bne(A0, ZERO, OUT - (CODE + 4)),    LD(A4, 0, A3),
+        ADDI(T0, T0, -1),  bne(T0, ZERO, FIRST - (CODE + 16)), EBREAK,
+    };
+
+    start(engine, hot);
+    assert_int_equal(space_write(m.space, GVA(CODE), code, sizeof(code)), 0);
+    run(50);
+    uint64_t before = m.t->counters[COUNTER_GUEST_INSNS];
+    state()->x[A3] = HOLE;
+    run(7);
+    assert_int_equal(state()->pc, CODE + 8);
+    return m.t->counters[COUNTER_GUEST_INSNS] - before;
+}
+
+static void a_branch_that_is_never_taken_counts(void **unused)
+{
+    static const struct {
+        const char *engine;
+        uint64_t hot;
+    } engines[] = {{"interp", 0}, {"block", 0}, {"block", 10}};
+
+    for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+        assert_int_equal(count_behind_constant(engines[i].engine, engines[i].hot), 2);
+        if (i > 0)
+            assert_reach(FIRST, engines[i].hot ? CODE + 20 : CODE + 24);
+        machine_finish();
+    }
+}
+
 /* In the loop's own code: six instructions are done, the branch back is not. */
 static void a_poll_leaves_at_the_branch_that_closes_the_loop(void **unused)
 {
@@ -305,6 +338,7 @@ int main(void)
         cmocka_unit_test(the_pass_can_be_left_out),
         cmocka_unit_test(what_cannot_be_translated_ends_a_fragment),
         cmocka_unit_test(instructions_are_counted_at_each_way_out),
+        cmocka_unit_test(a_branch_that_is_never_taken_counts),
         cmocka_unit_test(a_poll_leaves_at_the_branch_that_closes_the_loop),
         cmocka_unit_test(a_change_of_any_part_drops_it),
     };
