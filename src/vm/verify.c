@@ -61,9 +61,9 @@ struct verify {
     bool strayed; /* the engine stored where the reference did not: */
     gva stray;
     struct hash_map seen;    /* pc of a block that was checked: vm->code_changes + 1 then */
-    bool from_memory;        /* what the reference executes is decoded anew: */
-    union decoded_room anew; /* the block at hand */
     gva reach;               /* how far the engine goes if no branch is taken */
+    bool from_memory;        /* what the reference executes is decoded anew: */
+    union decoded_room anew; /* the block at hand. Last, for its size varies */
 };
 
 struct verify *verify_create(struct vm *vm)
