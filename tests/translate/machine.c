@@ -27,10 +27,12 @@ static bool handle_fault(struct machine *m, const siginfo_t *info, ucontext_t *c
     translate_read_context(context, &regs);
     translate_read_homes(m->tr, m->t, &regs, m->t->guest);
     recipes_read(point.recipes, &guest_rv64, &regs, m->t->spill, m->t->guest);
-    space_guest_addr(m->space, (uint64_t)info->si_addr, &addr);
+    /* Otherwise it is outside the guest's space; vm/ asks the interpreter then. */
+    bool known = space_guest_addr(m->space, (uint64_t)info->si_addr, &addr);
     m->again = point.again;
     bool write = context->uc_mcontext.gregs[REG_ERR] & 2;
-    m->t->trap = (struct trap){write ? TRAP_STORE : TRAP_LOAD, FAULT_MAPERR, addr, 0};
+    m->t->trap =
+        (struct trap){write ? TRAP_STORE : TRAP_LOAD, known ? FAULT_MAPERR : FAULT_NONE, addr, 0};
     thread_set_pc(m->t, GVA(m->image.pc.v + point.guest));
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)(m->arena.exec.v + m->offsets[CODE_EXIT_FAULT]);
     return true;

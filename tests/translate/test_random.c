@@ -536,7 +536,8 @@ static const char *difference(const struct outcome *a, const struct outcome *b)
         snprintf(text, sizeof(text), "exit %d, not %d", a->exit, b->exit);
     else if (a->state.pc != b->state.pc)
         snprintf(text, sizeof(text), "pc %#lx, not %#lx", a->state.pc, b->state.pc);
-    else if (a->trap.kind != b->trap.kind || a->trap.addr.v != b->trap.addr.v)
+    else if (a->trap.kind != b->trap.kind ||
+             (a->trap.reason != FAULT_NONE && a->trap.addr.v != b->trap.addr.v))
         snprintf(text, sizeof(text), "trap %d at %#lx, not %d at %#lx", a->trap.kind,
                  a->trap.addr.v, b->trap.kind, b->trap.addr.v);
     else if (a->state.fcsr != b->state.fcsr)
