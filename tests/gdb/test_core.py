@@ -97,6 +97,7 @@ def main():
     if not shutil.which("gdb-multiarch") or pattern.startswith("/"):
         print("1..0 # SKIP gdb-multiarch is not installed, or core files have a place of their own")
         return
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # shells start what runs in the background with it ignored
     tap = Tap()
     for name, *rest in cases:
         with tempfile.TemporaryDirectory(prefix="isomorph-core.") as folder:
