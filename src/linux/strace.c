@@ -56,15 +56,22 @@ static void print_bytes(struct strbuf *out, const unsigned char *bytes, size_t l
     strbuf_printf(out, "\"");
 }
 
+bool strace_read_or_print(struct linux_task *task, struct strbuf *out, uint64_t addr, void *to,
+                          size_t size)
+{
+    if (addr != 0 && space_read(task->process->space, GVA(addr), to, size) == 0)
+        return true;
+    strace_print_address(out, addr);
+    return false;
+}
+
 void strace_print_buffer(struct linux_task *task, struct strbuf *out, uint64_t addr, uint64_t len)
 {
     unsigned char bytes[SHOWN_BYTES];
     size_t shown = MIN(len, (uint64_t)SHOWN_BYTES);
 
-    if (addr == 0 || space_read(task->process->space, GVA(addr), bytes, shown)) {
-        strace_print_address(out, addr);
+    if (!strace_read_or_print(task, out, addr, bytes, shown))
         return;
-    }
     print_bytes(out, bytes, shown);
     if (len > shown)
         strbuf_printf(out, "...");

@@ -27,6 +27,9 @@ bool strace_print_name(struct strbuf *out, enum name_set set, uint64_t value);
 
 /* Parts of a line (strace.c). */
 void strace_print_address(struct strbuf *out, uint64_t value);
+/* Reads size bytes of the guest's to *to. False if they cannot be read: the address was printed. */
+bool strace_read_or_print(struct linux_task *task, struct strbuf *out, uint64_t addr, void *to,
+                          size_t size);
 void strace_print_buffer(struct linux_task *task, struct strbuf *out, uint64_t addr, uint64_t len);
 void strace_print_string(struct linux_task *task, struct strbuf *out, uint64_t addr);
 void strace_print_sigset(struct strbuf *out, uint64_t set);

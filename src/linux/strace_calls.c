@@ -14,16 +14,6 @@
 #include <sys/time.h>
 #include <asm/termbits.h>
 
-/* Reads what addr points to, or prints the address. */
-static bool read_or_print(struct linux_task *task, struct strbuf *out, uint64_t addr, void *to,
-                          size_t size)
-{
-    if (addr != 0 && space_read(task->process->space, GVA(addr), to, size) == 0)
-        return true;
-    strace_print_address(out, addr);
-    return false;
-}
-
 /* ---- fcntl ----------------------------------------------------------------------------------- */
 
 enum { OFD_GETLK = 36, OFD_SETLK = 37, OFD_SETLKW = 38 }; /* F_OFD_... of <fcntl.h> */
@@ -53,7 +43,7 @@ static void print_lock(struct linux_task *task, struct strbuf *out, uint64_t add
 {
     struct flock lock; /* equal on both machines */
 
-    if (!read_or_print(task, out, addr, &lock, sizeof(lock)))
+    if (!strace_read_or_print(task, out, addr, &lock, sizeof(lock)))
         return;
     strbuf_printf(out, "{l_type=");
     strace_print_enum(out, NAMES_lock, (uint16_t)lock.l_type);
@@ -202,7 +192,7 @@ static void print_termios(struct linux_task *task, struct strbuf *out, uint64_t 
                   {"c_cflag", NAMES_c_cflag},
                   {"c_lflag", NAMES_c_lflag}};
 
-    if (!read_or_print(task, out, addr, modes, sizeof(modes)))
+    if (!strace_read_or_print(task, out, addr, modes, sizeof(modes)))
         return;
     for (unsigned i = 0; i < ARRAY_LEN(fields); i++) {
         strbuf_printf(out, "%s%s=", i ? ", " : "{", fields[i].name);
@@ -229,14 +219,14 @@ void strace_print_ioctl(struct linux_task *task, struct strbuf *out, uint32_t re
         strace_print_enum(out, NAMES_tcflow, value);
         break;
     case FORM_INT:
-        if (read_or_print(task, out, value, &number, sizeof(number)))
+        if (strace_read_or_print(task, out, value, &number, sizeof(number)))
             strbuf_printf(out, "[%d]", number);
         break;
     case FORM_TERMIOS:
         print_termios(task, out, value);
         break;
     case FORM_WINSIZE:
-        if (read_or_print(task, out, value, &size, sizeof(size)))
+        if (strace_read_or_print(task, out, value, &size, sizeof(size)))
             strbuf_printf(out, "{ws_row=%u, ws_col=%u, ws_xpixel=%u, ws_ypixel=%u}", size.ws_row,
                           size.ws_col, size.ws_xpixel, size.ws_ypixel);
         break;
@@ -370,7 +360,7 @@ void strace_print_fd_set(struct linux_task *task, struct strbuf *out, uint64_t a
 
     if ((int)count <= 0)
         strace_print_address(out, addr);
-    else if (read_or_print(task, out, addr, &word, sizeof(word)))
+    else if (strace_read_or_print(task, out, addr, &word, sizeof(word)))
         add_members(task, out, addr, (int)count);
 }
 
@@ -378,7 +368,7 @@ void strace_print_sigset_pair(struct linux_task *task, struct strbuf *out, uint6
 {
     uint64_t pair[2];
 
-    if (!read_or_print(task, out, addr, pair, sizeof(pair)))
+    if (!strace_read_or_print(task, out, addr, pair, sizeof(pair)))
         return;
     strbuf_printf(out, "{sigmask=");
     strace_print_struct(task, out, STRUCT_sigset, pair[0]);

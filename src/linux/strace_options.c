@@ -211,9 +211,7 @@ static void print_signal_at(struct linux_task *task, struct strbuf *out, uint64_
 {
     int32_t sig;
 
-    if (addr == 0 || space_read(task->process->space, GVA(addr), &sig, sizeof(sig)))
-        strace_print_address(out, addr);
-    else
+    if (strace_read_or_print(task, out, addr, &sig, sizeof(sig)))
         strbuf_printf(out, "[%s]", strace_signal_name(sig));
 }
 

@@ -22,10 +22,8 @@ void strace_print_strings(struct linux_task *task, struct strbuf *out, uint64_t 
     uint64_t at = addr, item;
     unsigned n = 0;
 
-    if (addr == 0 || space_read(space, GVA(addr), &item, sizeof(item))) {
-        strace_print_address(out, addr);
+    if (!strace_read_or_print(task, out, addr, &item, sizeof(item)))
         return;
-    }
     for (; space_read(space, GVA(at), &item, sizeof(item)) == 0 && item != 0; n++) {
         if (!count && n < SHOWN_ITEMS) {
             strbuf_printf(out, n ? ", " : "[");
@@ -84,10 +82,8 @@ void strace_print_sigaction(struct linux_task *task, struct strbuf *out, uint64_
 {
     struct guest_sigaction a;
 
-    if (addr == 0 || space_read(task->process->space, GVA(addr), &a, sizeof(a))) {
-        strace_print_address(out, addr);
+    if (!strace_read_or_print(task, out, addr, &a, sizeof(a)))
         return;
-    }
     strbuf_printf(out, "{sa_handler=");
     if (a.handler <= 1)
         strbuf_printf(out, a.handler ? "SIG_IGN" : "SIG_DFL");
@@ -121,10 +117,8 @@ void strace_print_iovec(struct linux_task *task, struct strbuf *out, uint64_t ad
 {
     struct iovec v;
 
-    if (addr == 0 || space_read(task->process->space, GVA(addr), &v, sizeof(v))) {
-        strace_print_address(out, addr);
+    if (!strace_read_or_print(task, out, addr, &v, sizeof(v)))
         return;
-    }
     strbuf_printf(out, "[");
     for (uint64_t i = 0; i < count; i++) {
         if (i == SHOWN_ITEMS) {
@@ -147,10 +141,8 @@ void strace_print_pollfds(struct linux_task *task, struct strbuf *out, uint64_t 
 {
     struct pollfd p;
 
-    if (addr == 0 || space_read(task->process->space, GVA(addr), &p, sizeof(p))) {
-        strace_print_address(out, addr);
+    if (!strace_read_or_print(task, out, addr, &p, sizeof(p)))
         return;
-    }
     strbuf_printf(out, "[");
     for (uint64_t i = 0; i < MIN(count, (uint64_t)SHOWN_ITEMS); i++) {
         if (space_read(task->process->space, GVA(addr + i * sizeof(p)), &p, sizeof(p)))
@@ -201,9 +193,7 @@ void strace_print_uname(struct linux_task *task, struct strbuf *out, uint64_t ad
 {
     struct utsname u;
 
-    if (space_read(task->process->space, GVA(addr), &u, sizeof(u)))
-        strace_print_address(out, addr);
-    else
+    if (strace_read_or_print(task, out, addr, &u, sizeof(u)))
         strbuf_printf(out, "{sysname=\"%s\", nodename=\"%s\", ...}", u.sysname, u.nodename);
 }
 
@@ -330,9 +320,7 @@ void strace_print_epoll_event(struct linux_task *task, struct strbuf *out, uint6
 {
     struct shown_event e;
 
-    if (addr == 0 || space_read(task->process->space, GVA(addr), &e, sizeof(e)))
-        strace_print_address(out, addr);
-    else
+    if (strace_read_or_print(task, out, addr, &e, sizeof(e)))
         print_event(out, &e);
 }
 
@@ -415,10 +403,8 @@ static void print_ids(struct linux_task *task, struct strbuf *out, uint64_t addr
 {
     int32_t id;
 
-    if (space_read(task->process->space, GVA(addr), &id, sizeof(id))) {
-        strace_print_address(out, addr);
+    if (!strace_read_or_print(task, out, addr, &id, sizeof(id)))
         return;
-    }
     for (uint64_t i = 0; i < MIN(count, (uint64_t)SHOWN_ITEMS); i++) {
         if (space_read(task->process->space, GVA(addr + i * sizeof(id)), &id, sizeof(id)))
             break;
@@ -477,10 +463,8 @@ void strace_print_statx(struct linux_task *task, struct strbuf *out, uint64_t ad
 {
     struct statx x;
 
-    if (space_read(task->process->space, GVA(addr), &x, sizeof(x))) {
-        strace_print_address(out, addr);
+    if (!strace_read_or_print(task, out, addr, &x, sizeof(x)))
         return;
-    }
     strbuf_printf(out, "{stx_mask=");
     strace_print_flags(out, NAMES_statx, x.stx_mask);
     strbuf_printf(out, ", stx_attributes=");

@@ -73,8 +73,6 @@ void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
                           .c = c,
                           .cpu = &config->cpu,
                           .offset_space = config->space_base != 0,
-                          .fence = config->fence,
-                          .count = config->count,
                           .wants_lines = config->lines,
                           .avx = host_cpu_has(&config->cpu, HOST_AVX),
                           .random_seed = config->random_registers};

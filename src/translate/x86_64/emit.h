@@ -78,7 +78,7 @@ struct emitter {
     struct work *w;
     struct host_code *c;
     const struct host_cpu *cpu;
-    bool offset_space, fence, count, avx;
+    bool offset_space, avx;
     int bailout; /* enum translate_bailout */
 
     /* the state map */

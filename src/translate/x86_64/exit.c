@@ -18,7 +18,7 @@
 
 static void emit_count(struct emitter *e, uint32_t n)
 {
-    if (e->count && n > 0)
+    if (e->w->count && n > 0)
         x86_emit(e->c, X86_add, THREAD_FIELD(8, counters[COUNTER_GUEST_INSNS]), x86_imm(n));
 }
 

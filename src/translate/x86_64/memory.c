@@ -40,7 +40,7 @@ static bool is_fenced(struct emitter *e, ir_val v)
 
 void emit_address_check(struct emitter *e, ir_val v)
 {
-    if (!e->fence || is_fenced(e, v))
+    if (!e->w->fence || is_fenced(e, v))
         return;
     x86_emit(e->c, X86_cmp, x86_r64(regs_get(e, v)), THREAD_FIELD(8, space_top));
     x86_emit(e->c, x86_jcc(X86_NB), x86_label(emit_cold_interp(e)));
@@ -56,7 +56,7 @@ struct x86_operand emit_address(struct emitter *e, ir_val addr, unsigned size)
     bool outside = n->op == UOP_const && n->imm >= SPACE_TOP;
     bool displaced = n->state == NODE_FUSED && n->has_imm && n->op != UOP_const;
     emit_address_check(e, displaced ? n->arg[0] : addr);
-    if (n->op == UOP_const && !(e->fence && outside) &&
+    if (n->op == UOP_const && !(e->w->fence && outside) &&
         regs_near_constant(e, n->imm, &reg, &distance)) {
         mem = x86_mem(size, reg, distance);
     } else if (n->op == UOP_const && n->imm <= INT32_MAX) {

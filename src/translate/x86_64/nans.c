@@ -94,9 +94,9 @@ static bool is_held(struct emitter *e, ir_val v)
 /* A load or store that leaves the fragment by a fault or not at all. */
 static bool is_access(struct emitter *e, const struct node *n)
 {
-    return !e->fence && (n->op == UOP_load || n->op == UOP_store ||
-                         ((n->op == UOP_float || n->op == UOP_float32) &&
-                          node_at(e, n->arg[0])->state == NODE_FUSED));
+    return !e->w->fence && (n->op == UOP_load || n->op == UOP_store ||
+                            ((n->op == UOP_float || n->op == UOP_float32) &&
+                             node_at(e, n->arg[0])->state == NODE_FUSED));
 }
 
 static bool shows(struct emitter *e, const struct node *n)
