@@ -134,6 +134,42 @@ static bool is_shift(const struct node *n, unsigned op, unsigned type)
     return n->op == op && n->type == type && n->has_imm;
 }
 
+/* Node i shifts by a constant, which folding has moved into it. If no other µop has that constant,
+ * its node becomes the lower half of x; else IR_NONE. */
+static ir_val make_lower_half(struct folding *f, ir_val i, ir_val x)
+{
+    const struct ir_uop *uops = f->w->ir->uops.data;
+    ir_val count = uops[i].arg[1];
+    for (ir_val k = count + 1; k < (ir_val)f->w->ir->uops.len; k++)
+        if (k != i &&
+            (uops[k].arg[0] == count || uops[k].arg[1] == count || uops[k].arg[2] == count))
+            return IR_NONE;
+    struct node *n = at(f, count);
+    if (count < x || n->op != UOP_const || n->type != IR_I64)
+        return IR_NONE;
+    n->op = UOP_and;
+    n->arg_type = IR_I64;
+    n->has_imm = true;
+    n->imm = UINT32_MAX;
+    n->arg[0] = x;
+    n->width = 32;
+    n->facts = FACT_ZX32;
+    return count;
+}
+
+/* 32 bits to the left and back by less, as indexes are made of unsigned numbers: the lower half and
+ * one shift, which may be part of an address. It does not wait for the first one. */
+static void fold_index(struct folding *f, ir_val i, const struct node *left)
+{
+    struct node *n = at(f, i);
+    ir_val half = left->imm == 32 && n->imm < 32 ? make_lower_half(f, i, left->arg[0]) : IR_NONE;
+    if (half == IR_NONE)
+        return;
+    n->op = UOP_shl;
+    n->imm = 32 - n->imm;
+    n->arg[0] = half;
+}
+
 /* 64 bits to the left and back, by the same count or another one: a mask, or of what has no more
  * bits than are left, the difference. */
 static ir_val fold_zero_extension(struct folding *f, ir_val i, const struct node *left)
@@ -150,6 +186,8 @@ static ir_val fold_zero_extension(struct folding *f, ir_val i, const struct node
         n->op = n->imm < left->imm ? UOP_shl : UOP_shr;
         n->imm = n->imm < left->imm ? left->imm - n->imm : n->imm - left->imm;
         n->arg[0] = whole;
+    } else {
+        fold_index(f, i, left);
     }
     return i;
 }

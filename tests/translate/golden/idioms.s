@@ -233,6 +233,16 @@ index_of_sum_scaled:
     slli a5,a5,32
     srli a5,a5,30
     add a5,a5,a0
+index_of_unsigned:
+    slli a5,a5,32
+    srli a5,a5,31
+    add a5,a5,a0
+    lhu a5,0(a5)
+index_of_unsigned_first_shift_kept:
+    slli a4,a5,32
+    srli a5,a4,30
+    add a5,a5,t4
+    lw a5,0(a5)
 mask_of_byte:
     lbu a5,0(a0)
     andi a5,a5,255
