@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import Tap
 
 LIMIT = 3000  # seconds
+HEARD = ("ISOMORPH_WITHOUT", "ISOMORPH_RANDOM_REGISTERS")  # of the environment: tests/translate/passes
 SUMMARY = re.compile(r"(\d+) instructions; (\d+) of them in (\d+) blocks verified, no difference")
 build, every = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
 isomorph = str(build / "isomorph")
@@ -25,7 +26,8 @@ isomorph = str(build / "isomorph")
 
 def run(options, command, folder):
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(folder), "PYTHONHASHSEED": "1"}
-    return subprocess.run([isomorph, "--no-environment", "--seed=1", *options, *command], cwd=folder, env=environment,
+    environment.update((name, os.environ[name]) for name in HEARD if name in os.environ)
+    return subprocess.run([isomorph, "--seed=1", *options, *command], cwd=folder, env=environment,
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT, check=False)
 
 
