@@ -1,6 +1,7 @@
 /* Golden host code: guest instructions and the exact host code that they become, in text files.
  *
  *     test_golden FILE...     compares each case of the files with what the translator makes now
+ *     test_golden --passes FILE...   leaves each pass out in turn: some case must become other code
  *     test_golden --print     reads cases from standard input and prints them with their host code
  *     test_golden --fence ... the same with addresses compared
  *
@@ -45,6 +46,13 @@ static uint64_t resolve(void *arg, unsigned id)
     return TARGETS + 16 * id;
 }
 
+/* What makes the host code. */
+struct maker {
+    struct translate_config config;
+    struct translator *tr;
+    struct space *space;
+};
+
 static void print_code(struct translator *tr, const struct fragment_image *image,
                        struct strbuf *out)
 {
@@ -71,11 +79,12 @@ static void print_code(struct translator *tr, const struct fragment_image *image
     strbuf_free(&line);
 }
 
-/* The µops of a block, and of those behind it as far as one falls through to the next. Returns how
- * many instructions there are. */
-static unsigned lift_case(struct space *space, const struct golden *g, gva pc,
+/* The µops of a block, and of those behind it as far as one falls through to the next (as
+ * src/vm/superblock.c has it). Returns how many instructions there are. */
+static unsigned lift_case(const struct maker *maker, const struct golden *g, gva pc,
                           struct ir_block *lifted, uint32_t *guest_bytes)
 {
+    bool go_on = !(maker->config.passes_off & translate_pass_bit("superblocks"));
     union {
         struct decoded_block block;
         unsigned char room[sizeof(struct decoded_block) + BLOCK_MAX_BYTES];
@@ -84,7 +93,7 @@ static unsigned lift_case(struct space *space, const struct golden *g, gva pc,
     unsigned n_insns = 0;
     *guest_bytes = 0;
     do {
-        CHECK(guest_rv64.decode_block(space, GVA(pc.v + *guest_bytes), BLOCK_MAX_INSNS,
+        CHECK(guest_rv64.decode_block(maker->space, GVA(pc.v + *guest_bytes), BLOCK_MAX_INSNS,
                                       &fresh.block, &trap) == 0,
               "%s cannot be decoded", g->name);
         if (n_insns > 0)
@@ -92,19 +101,18 @@ static unsigned lift_case(struct space *space, const struct golden *g, gva pc,
         guest_rv64.lift_block(&fresh.block, lifted);
         n_insns += fresh.block.n_insns;
         *guest_bytes += fresh.block.guest_bytes;
-    } while (n_insns < g->n && ir_falls_through_to(lifted, pc.v + *guest_bytes));
+    } while (go_on && n_insns < g->n && ir_falls_through_to(lifted, pc.v + *guest_bytes));
     return n_insns;
 }
 
-static void print_case(struct translator *tr, struct space *space, const struct golden *g,
-                       struct strbuf *out)
+static void print_case(const struct maker *maker, const struct golden *g, struct strbuf *out)
 {
     struct ir_block lifted;
     struct fragment_image image;
     uint32_t guest_bytes;
-    gva pc = place_guest(space, g);
+    gva pc = place_guest(maker->space, g);
     ir_block_init(&lifted, rv64_regs, RV64_REG_COUNT);
-    unsigned n_insns = lift_case(space, g, pc, &lifted, &guest_bytes);
+    unsigned n_insns = lift_case(maker, g, pc, &lifted, &guest_bytes);
     strbuf_printf(out, "=== %s\n", g->name);
     for (unsigned i = 0, at = 0; i < n_insns; i++) {
         unsigned len = rv64_insn_len((uint16_t)g->words[i]);
@@ -113,12 +121,12 @@ static void print_case(struct translator *tr, struct space *space, const struct 
         strbuf_printf(out, "\n");
         at += len;
     }
-    int bailout = translate_block(tr, &lifted, pc, guest_bytes, n_insns, &image);
+    int bailout = translate_block(maker->tr, &lifted, pc, guest_bytes, n_insns, &image);
     strbuf_printf(out, "---\n");
     if (bailout)
         strbuf_printf(out, "    bailout %d\n", -bailout);
     else
-        print_code(tr, &image, out);
+        print_code(maker->tr, &image, out);
     strbuf_printf(out, "\n");
     ir_block_free(&lifted);
 }
@@ -150,68 +158,125 @@ static bool read_case(FILE *in, struct golden *g, struct strbuf *text)
     return false;
 }
 
-static unsigned compare_file(struct translator *tr, struct space *space, const char *path,
-                             unsigned *count)
+/* Calls `saw` with each case of the file, and with its code if that is not what stands there, or
+ * NULL. */
+static void compare_file(const struct maker *maker, const char *path,
+                         void (*saw)(void *arg, const char *name, const char *now), void *arg)
 {
     struct golden g;
     struct strbuf want = {0}, got = {0};
-    unsigned failed = 0;
     FILE *in = fopen(path, "r");
     CHECK(in, "%s cannot be read", path);
     while (read_case(in, &g, &want)) {
         got.len = 0;
-        print_case(tr, space, &g, &got);
+        print_case(maker, &g, &got);
         bool same = want.len == got.len && memcmp(want.data, got.data, got.len) == 0;
-        printf("%sok %u - %s\n", same ? "" : "not ", ++*count, g.name);
-        if (!same) {
-            fprintf(stderr, "%s: %s is now\n%s", path, g.name, got.data);
-            failed++;
-        }
+        saw(arg, g.name, same ? NULL : got.data);
     }
     fclose(in);
     strbuf_free(&want);
     strbuf_free(&got);
-    return failed;
 }
 
-static void print_all(struct translator *tr, struct space *space)
+static void print_all(const struct maker *maker)
 {
     struct golden g;
     struct strbuf text = {0}, out = {0};
     while (read_case(stdin, &g, &text))
-        print_case(tr, space, &g, &out);
+        print_case(maker, &g, &out);
     fwrite(out.data, 1, out.len, stdout);
     strbuf_free(&text);
     strbuf_free(&out);
 }
 
+/* ---- what is done with them
+ * -----------------------------------------------------------------------------------------
+ */
+
+struct tally {
+    unsigned count, differ;
+    char first[64]; /* that differs */
+};
+
+static void count_case(void *arg, const char *name, const char *now)
+{
+    struct tally *tally = arg;
+    tally->count++;
+    if (now && tally->differ++ == 0)
+        snprintf(tally->first, sizeof(tally->first), "%s", name);
+}
+
+static void report_case(void *arg, const char *name, const char *now)
+{
+    struct tally *tally = arg;
+    count_case(tally, name, now);
+    printf("%sok %u - %s\n", now ? "not " : "", tally->count, name);
+    if (now)
+        fprintf(stderr, "%s is now\n%s", name, now);
+}
+
+/* A TAP case for each pass: without it some golden code is other code. */
+static unsigned compare_passes(struct maker *maker, char **files, int n_files)
+{
+    const char *pass, *help;
+    unsigned n = 0, failed = 0;
+    for (; translate_list_passes(n, &pass, &help); n++) {
+        struct tally tally = {0};
+        maker->config.passes_off = translate_pass_bit(pass);
+        maker->tr = translator_create(&maker->config);
+        for (int i = 0; i < n_files; i++)
+            compare_file(maker, files[i], count_case, &tally);
+        translator_destroy(maker->tr);
+        printf("%sok %u - %s: %u of %u cases differ without it, first %s\n",
+               tally.differ ? "" : "not ", n + 1, pass, tally.differ, tally.count, tally.first);
+        failed += tally.differ == 0;
+    }
+    printf("1..%u\n", n);
+    return failed;
+}
+
+static unsigned compare_files(struct maker *maker, char **files, int n_files)
+{
+    struct tally tally = {0};
+    maker->tr = translator_create(&maker->config);
+    for (int i = 0; i < n_files; i++)
+        compare_file(maker, files[i], report_case, &tally);
+    translator_destroy(maker->tr);
+    printf("1..%u\n", tally.count);
+    return tally.differ;
+}
+
+static bool take_word(int *argc, char ***argv, const char *word)
+{
+    if (*argc < 2 || strcmp((*argv)[1], word) != 0)
+        return false;
+    --*argc, ++*argv;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    static const enum host_feature without[] = {HOST_AVX512F};
     const char *why;
-    struct translate_config config = {.guest = &guest_rv64};
-    unsigned count = 0, failed = 0;
-    if (argc > 1 && strcmp(argv[1], "--fence") == 0) {
-        config.fence = true;
-        argc--, argv++;
-    }
-    config.cpu.features = ~UINT64_C(0);
-    for (unsigned k = 0; k < ARRAY_LEN(without); k++)
-        host_cpu_remove(&config.cpu, without[k]);
-    struct space *space = space_create(SPACE_OFFSET, 0, &why);
-    CHECK(space, "%s", why);
-    int64_t page = space_map(space, GVA(PAGE), SPACE_PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL);
+    unsigned failed = 0;
+    struct maker maker = {.config = {.guest = &guest_rv64}};
+    maker.config.fence = take_word(&argc, &argv, "--fence");
+    maker.config.cpu.features = ~UINT64_C(0);
+    host_cpu_remove(&maker.config.cpu, HOST_AVX512F);
+    maker.space = space_create(SPACE_OFFSET, 0, &why);
+    CHECK(maker.space, "%s", why);
+    int64_t page =
+        space_map(maker.space, GVA(PAGE), SPACE_PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL);
     CHECK(page == PAGE, "the guest's page: %ld", (long)page);
-    struct translator *tr = translator_create(&config);
-    if (argc == 2 && strcmp(argv[1], "--print") == 0) {
-        print_all(tr, space);
+    if (take_word(&argc, &argv, "--print")) {
+        maker.tr = translator_create(&maker.config);
+        print_all(&maker);
+        translator_destroy(maker.tr);
+    } else if (take_word(&argc, &argv, "--passes")) {
+        failed = compare_passes(&maker, argv + 1, argc - 1);
     } else {
-        for (int i = 1; i < argc; i++)
-            failed += compare_file(tr, space, argv[i], &count);
-        printf("1..%u\n", count);
+        failed = compare_files(&maker, argv + 1, argc - 1);
     }
-    translator_destroy(tr);
-    space_destroy(space);
+    space_destroy(maker.space);
     return failed > 0;
 }

@@ -250,3 +250,15 @@ rotate_both_shifts_stay:
     slli a4,a0,3
     srli a5,a0,61
     or a0,a4,a5
+mask_of_a_count: # and the register is written again
+    andi a5,a1,63
+    sll a0,a0,a5
+    li a5,0
+mask_of_what_is_shifted_out:
+    zext.h a5,a1
+    slli a0,a5,48
+    li a5,0
+extension_before_a_sum_of_words:
+    sext.w a5,a1
+    addw a0,a0,a5
+    li a5,0
