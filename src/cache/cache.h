@@ -16,6 +16,10 @@ struct block_cache *
 block_cache_create(size_t capacity, void (*dropped)(void *arg, const struct decoded_block *block),
                    void *arg);
 void block_cache_destroy(struct block_cache *c);
+/* What the block_refs of its blocks count from. The same all its life. */
+unsigned char *block_cache_base(const struct block_cache *c);
+/* Begins to load what block_cache_find will look at. */
+void block_cache_prefetch(const struct block_cache *c, gva pc, uint32_t context);
 /* NULL if absent. */
 struct decoded_block *block_cache_find(const struct block_cache *c, gva pc, uint32_t context);
 /* Is there room for it, without a flush? */

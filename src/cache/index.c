@@ -1,8 +1,6 @@
-/* cache/index.c: what a cache holds, by name (guest pc and context) and by guest page.
- *
- * Decoded blocks and fragments are kept differently but found and invalidated alike: both embed a
- * struct index_item. It stands in a slot of its name's and on the list of each guest page that it
- * has bytes on.
+/* cache/index.c: the fragments that the code cache holds, by name (guest pc and context) and by
+ * guest page. A fragment embeds a struct index_item, which stands in a slot of its name's and on
+ * the list of each guest page that it has bytes on.
  *
  * Not handled: items of more than two pages. */
 #include "cache/index.h"
@@ -183,13 +181,6 @@ void index_remove(struct guest_index *x, struct index_item *item)
     for (unsigned i = 0; i < item->n_links; i++)
         unlink_page(x, &item->links[i]);
     x->n--;
-}
-
-void index_clear(struct guest_index *x)
-{
-    memset(x->slots, 0, x->n_slots * sizeof(*x->slots));
-    hash_map_clear(&x->pages);
-    x->n = 0;
 }
 
 /* ---- ranges of guest addresses --------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* Private to cache/: the two ways to what a cache holds, by name and by guest page. */
+/* Private to cache/: the two ways to what the code cache holds, by name and by guest page. */
 #ifndef ISOMORPH_CACHE_INDEX_H
 #define ISOMORPH_CACHE_INDEX_H
 
@@ -16,7 +16,7 @@ struct page_link {
     uint64_t page; /* guest address / GUEST_PAGE */
 };
 
-/* What is made from guest code: embedded in a decoded block's record and in a fragment's. */
+/* What is made from guest code: embedded in a fragment's record. */
 struct index_item {
     gva pc;
     uint32_t context;
@@ -40,7 +40,6 @@ struct index_item *index_find(const struct guest_index *x, gva pc, uint32_t cont
 void index_add(struct guest_index *x, struct index_item *item, gva pc, uint32_t context,
                uint32_t guest_bytes);
 void index_remove(struct guest_index *x, struct index_item *item);
-void index_clear(struct guest_index *x);
 /* Is there an item with a byte in [start, end)? */
 bool index_has_range(const struct guest_index *x, gva start, gva end);
 /* Calls drop for each item with a byte in [start, end); drop removes this item, and no other, from

@@ -57,7 +57,7 @@ struct fp_env {
     uint32_t rm;         /* 0..7 as in RISC-V's frm; 5..7 are invalid but can be held */
     uint32_t flags;      /* NX 1, UF 2, OF 4, DZ 8, NV 16 */
     uint32_t host_rm;    /* the mode that MXCSR holds, 0..3; mostly rm */
-    uint32_t host_mxcsr; /* the runtime's own, put back by fp_leave */
+    uint32_t host_mxcsr; /* the runtime's own, put back by fp_leave but for its flags */
     bool host_fma;       /* the processor has FMA3; cleared by tests to take the other path */
 };
 
@@ -83,14 +83,23 @@ struct thread;
 
 /* Instructions of one block in the form that the guest's interpreter executes. */
 struct decoded_block {
-    gva pc;           /* first instruction */
-    uint32_t context; /* 0 today */
-    uint32_t n_insns;
-    uint32_t guest_bytes;
-    uint32_t n_bytes;                  /* of code[] */
-    _Atomic int32_t runs_left;         /* see decoded_block_count_run */
-    _Alignas(16) unsigned char code[]; /* guest's own records */
+    gva pc;                    /* first instruction */
+    _Atomic int32_t runs_left; /* see decoded_block_count_run */
+    uint32_t context;          /* 0 today */
+    uint16_t n_insns;
+    uint16_t guest_bytes;
+    uint16_t n_bytes; /* of code[] */
+    /* block_ref_index of what is behind it, and of what its last instruction may jump to. Wrong
+     * ones cost time only. */
+    uint16_t fall, taken;
+    _Alignas(4) unsigned char code[]; /* guest's own records */
 };
+
+/* Of a block in memory, without what pads the struct. */
+static inline size_t decoded_block_size(const struct decoded_block *block)
+{
+    return offsetof(struct decoded_block, code) + block->n_bytes;
+}
 
 /* interpret() calls this as it goes on to a block by itself: true if it is to come back instead,
  * with EXIT_HOT. Threads that run one block at the same time may lose a count. */
@@ -287,27 +296,31 @@ void recipes_read(const struct recipe recipes[REVERSE_REGS], const struct guest 
 
 /* ---- thread record --------------------------------------------------------------------------- */
 
-/* The interpreter's own look-up: direct-mapped by pc, written only by the owning thread, or when it
- * is not in guest code. */
-struct block_ref {
-    uint64_t pc; /* of block; if empty, one that is looked for elsewhere */
-    struct decoded_block *block;
-};
-
-/* Large programs come back to the run loop for each block that a smaller table does not hold
+/* The interpreter's own look-up: thread->blocks[], direct-mapped by pc, written only by the owning
+ * thread, or when it is not in guest code. An entry says where a decoded block stands in the memory
+ * that all kept ones are in, in units of BLOCK_REF_UNIT. Whose block that is is told by the block,
+ * which is read anyway. At 0 stands one with a pc that no guest has; so 0 is an empty entry.
+ *
+ * Large programs come back to the run loop for each block that a smaller table does not hold
  * (--stats: lookups, interpreted_blocks), small ones pay a page fault or two for each page of a
- * larger one. Empty entries are zero, so that what is not used of it takes no memory. */
-enum { BLOCK_REF_COUNT = 16384 };
+ * larger one. */
+typedef uint32_t block_ref;
+enum { BLOCK_REF_COUNT = 65536, BLOCK_REF_UNIT = 8 };
+#define BLOCK_NO_PC GVA(~(uint64_t)0)
 
 static inline unsigned block_ref_index(uint64_t pc)
 {
     return (unsigned)(pc >> 1) & (BLOCK_REF_COUNT - 1);
 }
 
-/* A pc of 0 is looked for in the first entry alone. */
-static inline struct block_ref block_ref_empty(unsigned index)
+static inline struct decoded_block *block_ref_get(unsigned char *base, block_ref ref)
 {
-    return (struct block_ref){.pc = index == 0 ? 2 : 0};
+    return (struct decoded_block *)(base + (uint64_t)ref * BLOCK_REF_UNIT);
+}
+
+static inline block_ref block_ref_make(const unsigned char *base, const struct decoded_block *block)
+{
+    return (block_ref)((uint64_t)((const unsigned char *)block - base) / BLOCK_REF_UNIT);
 }
 
 /* The translated code's look-up of indirect jumps: direct-mapped by pc, written only by the owning
@@ -394,10 +407,11 @@ struct thread {
     uint32_t samples_due;          /* samples taken while the interpreter ran: POLL_SAMPLE */
     struct store_log *log;         /* of interpret_logged, while it runs; else NULL */
     struct vm_debug_thread *debug; /* vm/debug.c's, under a debugger; else NULL */
+    unsigned char *block_base;     /* what blocks[] counts from: vm/ */
     uint64_t counters[COUNTER_COUNT];
     _Alignas(4096) unsigned char poll_page[4096]; /* read by loops of translated code, and never
                                                    * written: vm/poll.c */
-    _Alignas(64) struct block_ref blocks[BLOCK_REF_COUNT];
+    _Alignas(64) block_ref blocks[BLOCK_REF_COUNT];
     struct jump_entry jumps[JUMP_TABLE_COUNT];
     uint64_t jump_pages[JUMP_TABLE_COUNT / JUMPS_OF_A_PAGE /
                         64]; /* those of jumps[] that were written */
@@ -422,6 +436,17 @@ struct thread {
                             * count from now on */
     _Alignas(8) unsigned char guest[];
 };
+
+/* The block that t's table has for this pc; any other, or none, if block->pc differs. */
+static inline struct decoded_block *thread_block_at(const struct thread *t, gva pc)
+{
+    return block_ref_get(t->block_base, t->blocks[block_ref_index(pc.v)]);
+}
+
+static inline void thread_put_block(struct thread *t, const struct decoded_block *block)
+{
+    t->blocks[block_ref_index(block->pc.v)] = block_ref_make(t->block_base, block);
+}
 
 static inline gva thread_pc(const struct thread *t)
 {

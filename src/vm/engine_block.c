@@ -294,10 +294,8 @@ static struct fragment *translate_at_once(struct vm *vm, struct thread *t)
 /* Other threads may go on interpreting the block for a while. */
 static void forget_block_ref(struct thread *t, gva pc)
 {
-    unsigned slot = block_ref_index(pc.v);
-
-    if (t->blocks[slot].pc == pc.v)
-        t->blocks[slot] = block_ref_empty(slot);
+    if (thread_block_at(t, pc)->pc.v == pc.v)
+        t->blocks[block_ref_index(pc.v)] = 0;
 }
 
 /* In *cold the block, if it was met before and is not hot. */
@@ -356,7 +354,7 @@ static enum exit_kind interpret_block(struct vm *vm, struct thread *t, struct de
         return EXIT_TRAP;
     if (vm->block->tier.runs > 0) {
         tier_run(&vm->block->tier, block);
-        t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
+        thread_put_block(t, block);
     }
     t->counters[COUNTER_INTERPRETED]++;
     return vm->one_block ? vm_interpret_once(vm, t, block) : vm_interpret(vm, t, block);
@@ -367,9 +365,9 @@ static enum exit_kind interpret_block(struct vm *vm, struct thread *t, struct de
 static struct decoded_block *find_cold(const struct thread *t)
 {
     gva pc = thread_pc(t);
-    const struct block_ref *ref = &t->blocks[block_ref_index(pc.v)];
+    struct decoded_block *block = thread_block_at(t, pc);
 
-    return ref->pc == pc.v && !tier_is_hot(ref->block) ? ref->block : NULL;
+    return block->pc.v == pc.v && !tier_is_hot(block) ? block : NULL;
 }
 
 /* What was entered or linked from the run loop once, indirect jumps and the run loop find in t's

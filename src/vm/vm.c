@@ -63,7 +63,7 @@ static enum exit_kind interp_run(struct vm *vm, struct thread *t)
     if (vm->one_block)
         return vm_interpret_once(vm, t, block);
     decoded_block_set_runs(block, INT32_MAX);
-    t->blocks[block_ref_index(block->pc.v)] = (struct block_ref){block->pc.v, block};
+    thread_put_block(t, block);
     return vm_interpret(vm, t, block);
 }
 
@@ -100,19 +100,16 @@ static const struct vm_engine *find_engine(const char *name)
 static void thread_forget_blocks(struct thread *t)
 {
     memset(t->blocks, 0, sizeof(t->blocks));
-    t->blocks[0] = block_ref_empty(0);
 }
 
 /* Other threads' tables too: none of them is in guest code. */
 static void on_block_dropped(void *arg, const struct decoded_block *block)
 {
     const struct vm *vm = arg;
-    unsigned slot = block_ref_index(block->pc.v);
-
     for (size_t i = 0; i < vm->threads.len; i++) {
-        struct block_ref *ref = &vm->threads.data[i]->blocks[slot];
-        if (ref->block == block)
-            *ref = block_ref_empty(slot);
+        struct thread *t = vm->threads.data[i];
+        if (thread_block_at(t, block->pc) == block)
+            t->blocks[block_ref_index(block->pc.v)] = 0;
     }
 }
 
@@ -478,7 +475,7 @@ struct thread *vm_thread_create(struct vm *vm)
     t->space = vm->space;
     t->options = vm->options;
     t->vm = vm;
-    t->blocks[0] = block_ref_empty(0);
+    t->block_base = block_cache_base(vm->cache);
     t->jumps[0] = jump_entry_empty(0);
     if (vm->engine->thread_start)
         vm->engine->thread_start(vm, t);

@@ -19,6 +19,7 @@
 
 static struct space *space;
 static struct thread *thread;
+static struct decoded_block no_block = {.pc = {~UINT64_C(0)}};
 
 static void handle_fault(int sig, siginfo_t *info, void *context)
 {
@@ -53,8 +54,7 @@ static int set_up(void **state)
     memset(thread, 0, size);
     thread->desc = &guest_rv64;
     thread->space = space;
-    for (unsigned i = 0; i < BLOCK_REF_COUNT; i++)
-        thread->blocks[i].pc = ~UINT64_C(0);
+    thread->block_base = (unsigned char *)&no_block;
     return 0;
 }
 

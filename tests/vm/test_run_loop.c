@@ -94,14 +94,14 @@ static enum exit_kind toy_interpret(struct thread *t, struct decoded_block *bloc
 {
     for (;;) {
         enum exit_kind kind = toy_run_block(t, block);
-        const struct block_ref *next = &t->blocks[block_ref_index(toy(t)->pc.v)];
+        struct decoded_block *next = thread_block_at(t, toy(t)->pc);
         if (kind != EXIT_LOOKUP)
             return kind;
         if (t->poll)
             return EXIT_POLL;
-        if (next->pc != toy(t)->pc.v)
+        if (next->pc.v != toy(t)->pc.v)
             return EXIT_LOOKUP;
-        block = next->block;
+        block = next;
     }
 }
 

@@ -7,7 +7,8 @@
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-_Static_assert(BLOCK_REF_COUNT <= UINT16_MAX + 1, "struct rv64_insn has 16 bits for an index");
+_Static_assert(RV64_OP_COUNT <= UINT8_MAX + 1, "struct rv64_insn has 8 bits for an op");
+_Static_assert(4 * (BLOCK_MAX_INSNS - 1) <= UINT8_MAX, "and 8 bits for its place in the block");
 
 /* A page boundary that an instruction straddles ends the block if its second half cannot be
  * fetched; the next block starts with that instruction and traps. */
@@ -15,10 +16,11 @@ static int decode_block(struct space *space, gva pc, unsigned max_insns, struct 
                         struct trap *trap)
 {
     struct rv64_insn *insns = (struct rv64_insn *)out->code;
-    const unsigned max = MIN(max_insns, BLOCK_MAX_BYTES / sizeof *insns - 1);
+    const unsigned max = MIN(max_insns, (unsigned)BLOCK_MAX_INSNS);
     uint64_t at = pc.v, page = RV64_NO_PAGE, fault_addr;
     unsigned n = 0;
     bool ended = false;
+    out->taken = 0;
     while (!ended && n < max) {
         uint32_t word;
         enum fault_reason reason = rv64_fetch(space, &page, at, &word, &fault_addr);
@@ -29,22 +31,22 @@ static int decode_block(struct space *space, gva pc, unsigned max_insns, struct 
         if (reason != FAULT_NONE)
             break;
         rv64_decode(word, &insns[n]);
-        insns[n].off = (uint16_t)(at - pc.v);
+        insns[n].off = (uint8_t)(at - pc.v);
         ended = rv64_op_ends_block[insns[n].op];
         if (ended)
-            insns[n].taken = (uint16_t)block_ref_index(at + (uint64_t)insns[n].imm);
+            out->taken = (uint16_t)block_ref_index(at + (uint64_t)insns[n].imm);
         at += insns[n].len;
         n++;
     }
     if (!ended)
-        insns[n++] = (struct rv64_insn){.op = RV64_OP_end, .off = (uint16_t)(at - pc.v)};
-    insns[n - 1].fall = (uint16_t)block_ref_index(at);
+        insns[n++] = (struct rv64_insn){.op = RV64_OP_end};
+    out->fall = (uint16_t)block_ref_index(at);
     out->pc = pc;
     out->context = 0;
     out->runs_left = INT32_MAX;
-    out->n_insns = n - !ended;
-    out->guest_bytes = (uint32_t)(at - pc.v);
-    out->n_bytes = (uint32_t)(n * sizeof *insns);
+    out->n_insns = (uint16_t)(n - !ended);
+    out->guest_bytes = (uint16_t)(at - pc.v);
+    out->n_bytes = (uint16_t)(n * sizeof *insns);
     return 0;
 }
 

@@ -42,10 +42,9 @@
         if (UNLIKELY(atomic_load_explicit(&t->poll, memory_order_relaxed)))                        \
             LEAVE_NEXT(EXIT_POLL);                                                                 \
         if (!(may_repeat) || next_pc != block->pc.v) {                                             \
-            const struct block_ref *ref = &t->blocks[slot];                                        \
-            if (UNLIKELY(ref->pc != next_pc))                                                      \
+            block = block_ref_get(blocks_base, t->blocks[slot]);                                   \
+            if (UNLIKELY(block->pc.v != next_pc))                                                  \
                 LEAVE_NEXT(EXIT_LOOKUP);                                                           \
-            block = ref->block;                                                                    \
         }                                                                                          \
         if (UNLIKELY(decoded_block_count_run(block)))                                              \
             LEAVE_NEXT(EXIT_HOT);                                                                  \

@@ -79,8 +79,8 @@ static inline const struct rv64_insn *first_insn(const struct decoded_block *blo
         goto leave_flush;                                                                          \
     } while (0)
 
-#define EXIT_TAKEN(target) ENTER(target, i->taken, true)
-#define EXIT_FALL(target)  ENTER(target, i->fall, false)
+#define EXIT_TAKEN(target) ENTER(target, block->taken, true)
+#define EXIT_FALL(target)  ENTER(target, block->fall, false)
 #define EXIT_TO(target)    ENTER(target, block_ref_index(next_pc), false)
 #define BRANCH(condition, target, next)                                                            \
     do {                                                                                           \
@@ -99,6 +99,7 @@ enum exit_kind INTERPRET(struct thread *t, struct decoded_block *block)
     static const void *const labels[RV64_OP_COUNT] = {RV64_OPS(LABEL)};
     struct rv64_state *const s = (struct rv64_state *)t->guest;
     const uint64_t base __attribute__((unused)) = t->space->base;
+    unsigned char *const blocks_base __attribute__((unused)) = t->block_base;
     const struct rv64_insn *i = first_insn(block);
     uint64_t insns = 0, blocks = 1; /* executed, entered */
     uint64_t next_pc, fault_addr;
@@ -113,7 +114,7 @@ op_hint:
     NEXT();
 
 op_end:
-    EXIT_FALL(INSN_PC);
+    EXIT_FALL(block->pc.v + block->guest_bytes);
 
 op_illegal:
     t->trap = (struct trap){.kind = TRAP_ILLEGAL, .insn = (uint32_t)i->imm};

@@ -15,23 +15,16 @@ extern const struct guest guest_rv64;
 /* One decoded instruction: what the interpreter executes and the lifting reads. isagen puts a
  * stanza's operands into these slots; the member that holds one is the same for all engines. */
 struct rv64_insn {
-    uint16_t op;  /* enum rv64_op: the stanza whose `do` is executed (of an expansion: the expanded
-                     one) */
-    uint16_t off; /* from the block's pc, bytes */
-    uint8_t rd;   /* register that is written; RV64_SINK for x0 */
-    uint8_t rs1;  /* registers that are read; or fence sets, or a second immediate */
-    uint8_t rs2;
+    uint8_t op;  /* enum rv64_op: the stanza whose `do` is executed (of an expansion: the expanded
+                    one) */
+    uint8_t off; /* from the block's pc, bytes. Filled by decode_block, not by rv64_decode */
     uint8_t len; /* bytes: 2 or 4 */
+    uint8_t rd;  /* register that is written; RV64_SINK for x0 */
+    uint8_t rs1; /* registers that are read; or fence sets, or a second immediate */
+    uint8_t rs2;
+    uint8_t rs3;
+    uint8_t rm;  /* rounding mode or order bits */
     int32_t imm; /* immediate or CSR number */
-    union {
-        struct {
-            uint8_t rs3;
-            uint8_t rm; /* rounding mode or order bits */
-        };
-        uint16_t
-            fall; /* in the last record of a block: block_ref_index of the next instruction's pc, */
-    };
-    uint16_t taken; /* and of pc + imm. Filled by decode_block, not by rv64_decode. */
 };
 
 /* Number of bytes of the instruction that starts with these 16 bits: 2 or 4 (manual I, "Base
