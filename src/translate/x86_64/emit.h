@@ -29,11 +29,13 @@ enum {
 
 /* Where a value is. Constants need no place. */
 struct place {
-    uint8_t reg;   /* or NO_REG */
-    uint8_t spill; /* slot + 1, or 0 */
-    uint16_t home; /* row + 1 of an unpinned guest register whose slot holds it, or 0 */
-    bool fenced;   /* it has been compared with SPACE_TOP */
+    uint32_t regs;      /* set of the registers whose owner it is */
+    uint16_t home;      /* row + 1 of an unpinned guest register whose slot holds it, or 0 */
+    uint8_t reg;        /* the one of them to read it from, or NO_REG */
+    uint8_t spill : 7;  /* slot + 1, or 0 */
+    uint8_t fenced : 1; /* it has been compared with SPACE_TOP */
 };
+_Static_assert(SPILL_VALUES < 1 << 7, "a slot + 1 stands in seven bits");
 
 struct emitter;
 

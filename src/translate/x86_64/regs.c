@@ -1,7 +1,7 @@
 /* Registers of a block, chosen as its code is emitted.
  *
  * A value may be in several places at once: in registers, in a spill slot, in the slot of a guest
- * register; a place knows one register, and the others are found in owner[]. A pinned register
+ * register; a place knows the set of its registers, and the one to read it from. A pinned register
  * always holds its guest register, as of the last put, except that a value may be made there a
  * little early, when nothing in between can show the old one (hint). A value that was read from a
  * register that is now written is moved away if somebody still wants it.
@@ -35,6 +35,17 @@ static void lock(struct emitter *e, unsigned reg)
     e->locked |= 1u << reg;
 }
 
+/* The only way to change owner[], so that the sets in the places agree with it. */
+static void set_owner(struct emitter *e, unsigned reg, ir_val v)
+{
+    ir_val old = e->owner[reg];
+    if (is_value(old))
+        place_of(e, old)->regs &= ~(1u << reg);
+    if (is_value(v))
+        place_of(e, v)->regs |= 1u << reg;
+    e->owner[reg] = v;
+}
+
 /* What a get gives is at home from the start: nothing was put there before. */
 static void begin_get(struct emitter *e, ir_val i)
 {
@@ -44,7 +55,7 @@ static void begin_get(struct emitter *e, ir_val i)
         e->slot_value.data[row] = i;
     } else {
         place_of(e, i)->reg = (uint8_t)pin;
-        e->owner[pin] = i;
+        set_owner(e, pin, i);
     }
 }
 
@@ -123,24 +134,18 @@ void regs_store(struct emitter *e, struct x86_operand mem, unsigned from)
 static void forget_register(struct emitter *e, unsigned reg)
 {
     ir_val v = e->owner[reg];
-    e->owner[reg] = OWNER_NONE;
-    if (!is_value(v) || place_of(e, v)->reg != reg)
+    set_owner(e, reg, OWNER_NONE);
+    if (!is_value(v))
         return;
-    place_of(e, v)->reg = NO_REG;
-    for (unsigned r = 0; r < REG_COUNT; r++)
-        if (e->owner[r] == v)
-            place_of(e, v)->reg = (uint8_t)r;
+    struct place *p = place_of(e, v);
+    if (p->reg == reg)
+        p->reg = p->regs ? (uint8_t)(31 - __builtin_clz(p->regs)) : NO_REG;
 }
 
 static bool is_elsewhere(struct emitter *e, ir_val v, unsigned reg)
 {
     const struct place *p = place_of(e, v);
-    if (p->home || p->spill || (p->reg != reg && p->reg != NO_REG))
-        return true;
-    for (unsigned r = 0; r < REG_COUNT; r++)
-        if (r != reg && e->owner[r] == v)
-            return true;
-    return false;
+    return p->home || p->spill || (p->regs & ~(1u << reg));
 }
 
 static void spill_value(struct emitter *e, ir_val v, unsigned reg)
@@ -158,10 +163,21 @@ static void spill_value(struct emitter *e, ir_val v, unsigned reg)
     regs_store(e, spill_slot(s), reg);
 }
 
+/* Of the two register files: a set of registers. */
+static uint32_t register_file(bool vector)
+{
+    return vector ? 0xffff0000u : 0xffffu;
+}
+
+static uint32_t unlocked_temps(const struct emitter *e, bool vector)
+{
+    return e->temps & ~e->locked & register_file(vector);
+}
+
 /* Any that is not locked, though another one may be free. */
 static unsigned find_any_temp(struct emitter *e, bool vector)
 {
-    uint32_t left = e->temps & ~e->locked & (vector ? 0xffff0000u : 0xffffu);
+    uint32_t left = unlocked_temps(e, vector);
     if (left == 0)
         return NO_REG;
     for (unsigned skip = regs_random(e, (unsigned)__builtin_popcount(left)); skip > 0; skip--)
@@ -175,9 +191,8 @@ static unsigned find_temp(struct emitter *e, bool vector)
     uint32_t farthest = 0;
     if (is_missed(e))
         return find_any_temp(e, vector);
-    for (unsigned r = vector ? REG_VECTOR : 0; r < (vector ? REG_COUNT : REG_VECTOR); r++) {
-        if (!is_temp(e, r) || e->locked >> r & 1)
-            continue;
+    for (uint32_t left = unlocked_temps(e, vector); left; left &= left - 1) {
+        unsigned r = (unsigned)__builtin_ctz(left);
         if (!is_value(e->owner[r]))
             return r;
         uint32_t last = is_live(e, e->owner[r]) ? node_at(e, e->owner[r])->last : UINT32_MAX;
@@ -206,7 +221,7 @@ static unsigned take_temp(struct emitter *e, bool vector)
 
 static void give(struct emitter *e, unsigned reg, ir_val v)
 {
-    e->owner[reg] = v;
+    set_owner(e, reg, v);
     if (is_value(v))
         place_of(e, v)->reg = (uint8_t)reg;
     else
@@ -239,7 +254,7 @@ static void displace(struct emitter *e, unsigned reg)
             return;
         regs_move(e, to, reg);
         forget_register(e, reg);
-        e->owner[to] = v;
+        set_owner(e, to, v);
         place_of(e, v)->reg = (uint8_t)to;
         e->locked = locked;
     }
@@ -390,17 +405,16 @@ struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size)
     return is_vector_reg(reg) ? vec(reg) : gpr(size, reg);
 }
 
-/* Does the register show v to somebody? */
-static bool shows(struct emitter *e, unsigned reg, ir_val v)
+/* The vector registers that show v to somebody. */
+static uint32_t showing_registers(struct emitter *e, ir_val v)
 {
-    return e->owner[reg] == v && (!is_temp(e, reg) || is_live(e, v));
+    return place_of(e, v)->regs & register_file(true) & (is_live(e, v) ? ~0u : ~e->temps);
 }
 
 bool regs_is_somewhere(struct emitter *e, ir_val v)
 {
-    for (unsigned r = REG_VECTOR; r < REG_COUNT; r++)
-        if (shows(e, r, v))
-            return true;
+    if (showing_registers(e, v))
+        return true;
     for (unsigned row = e->fpr_rows; row < e->fpr_end; row++)
         if (e->slot_value.data[row] == v)
             return true;
@@ -409,9 +423,8 @@ bool regs_is_somewhere(struct emitter *e, ir_val v)
 
 void regs_list_places(struct emitter *e, ir_val v)
 {
-    for (unsigned r = REG_VECTOR; r < REG_COUNT; r++)
-        if (shows(e, r, v))
-            vec_push(&e->nan_places, ((struct nan_place){v, vec(r)}));
+    for (uint32_t left = showing_registers(e, v); left; left &= left - 1)
+        vec_push(&e->nan_places, ((struct nan_place){v, vec((unsigned)__builtin_ctz(left))}));
     for (unsigned row = e->fpr_rows; row < e->fpr_end; row++)
         if (e->slot_value.data[row] == v)
             vec_push(&e->nan_places, ((struct nan_place){v, guest_slot(e, row, 8)}));
@@ -439,7 +452,7 @@ void regs_hold(struct emitter *e, ir_val v)
 unsigned regs_count_held(struct emitter *e, bool (*held)(struct emitter *e, ir_val v))
 {
     unsigned count = 0;
-    for (uint32_t left = e->temps & 0xffff0000u; left; left &= left - 1) {
+    for (uint32_t left = e->temps & register_file(true); left; left &= left - 1) {
         ir_val v = e->owner[__builtin_ctz(left)];
         count +=
             is_live(e, v) && !place_of(e, v)->home && is_temp(e, place_of(e, v)->reg) && held(e, v);
@@ -458,8 +471,7 @@ ir_val regs_at_home(const struct emitter *e, unsigned row)
 
 unsigned regs_available(const struct emitter *e, bool vector)
 {
-    uint32_t half = vector ? 0xffff0000u : 0xffffu;
-    return (unsigned)__builtin_popcount(e->temps & ~e->locked & half);
+    return (unsigned)__builtin_popcount(unlocked_temps(e, vector));
 }
 
 struct x86_operand regs_get_aside(struct emitter *e, ir_val v, unsigned size)
@@ -492,16 +504,16 @@ void regs_unlock(struct emitter *e)
     for (; e->scratch; e->scratch &= e->scratch - 1) {
         unsigned r = (unsigned)__builtin_ctz(e->scratch);
         if (e->owner[r] == OWNER_SCRATCH)
-            e->owner[r] = OWNER_NONE;
+            set_owner(e, r, OWNER_NONE);
     }
 }
 
 /* Was read, and is wanted again: of several places, all but one may go. */
 static void unlock_copies(struct emitter *e, ir_val v)
 {
-    for (unsigned r = 0; r < REG_COUNT; r++)
-        if (e->owner[r] == v && is_elsewhere(e, v, r))
-            e->locked &= ~(1u << r);
+    const struct place *p = place_of(e, v);
+    if (p->home || p->spill || (p->regs & (p->regs - 1)))
+        e->locked &= ~p->regs;
 }
 
 void regs_release(struct emitter *e, ir_val v)
@@ -515,14 +527,13 @@ void regs_release(struct emitter *e, ir_val v)
         unlock_copies(e, v);
         return;
     }
-    for (uint32_t left = e->temps; left; left &= left - 1) {
+    uint32_t left = p->regs & e->temps;
+    e->locked &= ~left;
+    if (p->home && e->n_unchecked > 0) /* to be looked at for a NaN, so if nobody else */
+        return;                        /* wants the register */
+    for (; left; left &= left - 1) {
         unsigned r = (unsigned)__builtin_ctz(left);
-        if (e->owner[r] != v)
-            continue;
-        e->locked &= ~(1u << r);
-        if (p->home && e->n_unchecked > 0) /* to be looked at for a NaN, so if nobody else */
-            continue;                      /* wants the register */
-        e->owner[r] = OWNER_NONE;
+        set_owner(e, r, OWNER_NONE);
         if (p->reg == r)
             p->reg = NO_REG;
         if (e->freed == NO_REG)
@@ -616,11 +627,8 @@ void regs_end_node(struct emitter *e, ir_val i)
     }
     if (node_at(e, i)->uses > 0)
         return;
-    for (uint32_t left = e->temps; left; left &= left - 1) {
-        unsigned r = (unsigned)__builtin_ctz(left);
-        if (e->owner[r] == i)
-            forget_register(e, r);
-    }
+    for (uint32_t left = place_of(e, i)->regs & e->temps; left; left &= left - 1)
+        forget_register(e, (unsigned)__builtin_ctz(left));
 }
 
 bool regs_def_in_slot(struct emitter *e, ir_val i, ir_val a)
@@ -656,11 +664,11 @@ static void put_pinned(struct emitter *e, unsigned pin, ir_val v)
     } else if (!e->bailout) {
         regs_load(e, pin, memory_of(e, v, 8));
     }
-    e->owner[pin] = v;
+    set_owner(e, pin, v);
     if (n->op == UOP_const)
         return;
     if (p->reg != NO_REG && is_temp(e, p->reg))
-        e->owner[p->reg] = OWNER_NONE;
+        set_owner(e, p->reg, OWNER_NONE);
     if (p->reg == NO_REG || is_temp(e, p->reg))
         p->reg = (uint8_t)pin;
 }
