@@ -197,9 +197,11 @@ static void finish(struct trial *t, struct rng *r)
 
 void trial_emit_form(struct trial *t, struct rng *r)
 {
-    struct x86_bytes bytes;
+    struct x86_bytes bytes = {.data = host_code_room(&t->code)};
+    struct x86_shape shape;
     t->at = t->code.pos;
-    x86_form_encode(t->form, t->ops, t->size, t->lock, &bytes);
+    x86_shape_make(&shape, t->form, t->ops, t->size, t->lock);
+    x86_encode(&shape, t->ops, &bytes);
     host_code_insn(&t->code, &bytes);
     finish(t, r);
 }

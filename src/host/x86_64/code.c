@@ -187,11 +187,20 @@ static void refer_to_host(struct host_code *c, const struct host_reloc *r, uint6
     vec_push(&c->relocs, *r);
 }
 
+uint8_t *host_code_room(struct host_code *c)
+{
+    bool fits = !c->overflow && c->size - c->pos >= X86_ROOM;
+    return fits ? c->write + c->pos : c->spare;
+}
+
 void host_code_insn(struct host_code *c, const struct x86_bytes *b)
 {
     uint32_t start = c->pos;
 
-    append(c, b->data, b->n);
+    if (b->data == c->spare)
+        append(c, b->data, b->n);
+    else
+        c->written = c->pos += b->n;
     if (b->ref == REF_LABEL)
         refer_to_label(c, start, b);
     if (b->ref == REF_HOST && c->written == c->pos) {

@@ -8,20 +8,12 @@
 
 #include <string.h>
 
-/* The fields of an encoding, collected from the operands by their roles. */
+/* The registers of an instruction, as they are spread over its bytes. */
 struct fields {
-    const struct x86_form *form;
-    const struct x86_operand *rm; /* NULL: no ModRM operand */
-    struct x86_operand based;     /* rm, if it had to be rewritten */
-    uint8_t reg;                  /* ModRM.reg and its extensions: register or digit */
-    uint8_t vvvv;
-    uint8_t opcode_reg;
-    bool byte_rex; /* spl, bpl, sil, dil: a REX prefix though it has no bit set */
-    bool modrm;
-    bool w;
-    uint8_t length; /* vector length: 0 128, 1 256, 2 512 */
-    const struct x86_operand *imm;
-    uint8_t imm_bytes;
+    unsigned reg;   /* ModRM.reg and its extensions: register or digit */
+    unsigned base;  /* ModRM.rm, SIB.base or the opcode's low bits; 0 if nothing stands there */
+    unsigned index; /* SIB.index, or 0 */
+    unsigned vvvv;
 };
 
 static bool is_memory(const struct x86_operand *o)
@@ -29,240 +21,273 @@ static bool is_memory(const struct x86_operand *o)
     return o->kind >= X86_OPERAND_MEM && o->kind <= X86_OPERAND_MEM_HOST;
 }
 
-static void put(struct x86_bytes *out, unsigned byte)
-{
-    out->data[out->n++] = (uint8_t)byte;
-}
+/* ---- shapes ---------------------------------------------------------------------------------- */
 
-static void put_value(struct x86_bytes *out, uint64_t value, unsigned bytes)
+static void place_operand(struct x86_shape *s, unsigned number, const struct x86_operand *o,
+                          unsigned size)
 {
-    memcpy(out->data + out->n, &value,
-           sizeof(value)); /* data has room for it, of which `bytes` count */
-    out->n = (uint8_t)(out->n + bytes);
-}
-
-static void put_reference(struct x86_bytes *out, const struct x86_operand *o, unsigned bytes)
-{
-    bool host = o->kind == X86_OPERAND_HOST || o->kind == X86_OPERAND_MEM_HOST;
-    out->ref = host ? REF_HOST : REF_LABEL;
-    out->ref_at = out->n;
-    out->ref_size = (uint8_t)bytes;
-    out->id = o->id;
-    out->value = o->value;
-    put_value(out, 0, bytes);
-}
-
-/* ---- collecting ------------------------------------------------------------------------------ */
-
-static void collect_rm(struct fields *f, const struct x86_operand *o)
-{
-    f->rm = o;
-    if (o->kind == X86_OPERAND_MEM && o->reg == X86_NO_REG && o->index != X86_NO_REG &&
-        o->scale == 0) {
-        f->based = *o; /* [index*1] is shorter as [base] */
-        f->based.reg = o->index;
-        f->based.index = X86_NO_REG;
-        f->rm = &f->based;
-    }
-}
-
-static void collect_operand(struct fields *f, const struct x86_notation *n,
-                            const struct x86_operand *o)
-{
-    switch (n->role) {
+    unsigned notation = s->form->operands[number];
+    switch (x86_notations[notation].role) {
     case ROLE_RM:
-        collect_rm(f, o);
+        s->base = (uint8_t)number;
+        s->modrm = MODRM_OPERAND;
+        s->disp_shift = s->form->encoding == ENC_EVEX && o->size ? __builtin_ctz(o->size) & 15 : 0;
         break;
     case ROLE_REG:
-        f->reg = o->reg;
+        s->reg = (uint8_t)number;
         break;
     case ROLE_VVVV:
-        f->vvvv = o->reg;
+        s->vvvv = (uint8_t)number;
         break;
     case ROLE_OPCODE:
-        f->opcode_reg = o->reg;
+        s->base = (uint8_t)number;
         break;
     case ROLE_IMM:
     case ROLE_REL:
-        f->imm = o;
-        f->imm_bytes = n->bytes;
+        s->imm = (uint8_t)number;
+        s->imm_bytes = notation == OPERAND_Iz && size == 2 ? 2 : x86_notations[notation].bytes;
         break;
+    default:
+        return;
     }
-    if (o->kind == X86_OPERAND_GPR && o->size == 1 && o->reg >= X86_RSP && n->role != ROLE_IMPLIED)
-        f->byte_rex = true;
+    if (o->kind == X86_OPERAND_GPR && o->size == 1)
+        s->byte_regs |= (uint8_t)(1 << number);
 }
 
-static void collect(struct fields *f, const struct x86_form *form, const struct x86_operand *ops,
-                    unsigned size)
+/* What stands before and after REX in a legacy form. */
+static void shape_legacy(struct x86_shape *s, unsigned size, bool lock)
 {
-    *f = (struct fields){.form = form};
-    for (unsigned i = 0; i < X86_MAX_OPERANDS && form->operands[i] != OPERAND__; i++) {
-        collect_operand(f, &x86_notations[form->operands[i]], &ops[i]);
-        if (form->operands[i] == OPERAND_Iz && size == 2)
-            f->imm_bytes = 2;
-    }
-    if (form->ext != EXT_R)
-        f->reg = form->ext & 7;
-    f->modrm = f->rm || form->ext != EXT_R;
-    f->w = form->w == W_V ? size == 8 : form->w == W_1;
-    f->length = size == 64 ? 2 : size == 32 ? 1 : 0;
+    static const uint8_t mandatory[] = {0, 0x66, 0xf3, 0xf2};
+    const struct x86_form *form = s->form;
+    const uint8_t escapes[] = {0x0f, form->map == MAP_M38 ? 0x38 : 0x3a};
+    unsigned n_escapes = form->map == MAP_M0 ? 0 : form->map == MAP_MF ? 1 : 2;
+
+    if (size == 2)
+        s->prefixes[s->n_prefixes++] = 0x66;
+    if (lock)
+        s->prefixes[s->n_prefixes++] = 0xf0;
+    if (form->prefix != PREFIX_NP)
+        s->prefixes[s->n_prefixes++] = mandatory[form->prefix];
+    memcpy(s->opcode, escapes, n_escapes);
+    s->opcode[n_escapes] = form->opcode;
+    s->n_opcode = (uint8_t)(n_escapes + 1);
 }
 
-/* Bit 3 of what stands in ModRM.rm or SIB.base or the opcode, and of SIB.index. */
-static bool extend_b(const struct fields *f)
+void x86_shape_make(struct x86_shape *s, const struct x86_form *form, const struct x86_operand *ops,
+                    unsigned size, bool lock)
 {
-    unsigned reg = f->opcode_reg;
-    if (f->rm)
-        reg = f->rm->kind > X86_OPERAND_MEM || f->rm->reg == X86_NO_REG ? 0 : f->rm->reg;
-    return reg >> 3 & 1;
-}
-
-static bool extend_x(const struct fields *f)
-{
-    bool index = f->rm && f->rm->kind == X86_OPERAND_MEM && f->rm->index != X86_NO_REG;
-    return index && f->rm->index >> 3 & 1;
+    *s = (struct x86_shape){
+        .form = form, .base = NO_OPERAND, .reg = NO_OPERAND, .vvvv = NO_OPERAND, .imm = NO_OPERAND};
+    for (unsigned i = 0; i < X86_MAX_OPERANDS && form->operands[i] != OPERAND__; i++)
+        place_operand(s, i, &ops[i], size);
+    if (form->ext != EXT_R && s->modrm == MODRM_OPERAND)
+        s->digit = form->ext & 7;
+    else if (form->ext != EXT_R)
+        s->modrm = MODRM_FIXED;
+    s->w = form->w == W_V ? size == 8 : form->w == W_1;
+    s->length = size == 64 ? 2 : size == 32 ? 1 : 0;
+    if (form->encoding == ENC_LEG)
+        shape_legacy(s, size, lock);
 }
 
 /* ---- prefixes and opcode --------------------------------------------------------------------- */
 
-static void put_legacy(struct x86_bytes *out, const struct fields *f, unsigned size, bool lock)
+static uint8_t *put(uint8_t *at, unsigned byte)
 {
-    static const uint8_t mandatory[] = {0, 0x66, 0xf3, 0xf2};
-    const struct x86_form *form = f->form;
-    unsigned rex =
-        (unsigned)f->w << 3 | (f->reg >> 3 & 1u) << 2 | (unsigned)extend_x(f) << 1 | extend_b(f);
+    *at = (uint8_t)byte;
+    return at + 1;
+}
 
-    if (size == 2)
-        put(out, 0x66);
-    if (lock)
-        put(out, 0xf0);
-    if (form->prefix != PREFIX_NP)
-        put(out, mandatory[form->prefix]);
-    if (rex || f->byte_rex)
-        put(out, 0x40 | rex);
-    if (form->map != MAP_M0)
-        put(out, 0x0f);
-    if (form->map == MAP_M38)
-        put(out, 0x38);
-    if (form->map == MAP_M3A)
-        put(out, 0x3a);
-    put(out, form->opcode + (f->opcode_reg & 7u));
+/* spl, bpl, sil, dil: a REX prefix though it has no bit set. */
+static bool needs_rex(const struct x86_shape *s, const struct x86_operand *ops)
+{
+    for (unsigned left = s->byte_regs; left; left &= left - 1)
+        if (ops[__builtin_ctz(left)].reg >= X86_RSP)
+            return true;
+    return false;
+}
+
+static uint8_t *put_legacy(uint8_t *at, const struct x86_shape *s, const struct fields *f,
+                           const struct x86_operand *ops)
+{
+    unsigned rex = (unsigned)s->w << 3 | (f->reg >> 3 & 1) << 2 | (f->index >> 3 & 1) << 1 |
+                   (f->base >> 3 & 1);
+
+    memcpy(at, s->prefixes, sizeof(s->prefixes)); /* of which n_prefixes count */
+    at += s->n_prefixes;
+    *at = (uint8_t)(0x40 | rex);
+    at += rex != 0 || needs_rex(s, ops);
+    memcpy(at, s->opcode, sizeof(s->opcode));
+    at += s->n_opcode;
+    at[-1] = (uint8_t)(at[-1] + (s->modrm == MODRM_NONE ? f->base & 7 : 0));
+    return at;
 }
 
 /* Register bits stand inverted in VEX and EVEX. */
-static void put_vex(struct x86_bytes *out, const struct fields *f)
+static uint8_t *put_vex(uint8_t *at, const struct x86_shape *s, const struct fields *f)
 {
-    const struct x86_form *form = f->form;
-    unsigned r = ~f->reg >> 3 & 1, x = !extend_x(f), b = !extend_b(f);
-    unsigned last = (~f->vvvv & 15u) << 3 | (unsigned)f->length << 2 | form->prefix;
+    const struct x86_form *form = s->form;
+    unsigned r = ~f->reg >> 3 & 1, x = ~f->index >> 3 & 1, b = ~f->base >> 3 & 1;
+    unsigned last = (~f->vvvv & 15) << 3 | (unsigned)s->length << 2 | form->prefix;
 
-    if (x && b && !f->w && form->map == MAP_MF) {
-        put(out, 0xc5);
-        put(out, r << 7 | last);
+    if (x && b && !s->w && form->map == MAP_MF) {
+        at = put(at, 0xc5);
+        at = put(at, r << 7 | last);
     } else {
-        put(out, 0xc4);
-        put(out, r << 7 | x << 6 | b << 5 | form->map);
-        put(out, (unsigned)f->w << 7 | last);
+        at = put(at, 0xc4);
+        at = put(at, r << 7 | x << 6 | b << 5 | form->map);
+        at = put(at, (unsigned)s->w << 7 | last);
     }
-    put(out, form->opcode);
+    return put(at, form->opcode);
 }
 
-static void put_evex(struct x86_bytes *out, const struct fields *f, const struct x86_operand *first)
+static uint8_t *put_evex(uint8_t *at, const struct x86_shape *s, const struct fields *f,
+                         const struct x86_operand *ops)
 {
-    const struct x86_form *form = f->form;
-    bool vector_rm = f->rm && !is_memory(f->rm);
-    unsigned r = ~f->reg >> 3 & 1, r4 = ~f->reg >> 4 & 1, b = !extend_b(f), v4 = ~f->vvvv >> 4 & 1;
-    unsigned x = vector_rm ? ~f->rm->reg >> 4 & 1 : !extend_x(f);
+    const struct x86_form *form = s->form;
+    const struct x86_operand *first = &ops[0];
+    bool vector_rm = s->modrm == MODRM_OPERAND && !is_memory(&ops[s->base]);
+    unsigned r = ~f->reg >> 3 & 1, r4 = ~f->reg >> 4 & 1, b = ~f->base >> 3 & 1;
+    unsigned x = vector_rm ? ~f->base >> 4 & 1 : ~f->index >> 3 & 1, v4 = ~f->vvvv >> 4 & 1;
     unsigned length =
-        first->round && first->round != X86_SAE ? first->round - X86_ROUND_NEAREST : f->length;
+        first->round && first->round != X86_SAE ? first->round - X86_ROUND_NEAREST : s->length;
 
-    put(out, 0x62);
-    put(out, r << 7 | x << 6 | b << 5 | r4 << 4 | form->map);
-    put(out, (unsigned)f->w << 7 | (~f->vvvv & 15u) << 3 | 4 | form->prefix);
-    put(out, (unsigned)first->zero << 7 | length << 5 | (unsigned)(first->round != 0) << 4 |
-                 v4 << 3 | first->mask);
-    put(out, form->opcode);
+    at = put(at, 0x62);
+    at = put(at, r << 7 | x << 6 | b << 5 | r4 << 4 | form->map);
+    at = put(at, (unsigned)s->w << 7 | (~f->vvvv & 15) << 3 | 4 | form->prefix);
+    at = put(at, (unsigned)first->zero << 7 | length << 5 | (unsigned)(first->round != 0) << 4 |
+                     v4 << 3 | first->mask);
+    return put(at, form->opcode);
 }
 
-/* ---- ModRM ----------------------------------------------------------------------------------- */
+/* ---- ModRM, immediates ----------------------------------------------------------------------- */
+
+/* The lowest bytes of a value. All of them are written: there is X86_ROOM. */
+static uint8_t *put_value(uint8_t *at, uint64_t value, unsigned bytes)
+{
+    memcpy(at, &value, sizeof(value));
+    return at + bytes;
+}
+
+static uint8_t *put_reference(uint8_t *at, const struct x86_operand *o, unsigned bytes,
+                              struct x86_bytes *out)
+{
+    bool host = o->kind == X86_OPERAND_HOST || o->kind == X86_OPERAND_MEM_HOST;
+    out->ref = host ? REF_HOST : REF_LABEL;
+    out->ref_at = (uint8_t)(at - out->data);
+    out->ref_size = (uint8_t)bytes;
+    out->id = o->id;
+    out->value = o->value;
+    return put_value(at, 0, bytes);
+}
 
 /* How many bytes the displacement takes: 0, 1 (then *disp is scaled) or 4. In EVEX a byte counts in
  * units of the access (SDM vol. 2A, 2.7.5). */
-static unsigned displacement_bytes(const struct x86_form *form, const struct x86_operand *o,
-                                   int32_t *disp)
+static unsigned displacement_bytes(unsigned shift, const struct x86_operand *o, int32_t *disp)
 {
-    int32_t unit = form->encoding == ENC_EVEX && o->size ? o->size : 1;
+    int32_t scaled = *disp >> shift;
     if (*disp == 0 && (o->reg & 7) != X86_RBP)
         return 0;
-    if (*disp % unit != 0 || *disp / unit != (int8_t)(*disp / unit))
+    if (scaled << shift != *disp || scaled != (int8_t)scaled)
         return 4;
-    *disp /= unit;
+    *disp = scaled;
     return 1;
 }
 
-static void put_memory(struct x86_bytes *out, const struct fields *f)
+static uint8_t *put_memory(uint8_t *at, const struct x86_shape *s, const struct fields *f,
+                           const struct x86_operand *o)
 {
-    const struct x86_operand *o = f->rm;
-    unsigned reg = (f->reg & 7u) << 3, base = o->reg, index = o->index;
-    unsigned sib = index == X86_NO_REG ? 4 << 3 : (unsigned)o->scale << 6 | (index & 7) << 3;
+    unsigned reg = (f->reg & 7) << 3, base = f->base & 7;
     int32_t disp = (int32_t)o->value;
+    bool indexed = o->index != X86_NO_REG;
+    unsigned sib = indexed ? (unsigned)o->scale << 6 | (f->index & 7) << 3 : 4 << 3;
 
-    CHECK(index != X86_RSP, "rsp cannot be an index");
-    if (base == X86_NO_REG) { /* SIB without a base: 32-bit displacement */
-        put(out, reg | 4);
-        put(out, sib | 5);
-        put_value(out, (uint32_t)disp, 4);
-        return;
+    CHECK(o->index != X86_RSP, "rsp cannot be an index");
+    if (o->reg == X86_NO_REG) { /* SIB without a base: 32-bit displacement */
+        at = put(at, reg | 4);
+        at = put(at, sib | 5);
+        return put_value(at, (uint32_t)disp, 4);
     }
-    unsigned bytes = displacement_bytes(f->form, o, &disp);
+    unsigned bytes = displacement_bytes(s->disp_shift, o, &disp);
     unsigned mod = bytes == 4 ? 0x80 : bytes << 6;
-    if (index != X86_NO_REG || (base & 7) == X86_RSP) {
-        put(out, mod | reg | 4);
-        put(out, sib | (base & 7));
+    if (indexed || base == X86_RSP) {
+        at = put(at, mod | reg | 4);
+        at = put(at, sib | base);
     } else {
-        put(out, mod | reg | (base & 7));
+        at = put(at, mod | reg | base);
     }
-    put_value(out, (uint32_t)disp, bytes);
+    return put_value(at, (uint32_t)disp, bytes);
 }
 
-static void put_modrm(struct x86_bytes *out, const struct fields *f)
+static uint8_t *put_modrm(uint8_t *at, const struct x86_shape *s, const struct fields *f,
+                          const struct x86_operand *o, struct x86_bytes *out)
 {
-    if (!f->rm) {
-        put(out, f->form->ext); /* the whole byte */
-    } else if (!is_memory(f->rm)) {
-        put(out, 0xc0 | (f->reg & 7u) << 3 | (f->rm->reg & 7u));
-    } else if (f->rm->kind != X86_OPERAND_MEM) {
-        put(out, (f->reg & 7u) << 3 | 5);
-        put_reference(out, f->rm, 4);
-    } else {
-        put_memory(out, f);
-    }
+    if (o->kind == X86_OPERAND_MEM)
+        return put_memory(at, s, f, o);
+    if (!is_memory(o))
+        return put(at, 0xc0 | (f->reg & 7) << 3 | (f->base & 7));
+    at = put(at, (f->reg & 7) << 3 | 5);
+    return put_reference(at, o, 4, out);
 }
 
 /* ---- one instruction ------------------------------------------------------------------------- */
 
-void x86_form_encode(const struct x86_form *form, const struct x86_operand *ops, unsigned size,
-                     bool lock, struct x86_bytes *out)
+static uint8_t *put_opcode(uint8_t *at, const struct x86_shape *s, const struct fields *f,
+                           const struct x86_operand *ops)
 {
-    struct fields f;
+    switch (s->form->encoding) {
+    case ENC_LEG:
+        return put_legacy(at, s, f, ops);
+    case ENC_VEX:
+        return put_vex(at, s, f);
+    default:
+        return put_evex(at, s, f, ops);
+    }
+}
 
-    collect(&f, form, ops, size);
-    out->n = 0;
+/* Operand `number`, or one that has neither register nor value. */
+static const struct x86_operand *operand_at(const struct x86_operand *ops, unsigned number)
+{
+    static const struct x86_operand none;
+    return number == NO_OPERAND ? &none : &ops[number];
+}
+
+/* [index*1] is shorter as [base]. */
+static bool is_index_alone(const struct x86_operand *o)
+{
+    return o->kind == X86_OPERAND_MEM && o->reg == X86_NO_REG && o->index != X86_NO_REG &&
+           o->scale == 0;
+}
+
+void x86_encode(const struct x86_shape *s, const struct x86_operand *ops, struct x86_bytes *out)
+{
+    const struct x86_operand *rm = operand_at(ops, s->base), *imm = operand_at(ops, s->imm);
+    struct x86_operand based;
+    uint8_t *at = out->data;
+
+    if (UNLIKELY(is_index_alone(rm))) {
+        based = *rm;
+        based.reg = rm->index;
+        based.index = X86_NO_REG;
+        rm = &based;
+    }
+    const struct fields f = {.reg = operand_at(ops, s->reg)->reg | s->digit,
+                             .base = rm->reg == X86_NO_REG ? 0 : rm->reg,
+                             .index = rm->index == X86_NO_REG ? 0 : rm->index,
+                             .vvvv = operand_at(ops, s->vvvv)->reg};
     out->ref = REF_NONE;
-    if (f.rm && f.rm->kind == X86_OPERAND_MEM && f.rm->segment)
-        put(out, f.rm->segment == X86_FS ? 0x64 : 0x65);
-    if (form->encoding == ENC_LEG)
-        put_legacy(out, &f, size, lock);
-    else if (form->encoding == ENC_VEX)
-        put_vex(out, &f);
-    else
-        put_evex(out, &f, &ops[0]);
-    if (f.modrm)
-        put_modrm(out, &f);
-    if (f.imm && f.imm->kind == X86_OPERAND_IMM)
-        put_value(out, (uint64_t)f.imm->value, f.imm_bytes);
-    else if (f.imm)
-        put_reference(out, f.imm, f.imm_bytes);
+    if (rm->segment)
+        at = put(at, rm->segment == X86_FS ? 0x64 : 0x65);
+    at = put_opcode(at, s, &f, ops);
+    if (s->modrm == MODRM_OPERAND)
+        at = put_modrm(at, s, &f, rm, out);
+    else if (s->modrm == MODRM_FIXED)
+        at = put(at, s->form->ext);
+    if (imm->kind == X86_OPERAND_IMM)
+        at = put_value(at, (uint64_t)imm->value, s->imm_bytes);
+    else if (imm->kind != X86_OPERAND_NONE)
+        at = put_reference(at, imm, s->imm_bytes, out);
+    out->n = (uint8_t)(at - out->data);
 }
 
 static _Noreturn void no_form(enum x86_insn insn, const struct x86_operand *ops)
@@ -290,35 +315,49 @@ static const struct x86_form *find_form(const struct host_code *c, enum x86_insn
     no_form(insn, ops);
 }
 
-/* The same by what was found last for such operands: without decorations their classes decide. */
-static const struct x86_form *look_up_form(struct host_code *c, enum x86_insn insn,
-                                           const struct x86_operand *ops, const uint32_t *classes,
-                                           unsigned *size)
-{
-    uint32_t hash = (insn ^ classes[0] ^ classes[1] << 5 ^ classes[2] << 9) * 0x9e3779b1u;
-    struct host_found_form *found = &c->found[hash >> 24 & (HOST_FOUND_FORMS - 1)];
-    if (ops[0].mask | ops[0].round | ops[0].zero)
-        return find_form(c, insn, ops, classes, size);
-    if (!found->form || found->insn != insn || found->features != c->features ||
-        memcmp(found->classes, classes, sizeof(found->classes)) != 0) {
-        const struct x86_form *form = find_form(c, insn, ops, classes, size);
-        *found = (struct host_found_form){c->features, {0}, (uint16_t)insn, (uint8_t)*size, form};
-        memcpy(found->classes, classes, sizeof(found->classes));
-    }
-    *size = found->size;
-    return found->form;
-}
-
-void x86_emit_operands(struct host_code *c, enum x86_insn insn, const struct x86_operand *ops)
+/* Finds the shape for operands without the help of what was found before. */
+static void find_shape(const struct host_code *c, enum x86_insn insn, const struct x86_operand *ops,
+                       struct x86_shape *s)
 {
     uint32_t classes[X86_MAX_OPERANDS] = {0};
-    struct x86_bytes bytes;
     unsigned size;
 
     for (unsigned i = 0; i < X86_MAX_OPERANDS && ops[i].kind; i++)
         classes[i] = x86_operand_classes(c, &ops[i], &ops[0]);
-    const struct x86_form *form = look_up_form(c, insn, ops, classes, &size);
-    x86_form_encode(form, ops, size, insn & X86_LOCK, &bytes);
+    const struct x86_form *form = find_form(c, insn, ops, classes, &size);
+    x86_shape_make(s, form, ops, size, insn & X86_LOCK);
+}
+
+/* The same by what was found last for such operands. */
+static const struct x86_shape *look_up_shape(struct host_code *c, enum x86_insn insn,
+                                             const struct x86_operand *ops)
+{
+    uint64_t key = x86_operands_key(c, insn, ops);
+    uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
+    struct host_found_shape *found = &c->found[hash >> 56 & (HOST_FOUND_SHAPES - 1)];
+    if (UNLIKELY(c->found_for != c->features)) {
+        memset(c->found, 0, sizeof(c->found));
+        c->found_for = c->features;
+    }
+    if (UNLIKELY(found->key != key)) {
+        find_shape(c, insn, ops, &found->shape);
+        found->key = key;
+    }
+    return &found->shape;
+}
+
+void x86_emit_operands(struct host_code *c, enum x86_insn insn, const struct x86_operand *ops)
+{
+    struct x86_bytes bytes = {.data = host_code_room(c)};
+    bool decorated = ops[0].mask | ops[0].round | ops[0].zero;
+
+    if (UNLIKELY(decorated)) {
+        struct x86_shape shape;
+        find_shape(c, insn, ops, &shape);
+        x86_encode(&shape, ops, &bytes);
+    } else {
+        x86_encode(look_up_shape(c, insn, ops), ops, &bytes);
+    }
     host_code_insn(c, &bytes);
 }
 
@@ -365,9 +404,11 @@ void x86_nop(struct host_code *c, size_t n)
 static void put_call(struct host_code *c, enum x86_insn insn, uint64_t address, unsigned id)
 {
     struct x86_operand to = x86_host(address, id);
-    struct x86_bytes bytes = {.data = {insn == X86_call ? 0xe8 : 0xe9}, .n = 1};
+    struct x86_bytes bytes = {.data = host_code_room(c)};
+    uint8_t *at = put(bytes.data, insn == X86_call ? 0xe8 : 0xe9);
 
-    put_reference(&bytes, &to, 4);
+    at = put_reference(at, &to, 4, &bytes);
+    bytes.n = (uint8_t)(at - bytes.data);
     host_code_insn(c, &bytes);
 }
 

@@ -109,13 +109,22 @@ struct x86_mnemonic {
 
 extern const struct x86_mnemonic x86_mnemonics[X86_INSN_COUNT];
 
+/* Of a shape: is there a ModRM byte? */
+enum x86_modrm {
+    MODRM_NONE,
+    MODRM_OPERAND, /* for the operand `base`; else that is in the opcode's low bits */
+    MODRM_FIXED,   /* the whole byte is the form's */
+};
+
+enum { NO_OPERAND = X86_MAX_OPERANDS };
+
 /* ---- one instruction ------------------------------------------------------------------------- */
 
 enum x86_reference { REF_NONE, REF_LABEL, REF_HOST };
 
 /* An instruction as bytes, with the one field that depends on where it stands. */
 struct x86_bytes {
-    uint8_t data[24];
+    uint8_t *data; /* X86_ROOM bytes, of which n count */
     uint8_t n;
     uint8_t ref;      /* enum x86_reference */
     uint8_t ref_at;   /* of the field in data */
@@ -128,15 +137,24 @@ struct x86_bytes {
  * an immediate means. */
 uint32_t x86_operand_classes(const struct host_code *c, const struct x86_operand *o,
                              const struct x86_operand *first);
+/* The mnemonic and the kinds, sizes and classes of all operands in one number, which is not 0: if
+ * it is the same for other operands without decorations, so is the shape. */
+uint64_t x86_operands_key(const struct host_code *c, enum x86_insn insn,
+                          const struct x86_operand *ops);
 /* Do the operands fit the form on a processor with these features? classes: of each operand. *size:
  * the operand size, 0 if no operand decides it. */
 bool x86_form_fits(const struct x86_form *f, const struct x86_operand *ops, const uint32_t *classes,
                    uint64_t features, unsigned *size);
-/* Encodes ops, which fit f. */
-void x86_form_encode(const struct x86_form *f, const struct x86_operand *ops, unsigned size,
-                     bool lock, struct x86_bytes *out);
+/* The shape of ops, which fit the form. */
+void x86_shape_make(struct x86_shape *s, const struct x86_form *form, const struct x86_operand *ops,
+                    unsigned size, bool lock);
+/* Encodes ops, for which the shape was made, to out->data. */
+void x86_encode(const struct x86_shape *s, const struct x86_operand *ops, struct x86_bytes *out);
 
-/* Appends the bytes; settles or records what the reference needs. */
+/* Where the next instruction may be written: in its place if there is room enough. */
+uint8_t *host_code_room(struct host_code *c);
+/* Appends the bytes, which may stand in host_code_room; settles or records what the reference
+ * needs. */
 void host_code_insn(struct host_code *c, const struct x86_bytes *b);
 /* Offset of a bound label, or -1. */
 int64_t host_label_place(const struct host_code *c, uint32_t id);

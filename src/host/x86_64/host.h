@@ -57,16 +57,34 @@ struct host_reloc {
     uint16_t id;   /* the caller's name for exactly this address */
 };
 
-/* What x86_emit has found before: the form for a mnemonic and operands of certain classes. */
-struct host_found_form {
-    uint64_t features;
-    uint32_t classes[X86_MAX_OPERANDS];
-    uint16_t insn;               /* with X86_LOCK */
-    uint8_t size;                /* operand size */
-    const struct x86_form *form; /* NULL: nothing yet */
+/* How operands of certain kinds, sizes and classes are encoded: all that does not depend on which
+ * registers and numbers they are. */
+struct x86_shape {
+    const struct x86_form *form;
+    uint8_t base, reg, vvvv, imm; /* which operand goes there, or NO_OPERAND */
+    uint8_t modrm : 2;            /* enum x86_modrm */
+    uint8_t digit : 3;            /* in ModRM.reg, if no operand is */
+    uint8_t w : 1;
+    uint8_t length : 2;     /* vector length: 0 128, 1 256, 2 512 */
+    uint8_t byte_regs : 4;  /* set of operands that are registers of one byte */
+    uint8_t disp_shift : 4; /* a displacement of one byte counts in units of 1 << disp_shift */
+    uint8_t imm_bytes;
+    /* legacy forms */
+    uint8_t n_prefixes : 4, n_opcode : 4;
+    uint8_t prefixes[3]; /* before REX, but for a segment's */
+    uint8_t opcode[3];   /* with the escapes of its map */
 };
 
-enum { HOST_FOUND_FORMS = 256 };
+/* What x86_emit has found before. Two stand in a cache line. */
+struct host_found_shape {
+    uint64_t key; /* x86_operands_key */
+    struct x86_shape shape;
+} __attribute__((aligned(32)));
+
+enum { HOST_FOUND_SHAPES = 256 };
+
+/* Bytes where an instruction is written, of which X86_MAX_INSN may count. */
+enum { X86_ROOM = 32 };
 
 /* Code being made. Set up once with host_code_init and used again for each fragment: in the steady
  * state nothing is allocated. One thread. */
@@ -84,7 +102,9 @@ struct host_code {
     VEC(struct host_reloc)
     relocs; /* by rising offset; for the caller to read */
     VEC(struct host_constant) constants;
-    struct host_found_form found[HOST_FOUND_FORMS];
+    uint8_t spare[X86_ROOM]; /* for an instruction that may not fit */
+    struct host_found_shape found[HOST_FOUND_SHAPES];
+    uint64_t found_for; /* features */
 };
 
 void host_code_init(struct host_code *c, const struct host_cpu *cpu);
