@@ -131,10 +131,25 @@ static inline bool node_ends_here(const struct node *n)
     return n->op == UOP_counter && n->imm == 1;
 }
 
-/* Calls visit for the values that the code of node i reads: its operands, or what fused ones read
- * in their turn. */
-void node_each_operand(const struct work *w, const struct node *n,
-                       void (*visit)(void *arg, ir_val v), void *arg);
+/* node_each_operand of a fused node: out of line. (fuse.c) */
+void node_each_fused(const struct work *w, const struct node *n, void (*visit)(void *arg, ir_val v),
+                     void *arg);
+
+/* Calls visit for the values that the code of node n reads: its operands, or what fused ones read
+ * in their turn. Inline, so that visit is too: it is done for each node, and few are fused. */
+static inline void node_each_operand(const struct work *w, const struct node *n,
+                                     void (*visit)(void *arg, ir_val v), void *arg)
+{
+    for (unsigned k = 0; k < 3; k++) {
+        ir_val v = n->arg[k];
+        if (v == IR_NONE || node_is_const(w, v))
+            continue;
+        if (w->nodes.data[v].state == NODE_FUSED)
+            node_each_fused(w, &w->nodes.data[v], visit, arg);
+        else
+            visit(arg, v);
+    }
+}
 
 /* ---- passes, in their order ------------------------------------------------------------------ */
 

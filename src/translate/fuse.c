@@ -6,18 +6,10 @@
  * then live on to the users. */
 #include "translate/block.h"
 
-void node_each_operand(const struct work *w, const struct node *n,
-                       void (*visit)(void *arg, ir_val v), void *arg)
+void node_each_fused(const struct work *w, const struct node *n, void (*visit)(void *arg, ir_val v),
+                     void *arg)
 {
-    for (unsigned k = 0; k < 3; k++) {
-        ir_val v = n->arg[k];
-        if (v == IR_NONE || node_is_const(w, v))
-            continue;
-        if (w->nodes.data[v].state == NODE_FUSED)
-            node_each_operand(w, &w->nodes.data[v], visit, arg);
-        else
-            visit(arg, v);
-    }
+    node_each_operand(w, n, visit, arg);
 }
 
 /* Nothing between i and its user that shows registers, flags or memory. (A put shows when i is a

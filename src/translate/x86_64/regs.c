@@ -59,6 +59,20 @@ static void begin_get(struct emitter *e, ir_val i)
     }
 }
 
+static void begin_places(struct emitter *e)
+{
+    size_t n = e->w->nodes.len;
+    const struct node *nodes = e->w->nodes.data;
+    vec_reserve(&e->places, n);
+    e->places.len = n;
+    struct place *places = e->places.data;
+    for (size_t i = 0; i < n; i++) {
+        places[i] = (struct place){.reg = NO_REG};
+        if (nodes[i].op == UOP_get && nodes[i].state == NODE_EMIT)
+            begin_get(e, (ir_val)i);
+    }
+}
+
 /* ---- chance, for tests ----------------------------------------------------------------------- */
 
 /* xorshift (G. Marsaglia, Xorshift RNGs, 2003); the state never becomes 0. */
@@ -93,14 +107,8 @@ void regs_begin(struct emitter *e)
     e->locked = e->scratch = 0;
     e->most_spilled = 0;
     e->freed = NO_REG;
-    vec_reserve(&e->places, e->w->nodes.len);
-    for (size_t i = 0; i < e->w->nodes.len; i++)
-        e->places.data[i] = (struct place){.reg = NO_REG};
-    e->places.len = e->w->nodes.len;
     vec_fill(&e->slot_value, e->w->guest->n_regs, 0xff); /* IR_NONE */
-    for (size_t i = 0; i < e->w->nodes.len; i++)
-        if (node_at(e, (ir_val)i)->op == UOP_get && node_at(e, (ir_val)i)->state == NODE_EMIT)
-            begin_get(e, (ir_val)i);
+    begin_places(e);
 }
 
 /* ---- moves ----------------------------------------------------------------------------------- */
