@@ -131,8 +131,8 @@ enum exit_kind {
 };
 
 enum {
-    BLOCK_MAX_INSNS = 64,
-    BLOCK_MAX_BYTES = 64 * 32, /* of decoded_block.code */
+    BLOCK_MAX_INSNS = 128,
+    BLOCK_MAX_BYTES = BLOCK_MAX_INSNS * 32, /* of decoded_block.code */
 };
 
 /* What a guest architecture supplies: tables and the entry points of its generated code. */

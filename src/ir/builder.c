@@ -238,3 +238,17 @@ void ir_drop_last(struct ir_block *b)
 {
     b->uops.len--;
 }
+
+uint64_t ir_keep_first(struct ir_block *b, unsigned n)
+{
+    size_t i = 0;
+
+    for (unsigned before = 0; i < b->uops.len; i++)
+        if (b->uops.data[i].op == UOP_insn && before++ == n)
+            break;
+    CHECK(i < b->uops.len, "a block of no more than %u instructions is cut", n);
+    uint64_t pc = b->uops.data[i].imm;
+    b->uops.len = i;
+    ir_exit_to(b, ir_const(b, IR_I64, pc));
+    return pc;
+}

@@ -76,6 +76,9 @@ void ir_exit_to(struct ir_block *b, ir_val v);
  * which ir_drop_last takes away, it can go on with what stands at pc. */
 bool ir_falls_through_to(const struct ir_block *b, uint64_t pc);
 void ir_drop_last(struct ir_block *b);
+/* Keeps the block's first n instructions, of more, and ends it with a jump to the next one, whose
+ * pc it returns. */
+uint64_t ir_keep_first(struct ir_block *b, unsigned n);
 /* Appends *u as it is, neither folded nor checked. */
 ir_val ir_append(struct ir_block *b, const struct ir_uop *u);
 

@@ -5,7 +5,7 @@
 #include "translate/x86_64/emit.h"
 
 enum {
-    CODE_ROOM = 64 << 10, /* no block of BLOCK_MAX_INSNS needs as much */
+    CODE_ROOM = 64 << 10, /* many times what most blocks need; see BAILOUT_TOO_LARGE */
     CODE_BASE = 1 << 20,  /* images are made for this address; the cache moves them */
 };
 

@@ -213,6 +213,13 @@ static void lift(struct vm *vm, const struct decoded_block *block, struct guest_
     *code = (struct guest_code){block->pc, block->guest_bytes, block->n_insns};
 }
 
+/* What is too large is made in parts: the second half is another fragment's. */
+static void halve(struct block_engine *e, struct guest_code *code)
+{
+    code->n_insns /= 2;
+    code->n_bytes = (uint32_t)(ir_keep_first(&e->lifted, code->n_insns) - code->pc.v);
+}
+
 /* Lifting is checked by tests; here a sample is. */
 static void check_lifted(struct block_engine *e, gva pc)
 {
@@ -235,8 +242,8 @@ static bool count_if_read(struct vm *vm)
     return !e->wants_alone;
 }
 
-/* The life of a block: decoded, lifted, translated, placed, perhaps with others behind it. NULL if
- * it bailed out, or e->wants_alone. *code: what was translated. */
+/* The life of a block: decoded, lifted, translated, placed, perhaps with others behind it, or
+ * only a part of it. NULL if it bailed out, or e->wants_alone. *code: what was translated. */
 static struct fragment *make_fragment(struct vm *vm, struct thread *t,
                                       const struct decoded_block *block, struct guest_code *code)
 {
@@ -252,6 +259,10 @@ static struct fragment *make_fragment(struct vm *vm, struct thread *t,
     struct fragment *f = translate_lifted(e, code, &why);
     if (!f && extended && !e->wants_alone) {
         lift(vm, block, code);
+        f = translate_lifted(e, code, &why);
+    }
+    while (!f && why == BAILOUT_TOO_LARGE && code->n_insns > 1 && !e->wants_alone) {
+        halve(e, code);
         f = translate_lifted(e, code, &why);
     }
     if (f) {

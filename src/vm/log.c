@@ -109,11 +109,12 @@ void vm_print_fragment_code(const struct vm *vm, const struct fragment *f, struc
 {
     union decoded_room decoded;
     struct decoded_block *block = &decoded.block;
+    unsigned left = f->n_insns;
     struct trap unused;
 
-    for (gva pc = f->pc; pc.v - f->pc.v < f->guest_bytes; pc.v += block->guest_bytes) {
-        if (vm->guest->decode_block(vm->space, pc, debug_limit_block(vm, pc, vm->max_insns), block,
-                                    &unused) < 0)
+    for (gva pc = f->pc; left > 0; pc.v += block->guest_bytes, left -= block->n_insns) {
+        unsigned most = debug_limit_block(vm, pc, MIN(vm->max_insns, left));
+        if (vm->guest->decode_block(vm->space, pc, most, block, &unused) < 0)
             return;
         vm->guest->print_block(block, vm->space, out);
         print_uops(vm, block, out);

@@ -5,7 +5,8 @@
  * Only over what has no fragment of its own, and is warm (tier.c): run at least half as often as a
  * block that is worth a translation. With --hot=0 everything is warm, so there, and under --verify
  * and in most tests, each block goes on as far as it can. Its guest code is one range, from the
- * first block's first byte on, and no longer than a block may be.
+ * first block's first byte on, and a block is added only if all together have no more than
+ * SUPERBLOCK_MAX_INSNS.
  *
  * Whoever has to know where the blocks in it end decodes again, one after the other from the
  * fragment's pc on: each of them but the last ends with a branch.
@@ -14,6 +15,9 @@
  * takes all instructions of one to be executed as often. */
 #include "vm/block_engine.h"
 #include "vm/debug_private.h"
+
+/* Straight code may be longer: more than this, most often, nobody goes through to the end. */
+enum { SUPERBLOCK_MAX_INSNS = 64 };
 
 void superblock_start(struct vm *vm)
 {
@@ -49,7 +53,8 @@ bool superblock_extend(struct vm *vm, struct thread *t, struct guest_code *code)
 
     while (e->superblocks && ir_falls_through_to(&e->lifted, guest_code_end(code).v)) {
         const struct decoded_block *next = find_warm(vm, t, guest_code_end(code), &room);
-        if (!next || code->n_insns + next->n_insns > vm->max_insns)
+        if (!next ||
+            code->n_insns + next->n_insns > MIN(vm->max_insns, (unsigned)SUPERBLOCK_MAX_INSNS))
             break;
         ir_drop_last(&e->lifted);
         vm->guest->lift_block(next, &e->lifted);

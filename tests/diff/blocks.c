@@ -6,7 +6,8 @@
  * The other tests of this folder compare single instructions and short straight runs with another
  * implementation, by way of a guest program. Here both engines are in this process, which is faster
  * by orders of magnitude, so what depends on how instructions stand together is tested: values kept
- * in registers over a block, links, traps in the middle. Each case is 1 to 64 units:
+ * in registers over a block, links, traps in the middle. Each case is 1 to 64 units, or 200 of
+ * straight code:
  *
  *   an instruction of any group with random operands; loads, stores and atomics mostly in a window
  * of memory that can be written, now and then over its edges, on pages that cannot be written or
@@ -43,6 +44,7 @@ enum {
     WINDOW = 0x200000, /* two pages that can be written, one that can only be read, then a hole */
     WINDOW_BYTES = 0x3000,
     MAX_UNITS = 64,
+    MAX_STRAIGHT = 200, /* units, of straight code */
     UNIT_WORDS = 4,
     MAX_TRAPS = 40,
     /* Registers that nothing else writes. */
@@ -68,7 +70,7 @@ struct test_case {
     struct rng r;
     const struct encodings *groups;
     unsigned n_groups, n;
-    struct unit unit[MAX_UNITS + 1]; /* the last one is an ebreak */
+    struct unit unit[MAX_STRAIGHT + 1]; /* the last one is an ebreak */
     struct rv64_state start;
     uint64_t reserve_addr;
     uint8_t memory[WINDOW_BYTES];
@@ -240,13 +242,13 @@ static void make_odd(struct test_case *c, struct unit *u)
     put_word(u, word, rv64_insn_len((uint16_t)word));
 }
 
-static void make_unit(struct test_case *c, unsigned i)
+static void make_unit(struct test_case *c, unsigned i, bool straight)
 {
     struct unit *u = &c->unit[i];
     unsigned kind = rng_below(&c->r, 100);
 
     *u = (struct unit){.jump = 2 * UNIT_WORDS};
-    if (kind < 84)
+    if (straight || kind < 84)
         make_plain(c, u);
     else if (kind < 92)
         make_branch(c, u, i);
@@ -365,9 +367,10 @@ static void make_state(struct test_case *c)
 static void make_case(struct test_case *c, uint64_t seed)
 {
     c->r = rng_stream(seed, "blocks", 0, 0);
-    c->n = 1 + rng_below(&c->r, rng_chance(&c->r, 50) ? 12 : MAX_UNITS);
+    bool straight = rng_chance(&c->r, 5);
+    c->n = 1 + rng_below(&c->r, straight ? MAX_STRAIGHT : rng_chance(&c->r, 50) ? 12 : MAX_UNITS);
     for (unsigned i = 0; i < c->n; i++)
-        make_unit(c, i);
+        make_unit(c, i, straight);
     c->unit[c->n] = (struct unit){.jump = 2 * UNIT_WORDS};
     put_word(&c->unit[c->n], 0x00100073, 4);
     lay_out(c);

@@ -151,13 +151,38 @@ static void test_exits(void **state)
     ir_block_free(&b);
 }
 
+/* A block of three instructions, cut behind the first and behind the second. */
+static void test_keeps_first(void **state)
+{
+    for (unsigned n = 1; n < 3; n++) {
+        struct ir_block b;
+        ir_block_init(&b, NULL, 0);
+        ir_op_imm(&b, UOP_insn, 0x100);
+        ir_op(&b, UOP_pause, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
+        ir_op_imm(&b, UOP_insn, 0x104);
+        ir_op(&b, UOP_pause, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
+        ir_op_imm(&b, UOP_insn, 0x106);
+        ir_op_imm(&b, UOP_jump, 0x200);
+        assert_int_equal(ir_keep_first(&b, n), n == 1 ? 0x104 : 0x106);
+        assert_null(ir_verify(&b));
+        assert_prints(&b, n == 1 ? "insn 0x100\n"
+                                   "pause\n"
+                                   "jump 0x104\n"
+                                 : "insn 0x100\n"
+                                   "pause\n"
+                                   "insn 0x104\n"
+                                   "pause\n"
+                                   "jump 0x106\n");
+        ir_block_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_folds_constants),
-        cmocka_unit_test(test_cuts_constants),
-        cmocka_unit_test(test_keeps_the_rest),
-        cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_folds_constants), cmocka_unit_test(test_cuts_constants),
+        cmocka_unit_test(test_keeps_the_rest),  cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_keeps_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

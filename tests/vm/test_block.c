@@ -37,6 +37,7 @@ enum { ZERO, RA, SP, GP, TP, T0, T1, T2, S0, S1, A0, A1, A2, A3 };
 #define ADD(rd, a, b)         R(0x33, 0, 0, rd, a, b)
 #define JALR(rd, a, imm)      I(0x67, 0, rd, a, imm)
 #define SW(b, imm, a)         S(0x23, 2, a, b, imm)
+#define FSCSR(rd, a)          I(0x73, 1, rd, a, 3)
 #define RDINSTRET(rd)         I(0x73, 2, rd, ZERO, 0xc02)
 #define FENCE_I               0x0000100fu
 #define ECALL                 0x00000073u
@@ -413,6 +414,30 @@ static void a_small_split_cache_is_filled_again_and_again(void **unused)
     check_small_cache("split");
 }
 
+/* Exchanges of fcsr take so much host code that as many as a block may have are more than a
+ * fragment of the smallest cache. They are translated in parts all the same. */
+static void a_block_that_is_too_large_is_translated_in_parts(void **unused)
+{
+    const uint64_t values[2] = {0x21, 0x42};
+
+    start("block", SPACE_AUTO, CODE_CACHE_MIN_SIZE, "rwx");
+    for (unsigned i = 0; i < BLOCK_MAX_INSNS; i++)
+        WRITE_CODE(CODE + i * 4, FSCSR(T0, T0));
+    WRITE_CODE(CODE + BLOCK_MAX_INSNS * 4, EBREAK);
+    state()->x[T0] = values[0];
+    state()->fcsr = (uint32_t)values[1];
+    run_from(CODE);
+    assert_int_equal(m.trap.kind, TRAP_BREAKPOINT);
+    assert_int_equal(state()->pc, CODE + BLOCK_MAX_INSNS * 4);
+    assert_int_equal(state()->x[T0], values[BLOCK_MAX_INSNS % 2]);
+    assert_int_equal(state()->fcsr, values[(BLOCK_MAX_INSNS + 1) % 2]);
+    assert_int_equal(counter(COUNTER_GUEST_INSNS), BLOCK_MAX_INSNS);
+    assert_int_equal(counter(COUNTER_BAILOUT_TOO_LARGE), 0);
+    assert_int_equal(counter(COUNTER_INTERPRETED), 0);
+    assert_true(counter(COUNTER_FRAGMENTS) > 2);
+    finish();
+}
+
 /* ---- what is hot -------------------------------------------------------------------------------
  */
 
@@ -665,6 +690,7 @@ int main(void)
         cmocka_unit_test(a_guest_that_reads_its_counter_counts),
         cmocka_unit_test(linked_blocks_run_without_the_run_loop),
         cmocka_unit_test(a_small_cache_is_filled_again_and_again),
+        cmocka_unit_test(a_block_that_is_too_large_is_translated_in_parts),
         cmocka_unit_test(a_small_split_cache_is_filled_again_and_again),
         cmocka_unit_test(a_loop_is_translated_while_it_runs),
         cmocka_unit_test(a_cold_block_in_a_hot_loop_is_interpreted),

@@ -8,7 +8,7 @@
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
 _Static_assert(RV64_OP_COUNT <= UINT8_MAX + 1, "struct rv64_insn has 8 bits for an op");
-_Static_assert(4 * (BLOCK_MAX_INSNS - 1) <= UINT8_MAX, "and 8 bits for its place in the block");
+_Static_assert(2 * (BLOCK_MAX_INSNS - 1) <= UINT8_MAX, "and 8 bits for its place in the block");
 
 /* A page boundary that an instruction straddles ends the block if its second half cannot be
  * fetched; the next block starts with that instruction and traps. */
@@ -31,7 +31,7 @@ static int decode_block(struct space *space, gva pc, unsigned max_insns, struct 
         if (reason != FAULT_NONE)
             break;
         rv64_decode(word, &insns[n]);
-        insns[n].off = (uint8_t)(at - pc.v);
+        insns[n].half = (uint8_t)((at - pc.v) / 2);
         ended = rv64_op_ends_block[insns[n].op];
         if (ended)
             out->taken = (uint16_t)block_ref_index(at + (uint64_t)insns[n].imm);
@@ -54,7 +54,7 @@ static void print_block(const struct decoded_block *block, struct space *space, 
 {
     const struct rv64_insn *insns = rv64_insns(block);
     for (uint32_t n = 0; n < block->n_insns; n++) {
-        uint64_t pc = block->pc.v + insns[n].off, page = RV64_NO_PAGE, fault_addr;
+        uint64_t pc = rv64_insn_pc(block, n), page = RV64_NO_PAGE, fault_addr;
         uint32_t word;
         if (rv64_fetch(space, &page, pc, &word, &fault_addr) != FAULT_NONE) {
             strbuf_printf(out, "%#10llx:  (cannot be read any more)\n", (unsigned long long)pc);

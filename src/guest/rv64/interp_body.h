@@ -25,7 +25,7 @@ static inline const struct rv64_insn *first_insn(const struct decoded_block *blo
         kind = (exit);                                                                             \
         goto leave_next;                                                                           \
     } while (0)
-#define INSN_PC    (block->pc.v + i->off)
+#define INSN_PC    (block->pc.v + 2u * i->half)
 #define INSNS_DONE (insns + (uint64_t)(i - first_insn(block))) /* since the last entry */
 #define NEXT()     goto *labels[(++i)->op]
 

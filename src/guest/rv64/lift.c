@@ -115,7 +115,7 @@ void rv64_lift_block(const struct decoded_block *block, struct ir_block *b)
 {
     const struct rv64_insn *insns = rv64_insns(block);
     for (uint32_t n = 0; n < block->n_insns; n++) {
-        uint64_t pc = block->pc.v + insns[n].off;
+        uint64_t pc = rv64_insn_pc(block, n);
         ir_op_imm(b, UOP_insn, pc);
         lift_hints(b, &insns[n], pc);
         lift_insn(b, &insns[n], pc, n);

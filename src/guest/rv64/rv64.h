@@ -15,12 +15,13 @@ extern const struct guest guest_rv64;
 /* One decoded instruction: what the interpreter executes and the lifting reads. isagen puts a
  * stanza's operands into these slots; the member that holds one is the same for all engines. */
 struct rv64_insn {
-    uint8_t op;  /* enum rv64_op: the stanza whose `do` is executed (of an expansion: the expanded
-                    one) */
-    uint8_t off; /* from the block's pc, bytes. Filled by decode_block, not by rv64_decode */
-    uint8_t len; /* bytes: 2 or 4 */
-    uint8_t rd;  /* register that is written; RV64_SINK for x0 */
-    uint8_t rs1; /* registers that are read; or fence sets, or a second immediate */
+    uint8_t op;   /* enum rv64_op: the stanza whose `do` is executed (of an expansion: the expanded
+                     one) */
+    uint8_t half; /* of the block: the halfword that it starts at. Filled by decode_block, not by
+                     rv64_decode */
+    uint8_t len;  /* bytes: 2 or 4 */
+    uint8_t rd;   /* register that is written; RV64_SINK for x0 */
+    uint8_t rs1;  /* registers that are read; or fence sets, or a second immediate */
     uint8_t rs2;
     uint8_t rs3;
     uint8_t rm;  /* rounding mode or order bits */
@@ -39,6 +40,11 @@ static inline unsigned rv64_insn_len(uint16_t low)
 static inline const struct rv64_insn *rv64_insns(const struct decoded_block *block)
 {
     return (const struct rv64_insn *)block->code;
+}
+
+static inline uint64_t rv64_insn_pc(const struct decoded_block *block, unsigned n)
+{
+    return block->pc.v + 2u * rv64_insns(block)[n].half;
 }
 
 /* Decodes one instruction word (a 16-bit one in the low half). Unknown and reserved encodings give
