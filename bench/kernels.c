@@ -326,13 +326,59 @@ end:
 #undef NEXT
 }
 
+/* Quotients with their remainders, and products of twice the width. */
 static uint64_t muldiv(long n)
 {
     uint64_t a = 0x123456789abcdefu, sum = 0;
 
     for (long i = 1; i < n; i++) {
         a = a * 6364136223846793005u + 1442695040888963407u;
-        sum += a / (uint64_t)i + (uint64_t)((unsigned __int128)a * sum >> 64);
+        unsigned __int128 product = (unsigned __int128)a * sum;
+        sum += a / (uint64_t)i + (a % (uint64_t)i ^ (uint64_t)product) + (uint64_t)(product >> 64);
+    }
+    return sum;
+}
+
+/* ---- for single passes of the translator: PASS_ROWS of rows.py ------------------------------ */
+
+/* Compare-and-exchange, by which gcc makes LR and SC. */
+static uint64_t exchange(long n)
+{
+    static uint64_t word;
+
+    for (long i = 0; i < n; i++) {
+        uint64_t old = __atomic_load_n(&word, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n(&word, &old, old * 3 + (uint64_t)i, 1, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_RELAXED)) {
+        }
+    }
+    return word;
+}
+
+/* Numbers that are put together of their bytes, since they may lie anywhere. */
+static uint64_t bytes(long n)
+{
+    static unsigned char text[4099];
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (unsigned char)(i * 37);
+    for (long i = 0; i < n; i++) {
+        const unsigned char *p = text + ((uint64_t)i * 7 & 4095);
+        sum += p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    }
+    return sum;
+}
+
+/* The members of sets of small numbers, a bit for each. */
+static uint64_t bits(long n)
+{
+    uint64_t a = 1, sum = 0;
+
+    for (long i = 0; i < n; i++) {
+        a = a * 6364136223846793005u + 1442695040888963407u;
+        for (uint64_t set = a; set; set &= set - 1)
+            sum = sum * 3 + (set & -set);
     }
     return sum;
 }
@@ -500,7 +546,8 @@ int main(int argc, char **argv)
                    {"deep", deep},         {"icall", icall},   {"chase", chase},
                    {"bytecode", bytecode}, {"sha256", sha256}, {"strings", strings},
                    {"muldiv", muldiv},     {"matrix", matrix}, {"nbody", nbody},
-                   {"fft", fourier},       {"libm", libm},     {"single", single}};
+                   {"fft", fourier},       {"libm", libm},     {"single", single},
+                   {"exchange", exchange}, {"bytes", bytes},   {"bits", bits}};
 
     for (size_t i = 0; argc == 3 && i < sizeof(kernels) / sizeof(kernels[0]); i++) {
         if (strcmp(argv[1], kernels[i].name) == 0) {

@@ -4,17 +4,22 @@ under hyperfine.
 
 Native programs run with the unpacked amd64 packages as their root (tests/programs/in-root); hyperfine and peak go in
 with them, so that entering it is not measured. All else runs on the machine as it is, with -L. Every program starts in
-the same folder below /tmp, with the same environment."""
+the same folder below /tmp, with the same environment.
+
+run_tool(), Parser and describe_machine() are for the commands that use it."""
+import argparse
 import collections
 import hashlib
 import json
 import os
 import pathlib
+import platform
 import re
 import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 
 import rows
@@ -32,6 +37,74 @@ Way = collections.namedtuple("Way", "name kind words")
 
 class Failure(Exception):
     """What the user is told in one line."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message):
+        print(f"{self.prog}: {message}; {self.prog} --help explains", file=sys.stderr)
+        sys.exit(2)
+
+    def check_build(self, build):
+        if not os.access(build / "isomorph", os.X_OK):
+            self.error(f"{build} has no isomorph: build it first")
+
+
+def run_tool(name, main):
+    """Runs a command's main(); what goes wrong is told in one line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of what cleans up
+    try:
+        main()
+    except Failure as failure:
+        sys.exit(f"{name}: {failure}")
+    except OSError as error:
+        sys.exit(f"{name}: {error.filename or 'output'}: {error.strerror}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def describe_machine():
+    info = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    fields = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
+    fields = {key.strip(): value.strip() for key, value in fields.items()}
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (AttributeError, OSError):  # before Python 3.10; no such file
+        system = "unknown"
+    return {"processor": fields.get("model name", "unknown"), "virtual": "hypervisor" in fields.get("flags", ""),
+            "processors": len(os.sched_getaffinity(0)), "memory_gib": round(memory / 2**30, 1),
+            "kernel": platform.release(), "system": system, "load": round(os.getloadavg()[0], 2)}
+
+
+def processor_seconds():
+    """(all that passed on this machine's processors, of it busy ones, of it ours: this process and its children)"""
+    fields = pathlib.Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:9]  # proc(5)
+    ticks = os.sysconf("SC_CLK_TCK")
+    user, nice, system, idle, iowait, *rest = (int(n) / ticks for n in fields)
+    return user + nice + system + idle + iowait + sum(rest), user + nice + system + sum(rest), sum(os.times()[:4])
+
+
+class Others:
+    """What share of the processors' time other work took since this was made (of a virtual machine: other machines, too)."""
+
+    def __init__(self):
+        self.start = processor_seconds()
+
+    def share(self):
+        passed, busy, ours = (now - then for now, then in zip(processor_seconds(), self.start))
+        return round(max(0.0, busy - ours) / passed, 3) if passed else 0.0
+
+
+def describe_isomorph(build):
+    """Its version, and the commit of the source here."""
+    versions = {"isomorph": output_of(build / "isomorph", "--version").split()[1]}
+    try:
+        versions["commit"] = output_of("git", "-C", SOURCE, "describe", "--always", "--dirty")
+    except Failure:
+        pass  # a source archive
+    return versions
 
 
 def output_of(*words):

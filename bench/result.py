@@ -8,7 +8,8 @@ import json
 import math
 import statistics
 
-BUSY_LOAD = 0.5  # when it begins: with more than that, times mean little
+BUSY_LOAD = 0.5  # when it begins: more than that is worth a word
+BUSY_SHARE = 0.05  # of the processors, for others meanwhile: with much more than that, times mean little
 NATIVE, QEMU, ISOMORPH = "native", "qemu", "isomorph"
 
 
@@ -22,9 +23,17 @@ def as_text(result):
 def machine_text(result):
     machine = result["machine"]
     virtual = " of a virtual machine" if machine["virtual"] else ""
-    busy = f"; busy with other work (load {machine['load']})" if machine["load"] > BUSY_LOAD else ""
+    load = f"; load average {machine['load']} when it began" if machine["load"] > BUSY_LOAD else ""
+    others = others_text(result)
+    busy = load + (f"; {others}" if others else "")
     return (f"{machine['processor']}, {machine['processors']} processors{virtual}, {machine['memory_gib']} GiB, "
             f"Linux {machine['kernel']}, {machine['system']}{busy}")
+
+
+def others_text(result):
+    """What else the machine did, known at the end; empty if that was little."""
+    share = result["machine"].get("others", 0)
+    return f"other work took {100 * share:.0f} % of the processors' time meanwhile" if share > BUSY_SHARE else ""
 
 
 def versions_text(result):

@@ -85,3 +85,10 @@ ROWS = [
     kernel("libm", 2000000, 100),
     kernel("single", 20000000, 1000),
 ]
+
+# Measured by bench/passes alone: what hardly occurs in the loops above.
+PASS_ROWS = [
+    kernel("exchange", 100000000, 1000),
+    kernel("bytes", 200000000, 1000),
+    kernel("bits", 10000000, 1000),
+]

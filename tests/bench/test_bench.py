@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench/run and bench/page: what they write, and what they say to wrong uses. Tiny sizes: nothing is said of speed.
+"""bench/run, bench/page and bench/passes: what they write, and what they say to wrong uses. Tiny sizes: nothing is said of speed.
 
     test_bench.py SOURCE BUILD"""
 import json
@@ -9,11 +9,13 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree
 
 SOURCE, BUILD = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
 sys.path[:0] = [str(SOURCE / "bench"), str(SOURCE / "tests")]
 sys.dont_write_bytecode = True  # beside the sources
+import measure
 import rows
 from cases import case, run_cases
 
@@ -83,11 +85,12 @@ def test_wrong(tmp):
     check_error(bench(BUILD, "--runs=many"), 2, "--runs", "many")
     check_error(bench(BUILD, "--fast"), 2, "--fast")
     check_error(bench(tmp), 2, f"{tmp} has no isomorph")
-    check_error(bench(), 2, "BUILD")
     check_error(bench(BUILD, "fib", f"--against={tmp}"), 2, f"{tmp} has no isomorph")
     check_error(bench(BUILD, "fib", "--qemu=/none/qemu"), 1, "/none/qemu")
     check_error(bench(BUILD, "fib", "--with=--hot=0", "--with=--hot=0"), 1, "'--hot=0' is given twice")
     check_error(bench(BUILD, "fib", "--tiny", "--runs=1", "--no-qemu", "--json=/proc/none/r.json"), 1, "/proc/none: No such")
+    check_error(bench(BUILD, "fib", "--tiny", "--runs=1", "--no-qemu", f"--svg={tmp}"), 1, f"{tmp} is a folder")
+    check_error(bench(), 2, "required: BUILD;")
 
 
 @case("what is not installed is named")
@@ -132,9 +135,41 @@ def test_page(tmp):
     assert done.returncode == 0, done
     assert (tmp / "performance.md").read_text() == (SOURCE / "docs/performance.md").read_text(), \
         "bench/page docs/performance.json was not run"
+    result["machine"]["others"] = 0.25
+    (tmp / "all.json").write_text(json.dumps(result))
+    assert bench(tmp / "all.json", tmp, tool="page").returncode == 0
+    assert "other work took 25 % of the processors' time" in (tmp / "performance.md").read_text()
     check_error(bench(tmp / "none.json", tmp, tool="page"), 1, "none.json", "No such file")
     (tmp / "bad.json").write_text("[1]")
     check_error(bench(tmp / "bad.json", tmp, tool="page"), 1, "bad.json is not a result")
+
+
+@case("what other work takes of the processors is measured")
+def test_others(tmp):
+    others = measure.Others()
+    with subprocess.Popen(["sh", "-c", "while :; do :; done"]) as busy:  # counts as ours when it has ended
+        time.sleep(1)
+        share = others.share()
+        busy.kill()
+    assert 0.1 / os.cpu_count() < share <= 1, share
+
+
+@case("passes: each has rows; a table of those that were asked for")
+def test_passes(tmp):
+    page = tmp / "passes.md"
+    done = bench(BUILD, "pairs", "rotate", "--tiny", "--runs=1", "-o", page, tool="passes")
+    assert done.returncode == 0 and done.stdout == "", done
+    text = page.read_text()
+    found = re.findall(r"^\| `(\w+)` \| `(\w+)` \|((?: [0-9.]+ \|){5})$", text, re.M)
+    assert {name for name, _, _ in found} == {"pairs", "rotate"} and not re.search("@[a-z]+@", text), text
+    with_it, without = next(cells.split(" | ")[3:5] for name, _, cells in found if name == "rotate")
+    assert float(with_it) > 1 and float(without.rstrip(" |")) > 1, text
+    listed = "echo identities  operations; echo late  passes"
+    check_error(bench(false_isomorph(tmp / "other", listed), tool="passes"), 1, "has no rows", "late")
+    check_error(bench(BUILD, "parse", tool="passes"), 2, "no pass 'parse'")
+    check_error(bench(BUILD, "--runs=0", tool="passes"), 2, "--runs", "not 0")
+    check_error(bench(tmp, tool="passes"), 2, f"{tmp} has no isomorph")
+    check_error(bench(BUILD, "pairs", "--tiny", "--runs=1", "-o", "/proc/none/p.md", tool="passes"), 1, "/proc/none")
 
 
 run_cases()
