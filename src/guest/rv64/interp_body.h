@@ -39,15 +39,13 @@ static inline const struct rv64_insn *first_insn(const struct decoded_block *blo
 #define END_OP()                                                                                   \
     NEXT();                                                                                        \
     }
-#define GET_X(v, slot)     uint64_t v = s->x[i->slot]
-#define GET_F(v, slot)     uint64_t v = s->f[i->slot]
-#define PUT_X(slot, v)     (s->x[i->slot] = (v))
-#define PUT_F(slot, v)     (s->f[i->slot] = (v))
-#define READ_CSR(slot)     csr_read(t, (unsigned)i->slot, INSNS_DONE)
-#define WRITE_CSR(slot, v) csr_write(t, (unsigned)i->slot, v)
+#define GET_X(v, slot) uint64_t v = s->x[i->slot]
+#define GET_F(v, slot) uint64_t v = s->f[i->slot]
+#define PUT_X(slot, v) (s->x[i->slot] = (v))
+#define PUT_F(slot, v) (s->f[i->slot] = (v))
 #define CHECK_RM(slot)                                                                             \
     do {                                                                                           \
-        if (UNLIKELY(i->slot == FP_DYN && t->fp.rm > FP_RMM))                                      \
+        if (UNLIKELY(i->slot == FP_DYN && FP_ENV()->rm > FP_RMM))                                  \
             goto trap_illegal;                                                                     \
     } while (0)
 
@@ -89,9 +87,22 @@ static inline const struct rv64_insn *first_insn(const struct decoded_block *blo
         EXIT_FALL(next);                                                                           \
     } while (0)
 
+/* The CSRs' own functions, which READ_CSR and WRITE_CSR call. */
 #define CSR_READER static uint64_t csr_read(struct thread *t, unsigned number, uint64_t done)
 #define CSR_WRITER static void csr_write(struct thread *t, unsigned number, uint64_t l_v)
 #include "rv64_csrs.gen.h"
+
+/* Most runs of the interpreter are of a few blocks without floating point, and to read and write
+ * MXCSR takes as long as one: it is given to the guest by the first instruction that asks. */
+#define FP_ENV()                                                                                   \
+    (LIKELY(fp_entered) ? &t->fp : (fp_entered = true, fp_enter(&t->fp, s->fcsr), &t->fp))
+
+#undef UOP_FP
+#undef UOP_RM
+#define UOP_FP(name, function, type, ...)      uop_##function(FP_ENV(), ##__VA_ARGS__)
+#define UOP_RM(name, function, type, rm_, ...) uop_##function(FP_ENV(), __VA_ARGS__, rm_)
+#define READ_CSR(slot)                         (FP_ENV(), csr_read(t, (unsigned)i->slot, INSNS_DONE))
+#define WRITE_CSR(slot, v)                     (FP_ENV(), csr_write(t, (unsigned)i->slot, v))
 
 enum exit_kind INTERPRET(struct thread *t, struct decoded_block *block)
 {
@@ -104,8 +115,8 @@ enum exit_kind INTERPRET(struct thread *t, struct decoded_block *block)
     uint64_t insns = 0, blocks = 1; /* executed, entered */
     uint64_t next_pc, fault_addr;
     enum exit_kind kind;
+    bool fp_entered = false;
 
-    fp_enter(&t->fp, s->fcsr);
     goto *labels[i->op];
 
 #include "rv64_semantics.gen.h"
@@ -151,6 +162,7 @@ leave:
     t->counters[COUNTER_GUEST_INSNS] += insns;
     t->counters[COUNTER_BLOCKS_ENTERED] += blocks;
     s->pc = next_pc;
-    s->fcsr = fp_leave(&t->fp);
+    if (fp_entered)
+        s->fcsr = fp_leave(&t->fp);
     return kind;
 }
