@@ -31,6 +31,12 @@
 #ifndef ISOMORPH_SPACE_ACCESS_H
 #define ISOMORPH_SPACE_ACCESS_H
 
+/* Begins to load what is at addr into the host's cache. Any address will do: it cannot fault. */
+static inline void space_prefetch(const struct space *s, gva addr)
+{
+    __builtin_prefetch((const void *)(s->base + addr.v));
+}
+
 /* An entry of the table: instruction `insn` lands at `pad`, both as distances from the entry's own
  * fields, so that the table needs no relocation and lies in read-only memory. */
 #define SPACE_FIXUP(insn, pad)                                                                     \

@@ -332,8 +332,11 @@ static struct fragment *translate_if_hot(struct vm *vm, struct thread *t,
 static struct fragment *find_fragment(struct vm *vm, struct thread *t, struct decoded_block **cold)
 {
     gva pc = thread_pc(t);
-    struct fragment *f = code_cache_find(vm->block->code, pc, 0);
 
+    /* What is looked at next, if there is no fragment, each far from the others. */
+    block_cache_prefetch(vm->cache, pc, 0);
+    space_prefetch(vm->space, pc);
+    struct fragment *f = code_cache_find(vm->block->code, pc, 0);
     *cold = NULL;
     vm->block->wants_alone = false;
     t->counters[COUNTER_LOOKUPS]++;
