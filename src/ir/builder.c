@@ -18,18 +18,20 @@ void ir_block_free(struct ir_block *b)
     vec_free(&b->uops);
 }
 
-ir_val ir_append(struct ir_block *b, const struct ir_uop *u)
-{
-    vec_push(&b->uops, *u);
-    return uop_infos[u->op].result == IR_VOID ? IR_NONE : (ir_val)(b->uops.len - 1);
-}
-
 /* The place of the next µop, which is made there: made elsewhere and copied, its bytes would be
  * stored one by one and loaded together at once, and the processor waits then. */
 static struct ir_uop *ir_next(struct ir_block *b)
 {
+    CHECK(b->uops.len < IR_UOPS_MAX, "a block of more than %u µops", IR_UOPS_MAX);
     vec_reserve(&b->uops, b->uops.len + 1);
     return &b->uops.data[b->uops.len];
+}
+
+ir_val ir_append(struct ir_block *b, const struct ir_uop *u)
+{
+    *ir_next(b) = *u;
+    b->uops.len++;
+    return uop_infos[u->op].result == IR_VOID ? IR_NONE : (ir_val)(b->uops.len - 1);
 }
 
 /* The µop at ir_next() is complete. */

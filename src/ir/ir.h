@@ -8,9 +8,13 @@
 #include "ir/fp.h"
 #include "uops.gen.h" /* from isa/uops.def: enum uop, enum ir_type, uop_infos[], uop_*() */
 
-/* A value: the index of the µop that makes it. */
-typedef uint32_t ir_val;
+/* A value: the index of the µop that makes it. Of 16 bits, so that µops, and what the translator
+ * makes of them, are small. */
+typedef uint16_t ir_val;
 #define IR_NONE ((ir_val)~0u)
+
+/* µops of a block. The translator may make two nodes of one. */
+enum { IR_UOPS_MAX = 0x7f00 };
 
 /* Access of a memory µop. */
 enum ir_mem { IR_S8, IR_U8, IR_S16, IR_U16, IR_S32, IR_U32, IR_S64, IR_U64 };

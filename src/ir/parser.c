@@ -279,6 +279,8 @@ static bool parse_line(struct parser *s)
                        : parse_fail(s, "'v%zu =' expected before %s", b->uops.len, row->name);
     if (!parse_operands(s, &u))
         return false;
+    if (b->uops.len == IR_UOPS_MAX)
+        return parse_fail(s, "more than %u µops", IR_UOPS_MAX);
     infer_types(b, &u, ir_suffix_var(row), suffix);
     ir_append(b, &u);
     return true;

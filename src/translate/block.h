@@ -1,7 +1,7 @@
 /* translate, private: a block on its way through the passes.
  *
- * Each µop of the block becomes a node of the same index. What a node means is what its µop means,
- * but for this:
+ * A µop of the block becomes a node, unless its value is that of an earlier one, or a constant that
+ * nobody needs as a node. What a node means is what its µop means, but for this:
  *   - `low`, `flag`, `box` and `unbox` are nothing to the host: users are sent to their operand. A
  * value is the whole of a host register then. 32-bit integer results have zeros in the upper half,
  * truth values are 0 or 1, 32-bit floats are boxed; a user of a 32-bit operand looks at the lower
@@ -30,9 +30,16 @@ enum {
     FACT_BOXED = 4, /* of an f64: upper half all ones, from the first `unbox` on */
 };
 
+/* There are many, and each pass walks over them: no field is wider than it must be. The first are
+ * those of struct ir_uop in its order, so that they are copied at a stroke. */
 struct node {
-    uint8_t op, type, arg_type, mem; /* as in struct ir_uop */
+    uint8_t op, type, arg_type, mem;
+    uint16_t reg; /* get, put: row of the register table */
     uint8_t rm, order;
+    ir_val arg[3]; /* those that there are come first; then IR_NONE */
+    ir_val pair;   /* of a division or product: the node of its other result; of LR and SC: the
+                      other one (reserve.c); or IR_NONE */
+    uint64_t imm;
     uint8_t state; /* enum node_state */
     uint8_t facts;
     uint8_t width;  /* of integers: all 64 bits are a number below 2^width */
@@ -46,18 +53,15 @@ struct node {
                    of guest code before it */
     uint8_t back;
     bool check_rne;     /* before it: MXCSR must be in mode nearest even */
-    uint16_t reg;       /* get, put: row of the register table */
     uint16_t hint;      /* row + 1 of the register that the value goes to next, or 0 */
-    uint32_t hint_at;   /* where the put stands */
-    uint32_t cond_uses; /* of a truth value: users that take it as a condition */
-    uint32_t uses;      /* users that are emitted; counts down during emission */
-    uint32_t last;      /* the last of them */
-    ir_val arg[3];
-    ir_val pair; /* of a division or product: the node of its other result; of LR and SC: the other
-                    one (reserve.c); or IR_NONE */
-    ir_val number; /* of its µop: what listings call its value */
-    uint64_t imm;
+    uint16_t hint_at;   /* where the put stands */
+    uint16_t cond_uses; /* of a truth value: users that take it as a condition */
+    uint16_t uses;      /* users that are emitted; counts down during emission */
+    uint16_t last;      /* the last of them */
+    ir_val number;      /* of its µop: what listings call its value */
 };
+
+_Static_assert(sizeof(struct node) == 48, "no holes");
 
 /* A block between the passes. Kept by the translator, so that in the steady state nothing is
  * allocated. */

@@ -104,14 +104,18 @@ static bool is_root(const struct node *n)
     }
 }
 
-static void find_dead(struct work *w)
+/* Returns the first of them. */
+static size_t find_dead(struct work *w)
 {
+    size_t first = w->nodes.len;
     vec_fill(&w->overwritten, w->guest->n_regs, 0);
     struct redo redo = {0};
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = &w->nodes.data[i];
-        if (n->state == NODE_DEAD)
+        if (n->state == NODE_DEAD) {
+            first = i;
             continue;
+        }
         if (n->op == UOP_insn) {
             redo_insn(&redo, n);
             continue;
@@ -121,31 +125,34 @@ static void find_dead(struct work *w)
         if (redo_drops(w, &redo, i) ||
             (n->op == UOP_put ? is_overwritten(w, n) : !n->uses && !is_root(n))) {
             n->state = NODE_DEAD;
+            first = i;
             continue;
         }
         redo_begin(w, &redo, i);
-        for (unsigned k = 0; k < 3; k++)
-            if (n->arg[k] != IR_NONE)
-                w->nodes.data[n->arg[k]].uses++;
+        for (unsigned k = 0; k < 3 && n->arg[k] != IR_NONE; k++)
+            w->nodes.data[n->arg[k]].uses++;
     }
+    return first;
 }
 
-/* Moves the others up: the passes that follow walk over half as many. */
-static void close_up(struct work *w)
+/* Moves the others up, from the first dead one on. */
+static void close_up(struct work *w, size_t dead)
 {
     struct node *nodes = w->nodes.data;
+    size_t len = dead;
+    vec_reserve(&w->alias, w->nodes.len);
     ir_val *place = w->alias.data; /* of each that lives */
-    size_t len = 0;
-    for (size_t i = 0; i < w->nodes.len; i++) {
-        if (nodes[i].state == NODE_DEAD)
+    for (size_t i = 0; i < dead; i++)
+        place[i] = (ir_val)i;
+    for (size_t i = dead; i < w->nodes.len; i++) {
+        const struct node *from = &nodes[i];
+        if (from->state == NODE_DEAD)
             continue;
         struct node *n = &nodes[len];
-        if (len != i)
-            *n = nodes[i];
+        *n = *from;
+        for (unsigned k = 0; k < 3 && from->arg[k] != IR_NONE; k++)
+            n->arg[k] = place[from->arg[k]];
         place[i] = (ir_val)len++;
-        for (unsigned k = 0; k < 3; k++)
-            if (n->arg[k] != IR_NONE)
-                n->arg[k] = place[n->arg[k]];
     }
     w->nodes.len = len;
     for (size_t i = 0; i < len && work_has(w, UOP_sc); i++)
@@ -155,6 +162,5 @@ static void close_up(struct work *w)
 
 void pass_dead(struct work *w)
 {
-    find_dead(w);
-    close_up(w);
+    close_up(w, find_dead(w));
 }

@@ -1,10 +1,12 @@
 /* Pass `fold`: µops to nodes, in one walk forward.
  *
  * Needs a verified block. Leaves nodes whose operands are nodes (through `alias`); of each guest
- * register at most one get, before its first put; no µop of constants; facts; and may_leave, slow
- * and check_rne. The checks that let code rely on something (a mode of rounding in MXCSR, a boxed
- * single in a register) are placed once per block, at the first instruction that needs them: if one
- * fails, the rest of the block is a lower engine's. */
+ * register at most one get, before its first put; constants only where a user cannot have them in
+ * its own node; no µop of constants; facts; and may_leave, slow and check_rne. What is superfluous
+ * here is no node at all, as the passes that follow walk over all of them. The checks that let code
+ * rely on something (a mode of rounding in MXCSR, a boxed single in a register) are placed once per
+ * block, at the first instruction that needs them: if one fails, the rest of the block is a lower
+ * engine's. */
 #include "translate/block.h"
 
 #include <string.h>
@@ -57,19 +59,6 @@ static ir_val become_const(struct folding *f, ir_val i, uint64_t value)
 
 /* ---- registers ------------------------------------------------------------------------------- */
 
-static ir_val fold_get(struct folding *f, ir_val i)
-{
-    struct node *n = at(f, i);
-    ir_val *current = &f->w->current.data[n->reg];
-    if (f->w->guest->regs[n->reg].zero)
-        return become_const(f, i, 0);
-    if (*current == IR_NONE)
-        *current = i;
-    else
-        n->state = NODE_DEAD;
-    return *current;
-}
-
 static void fold_put(struct folding *f, struct node *n)
 {
     ir_val *current = &f->w->current.data[n->reg];
@@ -92,10 +81,12 @@ static ir_val become_not(struct folding *f, ir_val i, ir_val b)
     const struct node *of = at(f, b);
     if (of->op == UOP_not)
         return of->arg[0];
+    ir_val number = n->number;
     *n = node_is_compare(of)
              ? *of
-             : (struct node){.op = UOP_not, .arg_type = IR_B, .arg = {b, IR_NONE, IR_NONE}};
-    n->number = i;
+             : (struct node){
+                   .op = UOP_not, .arg_type = IR_B, .arg = {b, IR_NONE, IR_NONE}, .pair = IR_NONE};
+    n->number = number;
     n->type = IR_B;
     n->width = 1;
     n->facts = FACT_SX32 | FACT_ZX32;
@@ -134,40 +125,26 @@ static bool is_shift(const struct node *n, unsigned op, unsigned type)
     return n->op == op && n->type == type && n->has_imm;
 }
 
-/* Node i shifts by a constant, which folding has moved into it. If no other µop has that constant,
- * its node becomes the lower half of x; else IR_NONE. */
-static ir_val make_lower_half(struct folding *f, ir_val i, ir_val x)
-{
-    const struct ir_uop *uops = f->w->ir->uops.data;
-    ir_val count = uops[i].arg[1];
-    for (ir_val k = count + 1; k < (ir_val)f->w->ir->uops.len; k++)
-        if (k != i &&
-            (uops[k].arg[0] == count || uops[k].arg[1] == count || uops[k].arg[2] == count))
-            return IR_NONE;
-    struct node *n = at(f, count);
-    if (count < x || n->op != UOP_const || n->type != IR_I64)
-        return IR_NONE;
-    n->op = UOP_and;
-    n->arg_type = IR_I64;
-    n->has_imm = true;
-    n->imm = UINT32_MAX;
-    n->arg[0] = x;
-    n->width = 32;
-    n->facts = FACT_ZX32;
-    return count;
-}
-
 /* 32 bits to the left and back by less, as indexes are made of unsigned numbers: the lower half and
- * one shift, which may be part of an address. It does not wait for the first one. */
-static void fold_index(struct folding *f, ir_val i, const struct node *left)
+ * one shift, which may be part of an address. It does not wait for the first one. Node i becomes
+ * the half, and its value the one behind it. */
+static ir_val fold_index(struct folding *f, ir_val i, const struct node *left)
 {
-    struct node *n = at(f, i);
-    ir_val half = left->imm == 32 && n->imm < 32 ? make_lower_half(f, i, left->arg[0]) : IR_NONE;
-    if (half == IR_NONE)
-        return;
-    n->op = UOP_shl;
-    n->imm = 32 - n->imm;
-    n->arg[0] = half;
+    struct node *half = at(f, i), *index = half + 1;
+    if (left->imm != 32 || half->imm >= 32)
+        return i;
+    f->w->nodes.len++;
+    *index = *half;
+    index->op = UOP_shl;
+    index->imm = 32 - half->imm;
+    index->arg[0] = i;
+    half->op = UOP_and;
+    half->imm = UINT32_MAX;
+    half->arg[0] = left->arg[0];
+    half->width = 32;
+    half->facts = FACT_ZX32;
+    half->number = f->w->ir->uops.data[half->number].arg[1]; /* the constant's: it is not its own */
+    return i + 1;
 }
 
 /* 64 bits to the left and back, by the same count or another one: a mask, or of what has no more
@@ -187,7 +164,7 @@ static ir_val fold_zero_extension(struct folding *f, ir_val i, const struct node
         n->imm = n->imm < left->imm ? left->imm - n->imm : n->imm - left->imm;
         n->arg[0] = whole;
     } else {
-        fold_index(f, i, left);
+        return fold_index(f, i, left);
     }
     return i;
 }
@@ -297,22 +274,31 @@ static bool takes_imm(unsigned op)
            (op >= UOP_lts && op <= UOP_geu);
 }
 
-/* Integer µops of two operands: a constant goes to the right and into the node. */
-static ir_val fold_binary(struct folding *f, ir_val i)
+/* A constant goes to the right and into the node. Is there one? */
+static bool fold_operands(struct folding *f, struct node *n)
 {
-    struct node *n = at(f, i);
     if (commutes(n->op) && node_is_const(f->w, n->arg[0])) {
         ir_val swap = n->arg[0];
         n->arg[0] = n->arg[1];
         n->arg[1] = swap;
     }
-    if (n->arg[0] == n->arg[1] && (n->op == UOP_sub || n->op == UOP_xor))
-        return become_const(f, i, 0);
     if (!node_is_const(f->w, n->arg[1]))
-        return i;
-    n->imm = cut(n->arg_type, at(f, n->arg[1])->imm);
+        return false;
+    n->imm = at(f, n->arg[1])->imm;
     n->arg[1] = IR_NONE;
     n->has_imm = true;
+    return true;
+}
+
+/* Integer µops of two operands. */
+static ir_val fold_binary(struct folding *f, ir_val i)
+{
+    struct node *n = at(f, i);
+    if (!n->has_imm && !fold_operands(f, n))
+        return n->arg[0] == n->arg[1] && (n->op == UOP_sub || n->op == UOP_xor)
+                   ? become_const(f, i, 0)
+                   : i;
+    n->imm = cut(n->arg_type, n->imm);
     if (n->op == UOP_sub) {
         n->op = UOP_add;
         n->imm = cut(n->arg_type, -n->imm);
@@ -532,18 +518,15 @@ static void find_facts(struct folding *f, struct node *n)
 
 static bool all_const(struct folding *f, const struct node *n)
 {
-    const struct uop_info *row = &uop_infos[n->op];
-    if (row->class != UOP_CLASS_pure || !row->has_eval || row->n_args == 0)
-        return false;
-    for (unsigned k = 0; k < row->n_args; k++)
+    for (unsigned k = 0; k < 3 && n->arg[k] != IR_NONE; k++)
         if (!node_is_const(f->w, n->arg[k]))
             return false;
-    return true;
+    return uop_infos[n->op].has_eval && n->arg[0] != IR_NONE;
 }
 
 static uint64_t arg_imm(struct folding *f, const struct node *n, unsigned k)
 {
-    return n->arg[k] == IR_NONE ? 0 : at(f, n->arg[k])->imm;
+    return n->arg[k] != IR_NONE ? at(f, n->arg[k])->imm : k == 1 && n->has_imm ? n->imm : 0;
 }
 
 /* For users of the lower half: a 32-bit addition of 0 (sext.w) is its operand. */
@@ -672,9 +655,10 @@ static void fold_effect(struct folding *f, struct node *n)
         fold_rounding(f, n);
         if (row->class == UOP_CLASS_load || row->class == UOP_CLASS_store)
             n->may_leave |= BASE_PRECISE;
-        else if (row->class == UOP_CLASS_atomic || row->class == UOP_CLASS_exit ||
-                 node_ends_here(n))
+        else if (row->class == UOP_CLASS_atomic || row->class == UOP_CLASS_exit)
             n->may_leave = true;
+        if (node_ends_here(n))
+            n->may_leave = f->ended = true;
     }
 }
 
@@ -684,65 +668,118 @@ static bool is_vector(const struct ir_uop *u)
     return u->type >= IR_V8 || u->arg_type >= IR_V8;
 }
 
-static ir_val fold_uop(struct folding *f, ir_val i)
+/* A constant that is no node yet: the most are never asked for, but become part of their users. */
+static bool is_unmade(const struct folding *f, ir_val uop)
 {
-    struct node *n = at(f, i);
-    ir_val value = i;
-    if (n->op == UOP_const) {
-        n->facts = const_facts(n->imm);
-        n->width = const_width(n->imm);
-        return i;
+    return uop != IR_NONE && f->w->alias.data[uop] == IR_NONE;
+}
+
+/* The node of µop `number`, next in line, made in its place. */
+static ir_val push_node(struct folding *f, ir_val number, ir_val a, ir_val b, ir_val c)
+{
+    const struct ir_uop *u = &f->w->ir->uops.data[number];
+    struct node *n = &f->w->nodes.data[f->w->nodes.len];
+    *n = (struct node){.op = u->op,
+                       .type = u->type,
+                       .arg_type = u->arg_type,
+                       .mem = u->mem,
+                       .reg = u->reg,
+                       .rm = u->rm,
+                       .order = u->order,
+                       .arg = {a, b, c},
+                       .pair = IR_NONE,
+                       .imm = u->imm,
+                       .width = 64,
+                       .number = number};
+    return (ir_val)f->w->nodes.len++;
+}
+
+/* The node that is the value of a µop; a constant is made one. */
+static ir_val value_of(struct folding *f, ir_val uop)
+{
+    if (is_unmade(f, uop)) {
+        ir_val v = push_node(f, uop, IR_NONE, IR_NONE, IR_NONE);
+        f->w->alias.data[uop] = become_const(f, v, at(f, v)->imm);
     }
-    if (n->op == UOP_get)
-        return fold_get(f, i);
+    return uop == IR_NONE ? IR_NONE : f->w->alias.data[uop];
+}
+
+/* With a constant on the right in the node at once. */
+static ir_val push_binary(struct folding *f, ir_val number)
+{
+    const struct ir_uop *u = &f->w->ir->uops.data[number];
+    ir_val a = u->arg[0], b = u->arg[1];
+    if (is_unmade(f, a) && !is_unmade(f, b) && commutes(u->op)) {
+        a = b;
+        b = u->arg[0];
+    }
+    if (!is_unmade(f, b)) {
+        a = value_of(f, a);
+        return push_node(f, number, a, value_of(f, b), IR_NONE);
+    }
+    ir_val i = push_node(f, number, value_of(f, a), IR_NONE, IR_NONE);
+    at(f, i)->has_imm = true;
+    at(f, i)->imm = f->w->ir->uops.data[b].imm;
+    return i;
+}
+
+static ir_val push_uop(struct folding *f, ir_val number)
+{
+    const struct ir_uop *u = &f->w->ir->uops.data[number];
+    if (takes_imm(u->op))
+        return push_binary(f, number);
+    ir_val a = value_of(f, u->arg[0]), b = value_of(f, u->arg[1]), c = value_of(f, u->arg[2]);
+    return push_node(f, number, a, b, c);
+}
+
+/* Of a register that was read or put before, the value; else it is read here. */
+static ir_val fold_get(struct folding *f, ir_val number, unsigned reg)
+{
+    ir_val *current = &f->w->current.data[reg];
+    if (*current == IR_NONE || f->w->guest->regs[reg].zero)
+        *current = push_node(f, number, IR_NONE, IR_NONE, IR_NONE);
+    return f->w->guest->regs[reg].zero ? become_const(f, *current, 0) : *current;
+}
+
+/* Any other µop: its node, unless that turns out to be superfluous. Returns its value. */
+static ir_val fold_uop(struct folding *f, ir_val number)
+{
+    ir_val i = push_uop(f, number), value = i;
+    struct node *n = at(f, i);
     if (uop_infos[n->op].class == UOP_CLASS_pure)
         value = fold_pure(f, i);
     else
         fold_effect(f, n);
-    if (value == i && at(f, i)->op != UOP_const && at(f, i)->type != IR_VOID)
-        find_facts(f, at(f, i));
-    if (value != i && at(f, i)->op != UOP_unbox)
-        at(f, i)->state = NODE_DEAD;
+    if (n->state == NODE_DEAD || (value < i && n->op != UOP_unbox))
+        f->w->nodes.len = i;
+    else if (value >= i && at(f, value)->op != UOP_const && at(f, value)->type != IR_VOID)
+        find_facts(f, at(f, value));
     return value;
 }
 
-static ir_val alias_of(const struct work *w, ir_val v)
+static void begin(struct work *w)
 {
-    return v == IR_NONE ? IR_NONE : w->alias.data[v];
+    size_t room =
+        2 * w->ir->uops.len; /* a µop is a node, or one and half of another (fold_index) */
+    memset(w->ops, 0, sizeof(w->ops));
+    w->nodes.len = w->boxed_rows.len = 0;
+    vec_fill(&w->current, w->guest->n_regs, 0xff); /* IR_NONE */
+    vec_reserve(&w->nodes, room);
+    vec_reserve(&w->alias, room);
 }
 
 int pass_fold(struct work *w)
 {
     struct folding f = {.w = w, .box_check = IR_NONE};
-    memset(w->ops, 0, sizeof(w->ops));
-    w->nodes.len = w->alias.len = w->current.len = w->boxed_rows.len = 0;
-    vec_fill(&w->current, w->guest->n_regs, 0xff); /* IR_NONE */
-    vec_reserve(&w->nodes, w->ir->uops.len);
-    vec_reserve(&w->alias, w->ir->uops.len);
-    for (size_t i = 0; i < w->ir->uops.len; i++) {
+    begin(w);
+    for (size_t i = 0; i < w->ir->uops.len && !f.ended; i++) {
         const struct ir_uop *u = &w->ir->uops.data[i];
         if (is_vector(u))
             return -BAILOUT_VECTOR;
-        struct node *n = &w->nodes.data[i]; /* made in its place, not copied to it */
-        *n = (struct node){
-            .op = u->op,
-            .type = u->type,
-            .arg_type = u->arg_type,
-            .mem = u->mem,
-            .rm = u->rm,
-            .order = u->order,
-            .reg = u->reg,
-            .width = 64,
-            .arg = {alias_of(w, u->arg[0]), alias_of(w, u->arg[1]), alias_of(w, u->arg[2])},
-            .pair = IR_NONE,
-            .number = (ir_val)i,
-            .imm = u->imm};
         w->ops[u->op / 64] |= UINT64_C(1) << u->op % 64;
-        w->nodes.len = w->alias.len = i + 1;
-        w->alias.data[i] = (ir_val)i;
-        w->alias.data[i] = fold_uop(&f, (ir_val)i);
-        if (f.ended || node_ends_here(&w->nodes.data[i]))
-            break;
+        w->alias.data[i] = u->op == UOP_const ? IR_NONE
+                           : u->op == UOP_get ? fold_get(&f, (ir_val)i, u->reg)
+                                              : fold_uop(&f, (ir_val)i);
     }
     return 0;
 }

@@ -16,6 +16,7 @@ enum { BYTES_MAX = 8 };
 
 struct gather {
     struct work *w;
+    ir_val root;            /* the or of all */
     ir_val base;            /* address of byte 0: a value and a displacement */
     int64_t displacement;   /* of byte 0 */
     ir_val load[BYTES_MAX]; /* of each byte, or IR_NONE */
@@ -51,21 +52,13 @@ static bool is_piece(const struct work *w, ir_val v, ir_val *load, unsigned *k, 
     return n->op == UOP_load && n->mem == IR_U8 && n->state == NODE_EMIT && (!*sign || *k == 3);
 }
 
-/* The nodes of its address become others: they must be there (is_private: and be no one else's). */
-static bool has_room(const struct work *w, ir_val load)
-{
-    const struct ir_uop *u = w->ir->uops.data;
-    return load >= 3 && u[load].arg[0] == load - 1 && u[load - 1].op == UOP_add &&
-           u[load - 1].arg[1] == load - 2 && u[load - 2].op == UOP_const;
-}
-
 static bool add_piece(struct gather *g, ir_val v)
 {
     ir_val load;
     int64_t displacement;
     unsigned k;
     bool sign;
-    if (!is_piece(g->w, v, &load, &k, &sign) || g->load[k] != IR_NONE || !has_room(g->w, load))
+    if (!is_piece(g->w, v, &load, &k, &sign) || g->load[k] != IR_NONE)
         return false;
     ir_val base = split_address(g->w, node_of(g->w, load)->arg[0], &displacement);
     displacement -= (int64_t)k;
@@ -121,27 +114,6 @@ static bool reads_elsewhere(const struct gather *g, const struct node *n)
             displacement >= g->displacement + (int64_t)g->n);
 }
 
-/* Is node v of a load's address an operand of something else? */
-static bool is_shared(const struct gather *g, ir_val v, ir_val user)
-{
-    for (unsigned k = 0; k < g->n; k++)
-        if ((v == g->load[k] - 1 && user != g->load[k]) || v == g->load[k] - 2)
-            return true;
-    return false;
-}
-
-static bool is_private(const struct gather *g)
-{
-    for (ir_val i = g->first; i < g->w->nodes.len; i++) {
-        const struct node *n = node_of(g->w, i);
-        for (unsigned k = 0; k < 3 && n->state == NODE_EMIT; k++)
-            if (n->arg[k] != IR_NONE && n->arg[k] + 2 >= g->first && n->arg[k] < g->last &&
-                is_shared(g, n->arg[k], i))
-                return false;
-    }
-    return true;
-}
-
 static bool is_undisturbed(const struct gather *g)
 {
     for (ir_val i = g->first; i < g->last; i++) {
@@ -152,58 +124,73 @@ static bool is_undisturbed(const struct gather *g)
     return true;
 }
 
-/* Node i becomes v op constant. */
-static ir_val make(struct gather *g, ir_val i, enum uop op, ir_val v, uint64_t imm)
+/* Room for n nodes: node `at` and what follows moves up. */
+static void insert(struct gather *g, ir_val at, unsigned n)
+{
+    struct work *w = g->w;
+    vec_reserve(&w->nodes, w->nodes.len + n);
+    memmove(node_of(w, at) + n, node_of(w, at), (w->nodes.len - at) * sizeof(struct node));
+    w->nodes.len += n;
+    for (size_t i = at + n; i < w->nodes.len; i++)
+        for (unsigned k = 0; k < 3; k++)
+            if (w->nodes.data[i].arg[k] != IR_NONE && w->nodes.data[i].arg[k] >= at)
+                w->nodes.data[i].arg[k] += n;
+    for (unsigned k = 0; k < g->n; k++)
+        g->load[k] += g->load[k] >= at ? n : 0;
+    g->root += n;
+}
+
+/* Node i becomes v op constant; listings call it v`number`. */
+static void make(struct gather *g, ir_val i, ir_val number, enum uop op, ir_val v, uint64_t imm)
 {
     *node_of(g->w, i) = (struct node){.op = (uint8_t)op,
                                       .type = IR_I64,
                                       .arg_type = IR_I64,
+                                      .arg = {v, IR_NONE, IR_NONE},
+                                      .pair = IR_NONE,
+                                      .imm = imm,
                                       .width = 64,
                                       .has_imm = true,
-                                      .pair = IR_NONE,
-                                      .number = i,
-                                      .imm = imm,
-                                      .arg = {v, IR_NONE, IR_NONE}};
-    return i;
+                                      .number = number};
 }
 
-/* The wide load and its address among the nodes of the first byte's load, before node `end`. */
-static bool make_wide(struct gather *g, ir_val end)
+/* The wide load and its address before the first byte's load. */
+static void make_wide(struct gather *g)
 {
     struct work *w = g->w;
-    ir_val addr = g->base;
-    g->wide = end - 1;
+    ir_val addr = g->base, at = g->first;
+    /* That of a µop which is no node any more: its address's constant. */
+    ir_val number = (ir_val)(node_of(w, at)->number - 2);
+    insert(g, at, 1 + (g->displacement != 0));
     if (g->displacement) {
-        addr = g->wide - 1;
-        if (addr + 3 == g->first && /* not of a constant, but of the register */
-            (node_of(w, addr)->op != UOP_get || node_of(w, addr)->state != NODE_DEAD))
-            return false;
-        make(g, addr, UOP_add, g->base, (uint64_t)g->displacement);
+        make(g, at, (ir_val)(number - 1), UOP_add, g->base, (uint64_t)g->displacement);
+        addr = at++;
     }
-    make(g, g->wide, UOP_load, addr, 0);
-    struct node *wide = node_of(w, g->wide);
+    make(g, at, number, UOP_load, addr, 0);
+    g->wide = at;
+    struct node *wide = node_of(w, at);
     wide->has_imm = false;
     wide->mem = g->n == 2 ? IR_U16 : g->n == 8 ? IR_U64 : g->sign ? IR_S32 : IR_U32;
     wide->width = g->sign ? 64 : (uint8_t)(8 * g->n);
     wide->facts = (g->n == 2 || g->sign ? FACT_SX32 : 0) | (g->n <= 4 && !g->sign ? FACT_ZX32 : 0);
     wide->may_leave = BASE_PRECISE;
     wide->again = true;
-    return true;
 }
 
 /* The loads of single bytes: what they gave, from the wide one. */
-static bool replace_loads(struct gather *g)
+static void replace_loads(struct gather *g)
 {
-    bool lowest = g->load[0] == g->first;
-    if (!make_wide(g, g->first - !lowest))
-        return false;
     for (unsigned k = 0; k < g->n; k++) {
-        ir_val i = g->load[k];
-        make(g, i, UOP_and, k ? make(g, i - 1, UOP_shr, g->wide, 8 * k) : g->wide, 0xff);
+        ir_val i = g->load[k], from = g->wide, number = node_of(g->w, i)->number;
+        if (k > 0) {
+            insert(g, i, 1);
+            make(g, i, (ir_val)(number - 1), UOP_shr, g->wide, 8 * k);
+            from = i++;
+        }
+        make(g, i, number, UOP_and, from, 0xff);
         node_of(g->w, i)->width = 8;
         node_of(g->w, i)->facts = FACT_SX32 | FACT_ZX32;
     }
-    return true;
 }
 
 /* Node v of the tree: the bits of the wide load that it has. Returns them. */
@@ -222,23 +209,23 @@ static uint64_t replace_tree(struct gather *g, ir_val v)
     } else {
         return 0xff; /* the lowest byte itself */
     }
-    make(g, v, UOP_and, g->wide, bits);
+    make(g, v, n->number, UOP_and, g->wide, bits);
     node_of(g->w, v)->width = (uint8_t)(64 - __builtin_clzll(bits));
     node_of(g->w, v)->facts = bits < UINT64_C(1) << 32 ? FACT_ZX32 : 0;
     return bits;
 }
 
-static void replace(struct gather *g, ir_val root)
+static void replace(struct gather *g)
 {
     struct work *w = g->w;
-    if (!replace_loads(g))
-        return;
-    replace_tree(g, root);
-    node_of(w, root)->state = NODE_DEAD;
-    for (ir_val i = root + 1; i < w->nodes.len; i++)
+    make_wide(g);
+    replace_loads(g);
+    replace_tree(g, g->root);
+    node_of(w, g->root)->state = NODE_DEAD;
+    for (size_t i = g->root + 1u; i < w->nodes.len; i++)
         for (unsigned k = 0; k < 3; k++)
-            if (node_of(w, i)->arg[k] == root)
-                node_of(w, i)->arg[k] = g->wide;
+            if (w->nodes.data[i].arg[k] == g->root)
+                w->nodes.data[i].arg[k] = g->wide;
 }
 
 void pass_wide(struct work *w)
@@ -246,11 +233,12 @@ void pass_wide(struct work *w)
     if (!pass_on(w, PASS_WIDE) || !work_has(w, UOP_or))
         return;
     for (size_t i = w->nodes.len; i-- > 0;) {
-        struct gather g = {.w = w};
-        if (!is_or(node_of(w, (ir_val)i)))
+        if (!is_or(&w->nodes.data[i]))
             continue;
+        struct gather g = {.w = w, .root = (ir_val)i};
         memset(g.load, 0xff, sizeof(g.load)); /* IR_NONE */
-        if (collect(&g, (ir_val)i) && is_whole(&g) && is_undisturbed(&g) && is_private(&g))
-            replace(&g, (ir_val)i);
+        if (collect(&g, g.root) && is_whole(&g) && is_undisturbed(&g))
+            replace(&g);
+        i = g.root; /* it has moved up */
     }
 }

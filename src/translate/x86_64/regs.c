@@ -454,7 +454,7 @@ void regs_hold(struct emitter *e, ir_val v)
     if (n->op == UOP_const)
         return;
     n->uses++;
-    n->last = UINT32_MAX - 1;
+    n->last = UINT16_MAX;
 }
 
 unsigned regs_count_held(struct emitter *e, bool (*held)(struct emitter *e, ir_val v))
