@@ -18,12 +18,18 @@ void ir_block_free(struct ir_block *b)
     vec_free(&b->uops);
 }
 
+static void ir_grow(struct ir_block *b)
+{
+    CHECK(b->uops.len < IR_UOPS_MAX, "a block of more than %u µops", IR_UOPS_MAX);
+    vec_reserve(&b->uops, b->uops.len + 1);
+}
+
 /* The place of the next µop, which is made there: made elsewhere and copied, its bytes would be
  * stored one by one and loaded together at once, and the processor waits then. */
 static struct ir_uop *ir_next(struct ir_block *b)
 {
-    CHECK(b->uops.len < IR_UOPS_MAX, "a block of more than %u µops", IR_UOPS_MAX);
-    vec_reserve(&b->uops, b->uops.len + 1);
+    if (UNLIKELY(b->uops.len == b->uops.cap))
+        ir_grow(b);
     return &b->uops.data[b->uops.len];
 }
 

@@ -53,6 +53,7 @@ struct node {
                    of guest code before it */
     uint8_t back;
     bool check_rne;     /* before it: MXCSR must be in mode nearest even */
+    bool chained;       /* the hint came from a user: it holds if that is the only one */
     uint16_t hint;      /* row + 1 of the register that the value goes to next, or 0 */
     uint16_t hint_at;   /* where the put stands */
     uint16_t cond_uses; /* of a truth value: users that take it as a condition */
@@ -76,12 +77,12 @@ struct work {
     bool float_code, fma, bmi1; /* the host has code for floating point, fused multiplications, and
                                    instructions on single bits */
     VEC(struct node) nodes;
-    uint64_t ops[(UOP_COUNT + 63) / 64]; /* set of the µops' ops: what is not there need not be
+    uint64_t ops[(UOP_COUNT + 63) / 64]; /* set of the nodes' ops: what is not there need not be
                                             looked for */
     VEC(ir_val) alias;        /* of each µop: the node that is its value; dead: its new place */
     VEC(ir_val) current;      /* fold: value of each guest register, IR_NONE: not yet read */
     VEC(uint8_t) overwritten; /* dead: of each guest register */
-    VEC(uint32_t) next_leave; /* of each node: the first from it on that may leave */
+    VEC(uint16_t) next_leave; /* of each node: the first from it on that may leave */
     VEC(uint16_t) boxed_rows; /* registers that the block's check of boxes looks at, all at once */
 };
 
@@ -98,10 +99,15 @@ static inline bool pass_on(const struct work *w, enum translate_pass pass)
     return !(w->passes_off >> pass & 1);
 }
 
-/* Does the block have such a µop? */
-static inline bool work_has(const struct work *w, enum uop op)
+/* Does the block have such a node, or had it one? */
+static inline bool work_has(const struct work *w, unsigned op)
 {
     return w->ops[op / 64] >> op % 64 & 1;
+}
+
+static inline void work_add_op(struct work *w, unsigned op)
+{
+    w->ops[op / 64] |= UINT64_C(1) << op % 64;
 }
 
 static inline struct node *node_of(struct work *w, ir_val v)
@@ -144,14 +150,14 @@ void node_each_fused(const struct work *w, const struct node *n, void (*visit)(v
 static inline void node_each_operand(const struct work *w, const struct node *n,
                                      void (*visit)(void *arg, ir_val v), void *arg)
 {
-    for (unsigned k = 0; k < 3; k++) {
-        ir_val v = n->arg[k];
-        if (v == IR_NONE || node_is_const(w, v))
+    for (unsigned k = 0; k < 3 && n->arg[k] != IR_NONE; k++) {
+        const struct node *of = &w->nodes.data[n->arg[k]];
+        if (of->op == UOP_const)
             continue;
-        if (w->nodes.data[v].state == NODE_FUSED)
-            node_each_fused(w, &w->nodes.data[v], visit, arg);
+        if (of->state == NODE_FUSED)
+            node_each_fused(w, of, visit, arg);
         else
-            visit(arg, v);
+            visit(arg, n->arg[k]);
     }
 }
 

@@ -53,7 +53,7 @@ static void redo_insn(struct redo *r, const struct node *insn)
 }
 
 /* Is node i a put that the load makes superfluous? */
-static bool redo_drops(struct work *w, struct redo *r, size_t i)
+static bool redo_drops(struct work *w, struct redo *r, size_t i, bool changing)
 {
     const struct node *n = &w->nodes.data[i];
     if (r->load && n->op == UOP_put && r->reg == n->reg && r->pc != 0) {
@@ -64,19 +64,19 @@ static bool redo_drops(struct work *w, struct redo *r, size_t i)
             return true;
         }
     }
-    if (changes(n))
+    if (changing)
         r->load = NULL;
     return false;
 }
 
 /* A load whose put is all that its instruction changes. */
-static void redo_begin(struct work *w, struct redo *r, size_t i)
+static void redo_begin(struct work *w, struct redo *r, size_t i, bool changing)
 {
     struct node *n = &w->nodes.data[i];
     if (n->op == UOP_load && n->may_leave && !n->again && r->put && r->put->op == UOP_put &&
         r->put->arg[0] == (ir_val)i && pass_on(w, PASS_REDO) && !w->fence && insn_of_first(w, i))
         *r = (struct redo){.load = n, .reg = r->put->reg};
-    if (changes(n))
+    if (changing)
         r->put = n;
 }
 
@@ -122,13 +122,14 @@ static size_t find_dead(struct work *w)
         }
         if (n->may_leave)
             memset(w->overwritten.data, 0, w->overwritten.len);
-        if (redo_drops(w, &redo, i) ||
+        bool changing = changes(n);
+        if (redo_drops(w, &redo, i, changing) ||
             (n->op == UOP_put ? is_overwritten(w, n) : !n->uses && !is_root(n))) {
             n->state = NODE_DEAD;
             first = i;
             continue;
         }
-        redo_begin(w, &redo, i);
+        redo_begin(w, &redo, i, changing);
         for (unsigned k = 0; k < 3 && n->arg[k] != IR_NONE; k++)
             w->nodes.data[n->arg[k]].uses++;
     }

@@ -741,6 +741,13 @@ static ir_val fold_get(struct folding *f, ir_val number, unsigned reg)
     return f->w->guest->regs[reg].zero ? become_const(f, *current, 0) : *current;
 }
 
+static void finish_node(struct folding *f, struct node *n)
+{
+    work_add_op(f->w, n->op);
+    if (n->op != UOP_const && n->type != IR_VOID)
+        find_facts(f, n);
+}
+
 /* Any other µop: its node, unless that turns out to be superfluous. Returns its value. */
 static ir_val fold_uop(struct folding *f, ir_val number)
 {
@@ -752,8 +759,8 @@ static ir_val fold_uop(struct folding *f, ir_val number)
         fold_effect(f, n);
     if (n->state == NODE_DEAD || (value < i && n->op != UOP_unbox))
         f->w->nodes.len = i;
-    else if (value >= i && at(f, value)->op != UOP_const && at(f, value)->type != IR_VOID)
-        find_facts(f, at(f, value));
+    else
+        finish_node(f, at(f, MAX(value, i)));
     return value;
 }
 
@@ -776,7 +783,6 @@ int pass_fold(struct work *w)
         const struct ir_uop *u = &w->ir->uops.data[i];
         if (is_vector(u))
             return -BAILOUT_VECTOR;
-        w->ops[u->op / 64] |= UINT64_C(1) << u->op % 64;
         w->alias.data[i] = u->op == UOP_const ? IR_NONE
                            : u->op == UOP_get ? fold_get(&f, (ir_val)i, u->reg)
                                               : fold_uop(&f, (ir_val)i);

@@ -108,13 +108,16 @@ static bool fuses_into(struct work *w, ir_val i, struct node *n)
 {
     ir_val user = n->last;
     struct node *u = node_of(w, user);
-    if (fuses_bits(w, i, n, u))
-        return true;
     switch ((enum uop)n->op) {
+    case UOP_sub:
+    case UOP_xor:
+        return fuses_bits(w, i, n, u);
     case UOP_add:
-        return n->type == IR_I64 && is_access(u) && u->arg[0] == i && fits_displacement(w, n);
+        return fuses_bits(w, i, n, u) ||
+               (n->type == IR_I64 && is_access(u) && u->arg[0] == i && fits_displacement(w, n));
     case UOP_shl:
-        return n->type == IR_I64 && (fuses_shift(n, u) || fuses_index(n, i, u));
+        return fuses_bits(w, i, n, u) ||
+               (n->type == IR_I64 && (fuses_shift(n, u) || fuses_index(n, i, u)));
     case UOP_fneg:
         return u->op == UOP_fma && !u->slow && w->fma;
     case UOP_and: /* jalr clears the lowest bit: left to the look-up */
@@ -136,15 +139,14 @@ static bool is_float_compare(const struct work *w, const struct node *n)
 static void decide(struct work *w, ir_val i)
 {
     struct node *n = node_of(w, i);
-    bool conditions = n->uses > 0 && n->cond_uses == n->uses;
     bool fused = n->op == UOP_const;
-    if (pass_on(w, PASS_FUSE)) {
+    if (n->uses > 0 && !fused && pass_on(w, PASS_FUSE)) {
         if (node_is_compare(n) || n->op == UOP_not)
-            fused = conditions;
+            fused = n->cond_uses == n->uses;
         else if (is_float_compare(w, n))
-            fused = conditions && n->uses == 1 && is_adjacent(w, i, n->last);
-        else if (n->uses == 1)
-            fused |= fuses_into(w, i, n);
+            fused = n->cond_uses && n->uses == 1 && is_adjacent(w, i, n->last);
+        else
+            fused = n->uses == 1 && fuses_into(w, i, n);
     }
     if (fused)
         n->state = NODE_FUSED;
@@ -223,12 +225,12 @@ void pass_fuse(struct work *w)
             find_pair(w, i);
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = node_of(w, (ir_val)i);
+        if (n->state != NODE_DEAD && n->state != NODE_PAIRED)
+            decide(w, (ir_val)i);
+        n->uses = n->last = 0; /* pass `hints` counts anew */
         if (n->state == NODE_DEAD || n->state == NODE_PAIRED)
             continue;
-        decide(w, (ir_val)i);
-        for (unsigned k = 0; k < 3; k++) {
-            if (n->arg[k] == IR_NONE)
-                continue;
+        for (unsigned k = 0; k < 3 && n->arg[k] != IR_NONE; k++) {
             struct node *of = node_of(w, n->arg[k]);
             of->last = (uint32_t)i;
             if (k == 0 && (n->op == UOP_branch || n->op == UOP_select ||

@@ -5,30 +5,6 @@
  * operand to keep, so that it can be made in that register's place. */
 #include "translate/block.h"
 
-struct counting {
-    struct work *w;
-    uint32_t user;
-};
-
-static void count_use(void *arg, ir_val v)
-{
-    struct counting *c = arg;
-    struct node *n = &c->w->nodes.data[v];
-    n->uses++;
-    n->last = c->user;
-}
-
-static void count_uses(struct work *w)
-{
-    for (size_t i = 0; i < w->nodes.len; i++)
-        w->nodes.data[i].uses = 0;
-    for (size_t i = 0; i < w->nodes.len; i++) {
-        struct counting c = {w, (uint32_t)i};
-        if (w->nodes.data[i].state == NODE_EMIT)
-            node_each_operand(w, &w->nodes.data[i], count_use, &c);
-    }
-}
-
 static bool is_float_type(unsigned type)
 {
     return type == IR_F32 || type == IR_F64;
@@ -47,33 +23,60 @@ static void hint_operand(struct work *w, const struct node *n)
     ir_val v = chained_operand(w, n);
     if (v == IR_NONE)
         return;
-    struct node *of = &w->nodes.data[v];
-    if (of->uses == 1 && of->hint == 0 && is_float_type(of->type) == is_float_type(n->type)) {
+    struct node *of = node_of(w, v);
+    if (of->state != NODE_FUSED && of->hint == 0 &&
+        is_float_type(of->type) == is_float_type(n->type)) {
         of->hint = n->hint;
         of->hint_at = n->hint_at;
+        of->chained = true;
     }
 }
 
+/* Of a node all users of which have been looked at. */
+static void hint(struct work *w, struct node *n, size_t i)
+{
+    if (n->chained && n->uses != 1)
+        n->hint = 0; /* somebody else reads it too */
+    if (n->state != NODE_EMIT)
+        return;
+    if (n->op == UOP_put) {
+        struct node *of = node_of(w, n->arg[0]);
+        of->hint = (uint16_t)(n->reg + 1);
+        of->hint_at = (uint16_t)i;
+        of->chained = false;
+    } else if (n->hint) {
+        hint_operand(w, n);
+    }
+}
+
+/* Node i reads its operands; if it is fused, all its users do instead. */
+static void count_uses(struct work *w, struct node *n, size_t i)
+{
+    bool fused = n->state == NODE_FUSED;
+    uint16_t uses = fused ? n->uses : 1, last = fused ? n->last : (uint16_t)i;
+    for (unsigned k = 0; k < 3 && n->arg[k] != IR_NONE; k++) {
+        struct node *of = node_of(w, n->arg[k]);
+        of->uses += uses;
+        of->last = MAX(of->last, last);
+    }
+    if (fused)
+        n->uses = 0;
+}
+
+/* Backward, so that all users of a node are seen before it. */
 void pass_hints(struct work *w)
 {
     uint32_t leave = (uint32_t)w->nodes.len;
-    count_uses(w);
-    w->next_leave.len = 0;
     vec_reserve(&w->next_leave, w->nodes.len + 1);
-    w->next_leave.len = w->nodes.len + 1;
-    w->next_leave.data[w->nodes.len] = leave;
+    w->next_leave.data[w->nodes.len] = (uint16_t)leave;
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = &w->nodes.data[i];
         if (n->state == NODE_EMIT && n->may_leave)
             leave = (uint32_t)i;
-        w->next_leave.data[i] = leave;
-        if (n->state != NODE_EMIT || !pass_on(w, PASS_HINTS))
-            continue;
-        if (n->op == UOP_put) {
-            w->nodes.data[n->arg[0]].hint = (uint16_t)(n->reg + 1);
-            w->nodes.data[n->arg[0]].hint_at = (uint32_t)i;
-        } else if (n->hint) {
-            hint_operand(w, n);
-        }
+        w->next_leave.data[i] = (uint16_t)leave;
+        if (n->state == NODE_EMIT || n->state == NODE_FUSED)
+            count_uses(w, n, i);
+        if (pass_on(w, PASS_HINTS))
+            hint(w, n, i);
     }
 }

@@ -91,9 +91,7 @@ static bool narrow_reads(struct work *w)
             died = true;
             node_of(w, n->arg[0])->uses += n->uses - 1;
         }
-        for (unsigned k = 0; k < 3; k++) {
-            if (n->arg[k] == IR_NONE)
-                continue;
+        for (unsigned k = 0; k < 3 && n->arg[k] != IR_NONE; k++) {
             struct node *of = node_of(w, n->arg[k]);
             of->read = (uint8_t)MAX(of->read, n->state == NODE_DEAD ? n->read : bits_read(n, k));
         }
@@ -101,9 +99,17 @@ static bool narrow_reads(struct work *w)
     return died;
 }
 
+static bool has_any(const struct work *w)
+{
+    bool any = work_has(w, UOP_and);
+    for (unsigned op = UOP_low; op <= UOP_zext16; op++)
+        any |= work_has(w, op);
+    return any;
+}
+
 void pass_narrow(struct work *w)
 {
-    if (!pass_on(w, PASS_NARROW) || !narrow_reads(w))
+    if (!pass_on(w, PASS_NARROW) || !has_any(w) || !narrow_reads(w))
         return;
     for (size_t i = 0; i < w->nodes.len; i++) {
         struct node *n = node_of(w, (ir_val)i);

@@ -158,6 +158,7 @@ static void make(struct gather *g, ir_val i, ir_val number, enum uop op, ir_val 
 static void make_wide(struct gather *g)
 {
     struct work *w = g->w;
+    work_add_op(w, UOP_and);
     ir_val addr = g->base, at = g->first;
     /* That of a µop which is no node any more: its address's constant. */
     ir_val number = (ir_val)(node_of(w, at)->number - 2);
