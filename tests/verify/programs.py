@@ -23,7 +23,8 @@ KERNEL_FLAGS = ["-O2", "-static", "-fno-tree-vectorize", "-ffp-contract=off", "-
 # Sizes with which a kernel of bench/kernels.c executes a million instructions or so.
 KERNELS = {"integer": 20000, "crc": 20000, "sieve": 1, "qsort": 3000, "fib": 18, "calls": 60000, "deep": 3,
            "icall": 60000, "chase": 30000, "bytecode": 60000, "sha256": 300, "strings": 300, "muldiv": 30000,
-           "matrix": 24, "nbody": 2000, "fft": 4, "libm": 3000, "single": 10000}
+           "matrix": 24, "nbody": 2000, "fft": 4, "libm": 3000, "single": 10000, "exchange": 60000,
+           "bytes": 60000, "bits": 4000}
 # The tests' guests, by the name of their file, and what they are run with; the others: nothing.
 ARGUMENTS = {
     "debuggee": ["calls", "threads", "signals", "exec", "forks", "fork_exec"],
