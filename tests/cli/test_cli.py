@@ -21,8 +21,9 @@ ISOMORPH, SHOW, LOOP, DYNAMIC = (os.path.abspath(a) for a in sys.argv[1:5])
 TIMEOUT = 60
 USAGE, CANNOT_RUN, NOT_FOUND = 125, 126, 127
 CLEAN_ENV = {"PATH": "/usr/bin:/bin", "LANG": "C"}
-# Sanitizer settings of the build under test must reach it, and which engine is tested.
-PASSED = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "ISOMORPH_ENGINE", "ISOMORPH_CACHE_SIZE")
+# Sanitizer settings of the build under test must reach it, and which engine is tested, and with which passes.
+PASSED = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "ISOMORPH_ENGINE", "ISOMORPH_CACHE_SIZE", "ISOMORPH_WITHOUT",
+          "ISOMORPH_RANDOM_REGISTERS")
 CLEAN_ENV.update({k: v for k, v in os.environ.items() if k in PASSED})
 
 cases = []  # (name, function returning a list of complaints)
