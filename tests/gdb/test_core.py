@@ -17,6 +17,7 @@ from patterns import missing
 from tap import Tap
 
 ISOMORPH, STATIC, DYNAMIC = (os.path.abspath(a) for a in sys.argv[1:4])
+HEARD = ("ISOMORPH_WITHOUT", "ISOMORPH_RANDOM_REGISTERS")  # tests/translate/passes
 OPTIONS = sys.argv[4:]
 CROSS = "/usr/riscv64-linux-gnu"
 UNLIMITED = resource.RLIM_INFINITY
@@ -61,7 +62,7 @@ def one(way, commands, patterns, sig, limit, program, options, folder):
     def limits():
         resource.setrlimit(resource.RLIMIT_CORE, (limit, UNLIMITED))
 
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("ISOMORPH_", "QEMU_"))}
+    env = {k: v for k, v in os.environ.items() if k in HEARD or not k.startswith(("ISOMORPH_", "QEMU_"))}
     done = subprocess.run([ISOMORPH, *OPTIONS, *options, program, way], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
                           timeout=60, preexec_fn=limits, env=env)
     found = os.listdir(folder)
