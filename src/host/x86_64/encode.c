@@ -119,7 +119,8 @@ static uint8_t *put_legacy(uint8_t *at, const struct x86_shape *s, const struct 
     at += rex != 0 || needs_rex(s, ops);
     memcpy(at, s->opcode, sizeof(s->opcode));
     at += s->n_opcode;
-    at[-1] = (uint8_t)(at[-1] + (s->modrm == MODRM_NONE ? f->base & 7 : 0));
+    if (s->modrm == MODRM_NONE)
+        at[-1] = (uint8_t)(at[-1] + (f->base & 7));
     return at;
 }
 
