@@ -256,18 +256,35 @@ struct recipe {
  * Several guest instructions that became one host instruction, and code that was moved ahead of its
  * turn, have a point marked `again`: the state is that before the first instruction of which an
  * effect is missing, pc is that instruction's, and an engine that runs from there one by one comes
- * to the trap, if there is one. */
+ * to the trap, if there is one.
+ *
+ * Guest instructions whose results nobody wants but at points have no host code: they are `late`.
+ * The table has what they do, in a form that is the translator's, and at which points it is to be
+ * done, in their order, on the state that homes and recipes give. */
+enum { REVERSE_LATE = BLOCK_MAX_INSNS, REVERSE_LATE_BYTES = 64 };
+
+/* A guest instruction that is to be done at this point. */
+struct late_insn {
+    uint32_t until;       /* and at those behind, up to this guest offset */
+    uint32_t at, n_bytes; /* what it does, in the table */
+};
+
 struct reverse_writer {
     VEC(uint8_t) bytes;
     uint32_t host, guest;                /* of the point before */
     uint64_t changed[REVERSE_REGS / 64]; /* set of registers whose recipe was set since */
     bool any;                            /* some recipe may be other than HOME */
+    VEC(uint8_t) late;                   /* of the next point, as the table will have it */
+    unsigned n_late;
     struct recipe now[REVERSE_REGS], told[REVERSE_REGS];
 };
 /* The writer starts zeroed, and keeps its memory from table to table. */
 void reverse_begin(struct reverse_writer *w);
 /* From the next point on, guest register reg (a row of the register table) is found like this. */
 void reverse_set(struct reverse_writer *w, unsigned reg, struct recipe recipe);
+/* At the points from the next one on, up to that of guest offset `until`, an instruction is still
+ * to be done: after those that were told before. */
+void reverse_late(struct reverse_writer *w, uint32_t until, const uint8_t *bytes, uint32_t n);
 /* host: offset of the instruction that may trap, above that of the point before; guest: offset of
  * the guest instruction from the fragment's pc. */
 void reverse_add(struct reverse_writer *w, uint32_t host, uint32_t guest);
@@ -279,6 +296,8 @@ struct reverse_cursor {
     uint32_t pos, host, guest;
     bool again;
     uint8_t n_changes; /* recipes that this point changed */
+    uint8_t n_late;    /* instructions to be done, in this order */
+    struct late_insn late[REVERSE_LATE];
     struct recipe recipes[REVERSE_REGS];
 };
 bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c);

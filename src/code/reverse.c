@@ -5,13 +5,16 @@
  *
  *     point    host offset - that of the point before
  *              guest offset - that of the point before, folded
- *              [0  count << 1 | again  change...]
+ *              [0  count << 2 | late << 1 | again  change...  [number  instruction...]]
  *     change   guest register
  *              where << 4 | has_plus << 3 | kind
  *              [plus, folded]
+ * *     instruction   guest offset of the last point where it is to be done - that of this point
+ *              bytes of what it does, and these
  *
  * folded: made positive; 0, -1, 1, -2, 2 are 0, 1, 2, 3, 4. The distance of two points is never 0,
- * so a 0 in its place says that the point just read changes recipes or is marked `again`.
+ * so a 0 in its place says that the point just read changes recipes, is marked `again` or has
+ * instructions to be done that the one before had not.
  *
  * Host instructions are a few bytes apart and so are guest ones, so a point takes two bytes, a
  * register that moves four more or so. Guest offsets may fall: code may be reordered. The table has
@@ -151,7 +154,8 @@ void recipes_read(const struct recipe recipes[REVERSE_REGS], const struct guest 
 
 void reverse_begin(struct reverse_writer *w)
 {
-    w->bytes.len = 0;
+    w->bytes.len = w->late.len = 0;
+    w->n_late = 0;
     w->host = w->guest = 0;
     if (w->any) {
         memset(w->now, 0, sizeof(w->now));
@@ -164,6 +168,7 @@ void reverse_begin(struct reverse_writer *w)
 void reverse_free(struct reverse_writer *w)
 {
     vec_free(&w->bytes);
+    vec_free(&w->late);
 }
 
 void reverse_set(struct reverse_writer *w, unsigned reg, struct recipe recipe)
@@ -178,16 +183,46 @@ void reverse_set(struct reverse_writer *w, unsigned reg, struct recipe recipe)
         w->changed[reg / 64] |= (uint64_t)1 << reg % 64;
 }
 
+/* Until the point is known, `until` stands for itself. */
+void reverse_late(struct reverse_writer *w, uint32_t until, const uint8_t *bytes, uint32_t n)
+{
+    CHECK(n > 0 && n <= REVERSE_LATE_BYTES, "a late instruction of %u bytes", n);
+    size_t at = w->late.len;
+    vec_reserve(&w->late, at + sizeof(until) + 1 + n);
+    w->late.len = at + sizeof(until) + 1 + n;
+    memcpy(w->late.data + at, &until, sizeof(until));
+    w->late.data[at + sizeof(until)] = (uint8_t)n;
+    memcpy(w->late.data + at + sizeof(until) + 1, bytes, n);
+    w->n_late++;
+}
+
+static void put_late(struct reverse_writer *w)
+{
+    uint32_t until;
+
+    put_number(w, w->n_late);
+    for (size_t at = 0; at < w->late.len;) {
+        memcpy(&until, w->late.data + at, sizeof(until));
+        at += sizeof(until);
+        CHECK(until >= w->guest, "a late instruction that is late at no point");
+        put_number(w, until - w->guest);
+        for (unsigned left = w->late.data[at] + 1u; left > 0; left--)
+            vec_push(&w->bytes, w->late.data[at++]);
+    }
+    w->late.len = 0;
+    w->n_late = 0;
+}
+
 static void put_changes(struct reverse_writer *w, bool again)
 {
     unsigned count = 0;
 
     for (unsigned k = 0; k < ARRAY_LEN(w->changed); k++)
         count += (unsigned)__builtin_popcountll(w->changed[k]);
-    if (count == 0 && !again)
+    if (count == 0 && !again && w->n_late == 0)
         return;
     put_number(w, 0);
-    put_number(w, count << 1 | again);
+    put_number(w, count << 2 | (unsigned)(w->n_late > 0) << 1 | again);
     for (unsigned k = 0; k < ARRAY_LEN(w->changed); k++) {
         for (; w->changed[k]; w->changed[k] &= w->changed[k] - 1) {
             unsigned reg = 64 * k + (unsigned)__builtin_ctzll(w->changed[k]);
@@ -195,6 +230,8 @@ static void put_changes(struct reverse_writer *w, bool again)
             w->told[reg] = w->now[reg];
         }
     }
+    if (w->n_late > 0)
+        put_late(w);
 }
 
 static void add_point(struct reverse_writer *w, uint32_t host, uint32_t guest, bool again)
@@ -205,7 +242,7 @@ static void add_point(struct reverse_writer *w, uint32_t host, uint32_t guest, b
     put_number(w, fold_sign((int32_t)(guest - w->guest)));
     w->host = host;
     w->guest = guest;
-    if (UNLIKELY(again || w->any))
+    if (UNLIKELY(again || w->any || w->n_late > 0))
         put_changes(w, again);
 }
 
@@ -221,19 +258,48 @@ void reverse_add_again(struct reverse_writer *w, uint32_t host, uint32_t guest)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+static bool get_late(const uint8_t *table, uint32_t n, struct reverse_cursor *c)
+{
+    uint64_t count, distance;
+
+    if (!get_number(table, n, &c->pos, &count) || count > (uint64_t)(REVERSE_LATE - c->n_late))
+        return false;
+    for (; count > 0; count--) {
+        if (!get_number(table, n, &c->pos, &distance) || c->pos >= n)
+            return false;
+        uint32_t bytes = table[c->pos++];
+        if (bytes > n - c->pos)
+            return false;
+        c->late[c->n_late++] = (struct late_insn){c->guest + (uint32_t)distance, c->pos, bytes};
+        c->pos += bytes;
+    }
+    return true;
+}
+
+/* Those that are done by now go. */
+static void drop_late(struct reverse_cursor *c)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < c->n_late; i++)
+        if (c->late[i].until >= c->guest)
+            c->late[kept++] = c->late[i];
+    c->n_late = (uint8_t)kept;
+}
+
 static bool get_changes(const uint8_t *table, uint32_t n, struct reverse_cursor *c)
 {
     uint64_t head;
 
     c->pos++; /* the 0 */
-    if (!get_number(table, n, &c->pos, &head) || head >> 1 > REVERSE_REGS)
+    if (!get_number(table, n, &c->pos, &head) || head >> 2 > REVERSE_REGS)
         return false;
     c->again = head & 1;
-    c->n_changes = (uint8_t)(head >> 1);
+    c->n_changes = (uint8_t)(head >> 2);
     for (unsigned i = 0; i < c->n_changes; i++)
         if (!get_recipe(table, n, c))
             return false;
-    return true;
+    return !(head & 2) || get_late(table, n, c);
 }
 
 bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c)
@@ -246,6 +312,7 @@ bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c)
     c->guest += (uint32_t)unfold_sign(guest);
     c->again = false;
     c->n_changes = 0;
+    drop_late(c);
     return c->pos >= n || table[c->pos] != 0 || get_changes(table, n, c);
 }
 

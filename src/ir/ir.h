@@ -129,4 +129,18 @@ struct ir_eval_ops {
 enum exit_kind ir_eval(const struct ir_block *b, struct thread *t, const struct ir_eval_ops *ops,
                        uint64_t *n_insns);
 
+/* ---- instructions that are done later (replay.c) ----------------------------------------------
+ */
+
+enum { IR_PACKED_MAX = REVERSE_LATE_BYTES };
+
+/* The instruction whose first µop is `first`, as bytes: returns how many, or 0 if it does anything
+ * but put one integer register, as its last µop, to what pure µops make of others; or is too long.
+ */
+size_t ir_pack(const struct ir_block *b, ir_val first, uint8_t out[IR_PACKED_MAX]);
+/* The row of the register that packed bytes put. */
+unsigned ir_packed_row(const uint8_t *packed, size_t n);
+/* Does what it does on a guest state. Async-signal-safe. */
+void ir_replay(const uint8_t *packed, size_t n, const struct guest *desc, unsigned char *state);
+
 #endif

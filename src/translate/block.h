@@ -64,6 +64,35 @@ struct node {
 
 _Static_assert(sizeof(struct node) == 48, "no holes");
 
+/* An instruction that is to be done at the points between it and guest offset `until`, instead of
+ * where it stands. */
+struct late_insn_done {
+    uint32_t pc, until; /* from the block's pc */
+    uint32_t n_bytes;
+    uint8_t bytes[IR_PACKED_MAX]; /* ir_pack */
+};
+
+/* The walk of pass `late`, backward. Points are those of the reverse table, numbered from the end
+ * of a stretch that is left by them alone. */
+enum { LATE_POINTS = 256 };
+#define NO_POINT   UINT32_MAX
+#define POINT_HERE UINT32_MAX
+
+struct late_reg {
+    uint32_t again;  /* the register is put again: how many points follow; or NO_POINT */
+    uint32_t stored; /* the same of the first put that is emitted, or 0 */
+    uint32_t needed; /* late instructions read the register; the last point where one of them is to
+                        be done, or NO_POINT */
+};
+
+struct late_walk {
+    bool on;
+    uint64_t insn; /* pc of the instruction that was met last */
+    uint32_t n_points;
+    uint32_t points[LATE_POINTS]; /* their guest offsets; POINT_HERE in the instruction at hand */
+    struct late_reg regs[REVERSE_REGS];
+};
+
 /* A block between the passes. Kept by the translator, so that in the steady state nothing is
  * allocated. */
 struct work {
@@ -83,6 +112,9 @@ struct work {
     VEC(ir_val) current;      /* fold: value of each guest register, IR_NONE: not yet read */
     VEC(uint8_t) overwritten; /* dead: of each guest register */
     VEC(uint16_t) next_leave; /* of each node: the first from it on that may leave */
+    VEC(uint8_t) in_register; /* is each guest register in one of the host, at the borders? */
+    struct late_walk late_walk;
+    VEC(struct late_insn_done) late; /* the last one first */
     VEC(uint16_t) boxed_rows; /* registers that the block's check of boxes looks at, all at once */
 };
 
@@ -170,6 +202,15 @@ int pass_fold(struct work *w);
 void pass_wide(struct work *w);
 /* LR and SC of the same address. Needs may_leave. (reserve.c) */
 void pass_reserve(struct work *w);
+/* Part of pass dead's walk. late_begin: before it. late_insn: at the mark of an instruction.
+ * late_point: at a node that may leave. late_leave: at all else that ends a stretch. late_put: is
+ * the put not wanted? overwritten: it is put again with no point between. Leaves
+ * work.late. (late.c) */
+void late_begin(struct work *w);
+void late_leave(struct work *w);
+void late_insn(struct work *w, uint64_t pc);
+void late_point(struct work *w, const struct node *n);
+bool late_put(struct work *w, const struct node *put, bool overwritten);
 /* Puts that are overwritten before anybody can see them, and what nobody uses, taken out. Needs
  * may_leave. (dead.c) */
 void pass_dead(struct work *w);

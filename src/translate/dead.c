@@ -1,7 +1,7 @@
 /* Pass `dead`: what nobody will miss.
  *
  * Needs may_leave. A put is dead if its register is put again with nothing between that may leave
- * the fragment: a trap or an exit shows all registers.
+ * the fragment: a trap or an exit shows all registers. (Pass `late` finds others on the same walk.)
  *
  * Pass `redo`: nor is a put missed if the instruction that comes next to change anything is a load
  * to the same register. If that faults, guest code goes on from the put's instruction, one by one.
@@ -110,6 +110,7 @@ static size_t find_dead(struct work *w)
     size_t first = w->nodes.len;
     vec_fill(&w->overwritten, w->guest->n_regs, 0);
     struct redo redo = {0};
+    late_begin(w);
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = &w->nodes.data[i];
         if (n->state == NODE_DEAD) {
@@ -118,13 +119,16 @@ static size_t find_dead(struct work *w)
         }
         if (n->op == UOP_insn) {
             redo_insn(&redo, n);
+            late_insn(w, n->imm);
             continue;
         }
-        if (n->may_leave)
+        if (n->may_leave) {
             memset(w->overwritten.data, 0, w->overwritten.len);
+            late_point(w, n);
+        }
         bool changing = changes(n);
         if (redo_drops(w, &redo, i, changing) ||
-            (n->op == UOP_put ? is_overwritten(w, n) : !n->uses && !is_root(n))) {
+            (n->op == UOP_put ? late_put(w, n, is_overwritten(w, n)) : !n->uses && !is_root(n))) {
             n->state = NODE_DEAD;
             first = i;
             continue;

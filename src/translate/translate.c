@@ -61,6 +61,8 @@ void translator_destroy(struct translator *tr)
     vec_free(&tr->work.current);
     vec_free(&tr->work.overwritten);
     vec_free(&tr->work.next_leave);
+    vec_free(&tr->work.in_register);
+    vec_free(&tr->work.late);
     vec_free(&tr->work.boxed_rows);
     free(tr);
 }

@@ -30,7 +30,8 @@ static void print_recipe(struct recipe r, struct strbuf *out)
         strbuf_printf(out, " + %lld", (long long)r.plus);
 }
 
-/* An entry of the reverse table: the guest pc, and all registers that are not at home. */
+/* An entry of the reverse table: the guest pc, all registers that are not at home, and those that
+ * late instructions put, in their order. */
 static void print_point(const struct block_engine *e, const struct fragment *f,
                         const struct reverse_cursor *point, struct strbuf *out)
 {
@@ -44,6 +45,11 @@ static void print_point(const struct block_engine *e, const struct fragment *f,
         strbuf_printf(out,
                       ", %s: ", guest->regs[i].alias ? guest->regs[i].alias : guest->regs[i].name);
         print_recipe(point->recipes[i], out);
+    }
+    for (unsigned k = 0; k < point->n_late; k++) {
+        unsigned row = ir_packed_row(f->reverse + point->late[k].at, point->late[k].n_bytes);
+        strbuf_printf(out, "%s%s", k ? " " : ", late: ",
+                      guest->regs[row].alias ? guest->regs[row].alias : guest->regs[row].name);
     }
     strbuf_printf(out, "\n");
 }

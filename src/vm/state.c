@@ -1,9 +1,10 @@
 /* vm/state.c: from a host pc in translated code to guest state.
  *
  * At a host instruction that may trap every guest register is at its home, in the register that it
- * is pinned to or in its slot, unless the fragment's reverse table has a recipe for it. So the
- * state is the slots, the pins of the interrupted context, what the recipes say, and the table's
- * guest pc. Whoever wants the state (traps, the debugger, a profiler, a check) asks here. */
+ * is pinned to or in its slot, unless the fragment's reverse table has a recipe for it or an
+ * instruction that is still to be done. So the state is the slots, the pins of the interrupted
+ * context, what the recipes say, what the late instructions make of that, and the table's guest pc.
+ * Whoever wants the state (traps, the debugger, a profiler, a check) asks here. */
 #include "vm/block_engine.h"
 
 #include <string.h>
@@ -21,6 +22,8 @@ enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_re
     if (exact) {
         translate_read_homes(e->translator, t, regs, guest);
         recipes_read(point.recipes, t->desc, regs, t->spill, guest);
+        for (unsigned k = 0; k < point.n_late; k++)
+            ir_replay(f->reverse + point.late[k].at, point.late[k].n_bytes, t->desc, guest);
     }
     *(gva *)(guest + t->desc->pc_offset) = GVA(f->pc.v + point.guest);
     if (block)

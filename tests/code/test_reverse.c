@@ -249,6 +249,72 @@ static void a_register_that_moves_takes_five_bytes_once(void **state)
     reverse_free(&w);
 }
 
+/* ---- late instructions */
+
+static void walk_corrupt(const uint8_t *bytes, uint32_t n);
+
+struct late_model {
+    uint32_t from, until; /* guest offsets */
+    uint8_t bytes[REVERSE_LATE_BYTES];
+    uint32_t n_bytes;
+};
+
+static void check_late(const struct late_model *late, unsigned n, const struct reverse_writer *w,
+                       const struct reverse_cursor *c)
+{
+    unsigned k = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (late[i].from > c->guest || late[i].until < c->guest)
+            continue;
+        assert_true(k < c->n_late);
+        assert_int_equal(c->late[k].n_bytes, late[i].n_bytes);
+        assert_memory_equal(w->bytes.data + c->late[k].at, late[i].bytes, late[i].n_bytes);
+        k++;
+    }
+    assert_int_equal(k, c->n_late);
+}
+
+/* They are there from the point that begins them to the last one of theirs, in their order. */
+static void late_instructions_come_back(void **state)
+{
+    static struct reverse_writer w;
+    struct late_model late[REVERSE_LATE];
+
+    rng.state = 11;
+    for (int round = 0; round < 1000; round++) {
+        struct reverse_cursor c = {0}, found = {0};
+        unsigned n = 0, points = 1 + rng_below(&rng, 30);
+        reverse_begin(&w);
+        for (uint32_t p = 0; p < points; p++) {
+            for (; n < REVERSE_LATE && rng_below(&rng, 3) == 0; n++) {
+                late[n] = (struct late_model){10 * p, 10 * p + rng_below(&rng, 100), {0}};
+                late[n].n_bytes = 1 + rng_below(&rng, REVERSE_LATE_BYTES);
+                for (unsigned i = 0; i < late[n].n_bytes; i++)
+                    late[n].bytes[i] = (uint8_t)rng_next(&rng);
+                reverse_late(&w, late[n].until, late[n].bytes, late[n].n_bytes);
+            }
+            if (rng_below(&rng, 4) == 0)
+                reverse_set(&w, rng_below(&rng, REVERSE_REGS), (struct recipe){RECIPE_HOST, 3, 0});
+            (rng_below(&rng, 4) ? reverse_add : reverse_add_again)(&w, 5 * p + 1, 10 * p);
+        }
+        for (uint32_t p = 0; p < points; p++) {
+            assert_true(reverse_next(w.bytes.data, (uint32_t)w.bytes.len, &c));
+            assert_int_equal(c.guest, 10 * p);
+            check_late(late, n, &w, &c);
+        }
+        assert_false(reverse_next(w.bytes.data, (uint32_t)w.bytes.len, &c));
+        uint32_t p = rng_below(&rng, points);
+        assert_true(reverse_find(w.bytes.data, (uint32_t)w.bytes.len, 5 * p + 1, &found));
+        check_late(late, n, &w, &found);
+        for (unsigned k = rng_below(&rng, 4); k > 0; k--)
+            w.bytes.data[rng_below(&rng, (uint32_t)w.bytes.len)] ^=
+                (uint8_t)(1 << rng_below(&rng, 8));
+        walk_corrupt(w.bytes.data, rng_below(&rng, (uint32_t)w.bytes.len + 1));
+    }
+    reverse_free(&w);
+}
+
 static void recipes_give_values(void **state)
 {
     struct host_regs regs = {.r = {[3] = 30, [17] = 170}};
@@ -313,7 +379,9 @@ static void walk_corrupt(const uint8_t *bytes, uint32_t n)
             assert_true(r->kind < RECIPE_KINDS && (!is_at_home(*r) || r->plus == 0));
         }
     }
-    assert_true(points <= n / 2 && c.pos <= n);
+    assert_true(points <= n / 2 && c.pos <= n && c.n_late <= REVERSE_LATE);
+    for (unsigned i = 0; i < c.n_late; i++)
+        assert_true(c.late[i].at <= n && c.late[i].n_bytes <= n - c.late[i].at);
     reverse_find(table, n, rng_below(&rng, 100), &found);
     free(table);
 }
@@ -359,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_table_cut_short_ends_there),
         cmocka_unit_test(random_recipes_come_back),
         cmocka_unit_test(a_register_that_moves_takes_five_bytes_once),
+        cmocka_unit_test(late_instructions_come_back),
         cmocka_unit_test(recipes_give_values),
         cmocka_unit_test(all_nans_become_the_canonical_one),
         cmocka_unit_test(any_bytes_can_be_read),

@@ -27,6 +27,10 @@ static bool handle_fault(struct machine *m, const siginfo_t *info, ucontext_t *c
     translate_read_context(context, &regs);
     translate_read_homes(m->tr, m->t, &regs, m->t->guest);
     recipes_read(point.recipes, &guest_rv64, &regs, m->t->spill, m->t->guest);
+    for (unsigned k = 0; k < point.n_late; k++)
+        ir_replay(m->image.reverse + point.late[k].at, point.late[k].n_bytes, &guest_rv64,
+                  m->t->guest);
+    m->n_late += point.n_late;
     /* Otherwise it is outside the guest's space; vm/ asks the interpreter then. */
     bool known = space_guest_addr(m->space, (uint64_t)info->si_addr, &addr);
     m->again = point.again;

@@ -20,7 +20,8 @@ struct machine {
     uint64_t return_stack[64];
     struct fragment_image image; /* of the block run last */
     int bailout;
-    bool again; /* it ended at a point that says `again` */
+    bool again;      /* it ended at a point that says `again` */
+    uint64_t n_late; /* instructions that were done at points because the table said so */
 };
 
 /* What a run leaves. */

@@ -722,6 +722,53 @@ static void make_floats(struct gen *g, uint64_t seed)
     random_exit(g);
 }
 
+/* Integers in few registers, each written again soon, between loads and stores, of which some
+ * fault: what is late by then, and what is not, must be there. */
+static void make_late(struct gen *g, uint64_t seed)
+{
+    static const uint8_t ops[] = {UOP_add,  UOP_sub, UOP_and,  UOP_or,     UOP_xor,   UOP_mul,
+                                  UOP_shl,  UOP_shr, UOP_sar,  UOP_rol,    UOP_ror,   UOP_divs,
+                                  UOP_mins, UOP_eq,  UOP_lts,  UOP_ltu,    UOP_geu,   UOP_mulhu,
+                                  UOP_clz,  UOP_ctz, UOP_orcb, UOP_zext16, UOP_sext8, UOP_bswap};
+    unsigned first = 5 + below(g, 22), n_regs = 2 + below(g, 4);
+    for (unsigned k = 4 + below(g, 40); k > 0; k--) {
+        uint16_t x = (uint16_t)(RV64_REG_x0 + first + below(g, n_regs));
+        uint16_t y = (uint16_t)(RV64_REG_x0 + first + below(g, n_regs));
+        uint16_t to = (uint16_t)(RV64_REG_x0 + first + below(g, n_regs));
+        uint64_t at =
+            g->m->scratch + 8 * below(g, SCRATCH_BYTES / 8) + (below(g, 8) ? 0 : SCRATCH_BYTES);
+        const struct uop_info *row = &uop_infos[ops[below(g, ARRAY_LEN(ops))]];
+        enum uop op = (enum uop)(row - uop_infos);
+        begin_insn(g);
+        if (below(g, 30) == 0) {
+            random_insn(g);
+        } else if (below(g, 4) == 0) {
+            if (below(g, 2))
+                ir_put(g->b, to, ir_load(g->b, IR_S32, ir_const(g->b, IR_I64, at)));
+            else
+                ir_store(g->b, IR_U64, ir_const(g->b, IR_I64, at), ir_get(g->b, IR_I64, x));
+        } else {
+            bool half = row->var_types[0] >> IR_I32 & 1 && below(g, 2);
+            ir_val a = ir_get(g->b, IR_I64, x), b = IR_NONE;
+            if (row->n_args > 1)
+                b = below(g, 3) ? ir_get(g->b, IR_I64, y)
+                                : ir_const(g->b, IR_I64, random_integer(g));
+            if (half)
+                a = ir_op(g->b, UOP_low, IR_VOID, a, IR_NONE, IR_NONE);
+            if (half && b != IR_NONE)
+                b = ir_op(g->b, UOP_low, IR_VOID, b, IR_NONE, IR_NONE);
+            ir_val v = ir_op(g->b, op, IR_VOID, a, b, IR_NONE);
+            unsigned type = g->b->uops.data[v].type;
+            if (type == IR_B)
+                v = ir_op(g->b, UOP_flag, IR_VOID, v, IR_NONE, IR_NONE);
+            else if (type == IR_I32)
+                v = ir_op(g->b, UOP_sext, IR_VOID, v, IR_NONE, IR_NONE);
+            ir_put(g->b, to, v);
+        }
+    }
+    random_exit(g);
+}
+
 static void with_setting(void **state, void (*make)(struct gen *, uint64_t))
 {
     const struct setting *s = *state;
@@ -735,6 +782,9 @@ static void with_setting(void **state, void (*make)(struct gen *, uint64_t))
         host_cpu_remove(&config.cpu, (enum host_feature)s->without);
     machine_init(&m, &config, s->offset);
     run_blocks(&m, make);
+    print_message("# %llu instructions done late\n", (unsigned long long)m.n_late);
+    if (make == make_late && s->passes_off == 0 && n_blocks >= 1000)
+        assert_true(m.n_late > 0);
     machine_free(&m);
     m.tr = NULL;
 }
@@ -752,6 +802,11 @@ static void test_many(void **state)
 static void test_floats(void **state)
 {
     with_setting(state, make_floats);
+}
+
+static void test_late(void **state)
+{
+    with_setting(state, make_late);
 }
 
 /* With each pass off that can be, and all of them. Returns how many settings. */
@@ -788,7 +843,10 @@ int main(int argc, char **argv)
     static const struct {
         const char *what;
         void (*run)(void **state);
-    } kinds[] = {{"single µops", test_single}, {"blocks", test_many}, {"floats", test_floats}};
+    } kinds[] = {{"single µops", test_single},
+                 {"blocks", test_many},
+                 {"floats", test_floats},
+                 {"late", test_late}};
     static char names[ARRAY_LEN(kinds) * ARRAY_LEN(settings)][64];
     static struct CMUnitTest tests[ARRAY_LEN(names)];
     unsigned n = 0, n_settings = FIXED + add_passes(settings + FIXED);

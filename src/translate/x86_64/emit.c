@@ -87,6 +87,8 @@ void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
         add_pin(e, config->guest, pins[k].guest, pins[k].host);
     if (e->random_seed)
         shuffle_pins(e);
+    for (unsigned row = 0; row < config->guest->n_regs; row++)
+        vec_push(&w->in_register, e->pin_of.data[row] != NO_REG);
     e->temps = 1u << X86_RAX | 1u << X86_RCX | 1u << X86_RDX | 1u << REG_VECTOR |
                1u << (REG_VECTOR + 1) | 1u << (REG_VECTOR + 15);
     for (unsigned k = 0; k < e->n_pins; k++)
@@ -324,6 +326,7 @@ int emit_block(struct emitter *e)
     e->insn_pc = e->w->pc.v;
     e->calls = e->returns = false;
     e->lines.v.len = 0;
+    e->late_left = (uint32_t)e->w->late.len;
     reverse_begin(&e->reverse);
     regs_begin(e);
     nans_begin(e);

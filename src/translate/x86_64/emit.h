@@ -119,6 +119,7 @@ struct emitter {
     VEC(struct fragment_exit) exits;
     VEC(struct host_label) stubs; /* of each exit */
     struct reverse_writer reverse;
+    uint32_t late_left; /* late instructions that the table has not */
     struct translate_lines lines;
     bool wants_lines;
     size_t most_spilled; /* values at a time, of this block */

@@ -76,10 +76,35 @@ struct x86_operand emit_address(struct emitter *e, ir_val addr, unsigned size)
     return guest_memory(e, mem);
 }
 
+/* The late instructions that stand before the one at hand and are to be done at its points. */
+static void tell_late(struct emitter *e, uint32_t pc)
+{
+    for (; e->late_left > 0; e->late_left--) {
+        const struct late_insn_done *late = &e->w->late.data[e->late_left - 1];
+        if (late->pc >= pc)
+            return;
+        if (late->until >= pc)
+            reverse_late(&e->reverse, late->until, late->bytes, late->n_bytes);
+    }
+}
+
 void emit_reverse_point(struct emitter *e)
 {
-    if (BASE_PRECISE)
-        reverse_add(&e->reverse, e->c->pos, (uint32_t)(e->insn_pc - e->w->pc.v));
+    uint32_t pc = (uint32_t)(e->insn_pc - e->w->pc.v);
+    if (!BASE_PRECISE)
+        return;
+    tell_late(e, pc);
+    reverse_add(&e->reverse, e->c->pos, pc);
+}
+
+/* Guest code goes on from `back` bytes before the instruction at hand. */
+static void emit_again_point(struct emitter *e, unsigned back)
+{
+    uint32_t pc = (uint32_t)(e->insn_pc - e->w->pc.v);
+    if (!BASE_PRECISE)
+        return;
+    tell_late(e, pc);
+    reverse_add_again(&e->reverse, e->c->pos, pc - back);
 }
 
 static unsigned mem_bytes(unsigned mem)
@@ -101,8 +126,8 @@ static void emit_load(struct emitter *e, ir_val i)
     struct x86_operand mem = emit_address(e, n->arg[0], mem_bytes(n->mem));
     regs_release_operands(e);
     unsigned d = regs_def(e, i);
-    if (n->again && BASE_PRECISE)
-        reverse_add_again(&e->reverse, e->c->pos, (uint32_t)(e->insn_pc - n->back - e->w->pc.v));
+    if (n->again)
+        emit_again_point(e, n->back);
     else
         emit_reverse_point(e);
     x86_emit(e->c, (enum x86_insn)loads[n->mem].insn, gpr(loads[n->mem].size, d), mem);

@@ -123,3 +123,23 @@ address_seen:
     slli a5,a5,3
     add a5,a5,a4
     ld a4,0(a5)
+# A fault shows what is overwritten behind the access: t1 and a7 are made then.
+late_rotation:
+    slliw t1,s3,26
+    srliw a7,s3,6
+    or t1,t1,a7
+    lw a7,0(a0)
+    addw a1,a7,t1
+    lw t1,4(a0)
+late_and_read_after_change:
+    slli t1,s3,2
+    add t3,t1,a1
+    addi s3,s3,1
+    lw a7,0(a0)
+    sub t1,t3,a7
+    li t3,0
+late_until_a_branch:
+    xor t1,s3,s4
+    lw a0,0(a0)
+    beqz a0,0
+    li t1,0
