@@ -13,7 +13,7 @@
 #include "guest/rv64/rv64.h"
 
 enum { CODE = 0x100000, DATA = 0x200000, HOLE = 0x201000 };
-enum { ZERO, SP = 2, T0 = 5, A0 = 10, A1, A2, A3, A4, A5 };
+enum { ZERO, SP = 2, T0 = 5, A0 = 10, A1, A2, A3, A4, A5, A6, A7 };
 enum { FA0 = 10, FA1 = 11, FT8 = 28, ROW_X = 1, ROW_F = 33 };
 
 /* Manual I, "RV32/64G Instruction Set Listings". */
@@ -237,6 +237,50 @@ static void every_kind_of_recipe_gives_its_value(void **unused)
                          (uint64_t)1 << (32 + FT8));
 }
 
+/* The table has `slli a6, a6, 1` and `add a7, a6, a0`, which stand before the load: they are done
+ * on what homes and recipes give; and one that is over before the point that is hit is not. */
+static void late_instructions_are_done(void **unused)
+{
+    static struct ir_block b;
+    uint8_t bytes[IR_PACKED_MAX];
+
+    ir_block_init(&b, rv64_regs, RV64_REG_COUNT);
+    begin_fragment();
+    ir_put(&b, ROW_X + A7, ir_const(&b, IR_I64, 1));
+    reverse_late(&table, 4, bytes, (uint32_t)ir_pack(&b, 0, bytes));
+    ir_block_reset(&b);
+    ir_put(&b, ROW_X + A6,
+           ir_op(&b, UOP_shl, IR_VOID, ir_get(&b, IR_I64, ROW_X + A6), ir_const(&b, IR_I64, 1),
+                 IR_NONE));
+    reverse_late(&table, 8, bytes, (uint32_t)ir_pack(&b, 0, bytes));
+    MOV_RAX(m.space->base + DATA);
+    reverse_add(&table, n_code, 4);
+    MOV_RDX_AT_RAX;
+    ir_block_reset(&b);
+    ir_put(&b, ROW_X + A7,
+           ir_op(&b, UOP_add, IR_VOID, ir_get(&b, IR_I64, ROW_X + A6),
+                 ir_get(&b, IR_I64, ROW_X + A0), IR_NONE));
+    reverse_late(&table, 8, bytes, (uint32_t)ir_pack(&b, 0, bytes));
+    reverse_set(&table, ROW_X + A0, (struct recipe){RECIPE_CONST, 0, 7});
+    MOV_RAX(m.space->base + HOLE);
+    reverse_add(&table, n_code, 8);
+    MOV_RDX_AT_RAX;
+    UD2;
+    const struct fragment *f = place(4);
+    state()->x[A6] = 1000;
+    run_to(TRAP_LOAD, CODE + 8, HOLE);
+    assert_int_equal(state()->x[A6], 2000);
+    assert_int_equal(state()->x[A7], 2007);
+    others_are_untouched(1 << A0 | 1 << A6 | 1 << A7);
+
+    struct strbuf text = {0};
+    block_print_host(m.vm->block, f, &text);
+    assert_non_null(strstr(text.data, "; may trap: guest pc 0x100004, late: a7 a6\n"));
+    assert_non_null(strstr(text.data, "; may trap: guest pc 0x100008, a0: 0x7, late: a6 a7\n"));
+    strbuf_free(&text);
+    ir_block_free(&b);
+}
+
 /* Two loads done by one of 16 bytes. The table says that they are done again one by one: the first
  * comes off, the second traps. */
 static void of_two_loads_in_one_the_right_one_traps(void **unused)
@@ -355,6 +399,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(every_kind_of_recipe_gives_its_value),
+        CASE(late_instructions_are_done),
         CASE(of_two_loads_in_one_the_right_one_traps),
         CASE(a_moved_load_traps_in_its_turn),
         CASE(a_moved_load_that_is_not_reached_does_not_trap),

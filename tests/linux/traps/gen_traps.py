@@ -116,6 +116,10 @@ BEFORE = ["addi x11, x11, 7", "xor x15, x11, x16", "add x2, x2, x17", "fadd.d f1
           # NaNs of other NaNs, and of infinity times zero plus one (invalid, which a quiet NaN alone is not)
           "fadd.d f11, f30, f2", "fmul.d f27, f3, f30", "fsub.s f26, f9, f31", "fmadd.d f14, f29, f28, f30",
           "fmadd.d f16, f29, f28, f30"]
+# Registers that are written again behind the access: only the trap shows what is in them.
+LATE = ["slliw x7, x19, 26", "srliw x16, x19, 6", "xor x7, x7, x16", "sd x16, 16(x6)", "addw x28, x7, x20", "lui x29, 0x12345",
+        "mul x29, x29, x28", "auipc x22, 0", "sltu x30, x28, x29", "sub x21, x21, x29"]
+ANEW = [f"li x{reg}, {reg}" for reg in (7, 16, 28, 29, 22, 30, 21)]
 AFTER = ["addi x11, x11, 1", "add x12, x12, x12", "fadd.d f12, f12, f12", "fdiv.d f20, f5, f7", "mv x13, x0", "sd x11, 0(x6)"]
 
 
@@ -134,6 +138,9 @@ def shapes(text, is_access):
                    "addi x29, x29, 3", "bnez x5, 2b"] + AFTER
     if text.split()[0] in LOADS:  # the register that it writes has its address before
         yield "address", [*BEFORE, "slli x12, x10, 1", "sub x12, x12, x10", plain(text, "x12")] + AFTER
+    if not text.startswith("jalr"):  # there x6 is an address of code
+        yield "late", LATE + [plain(text)] + ANEW + AFTER
+        yield "late_between", [*LATE, "addi x19, x19, 1", "lw x17, 0(x6)", *LATE[::-1], plain(text)] + ANEW + AFTER
     yield "between", ["ld x25, 0(x6)", "addi x26, x25, 1", "fld f25, 8(x6)", plain(text), "add x27, x25, x26",
                       "fadd.d f26, f25, f25", "sd x27, 0(x6)"]
 

@@ -141,5 +141,5 @@ late_and_read_after_change:
 late_until_a_branch:
     xor t1,s3,s4
     lw a0,0(a0)
-    beqz a0,0
+    beqz a0,.+8
     li t1,0
