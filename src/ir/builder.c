@@ -74,13 +74,13 @@ static uint64_t ir_cut(enum ir_type type, uint64_t value)
 
 ir_val ir_const(struct ir_block *b, enum ir_type type, uint64_t value)
 {
-    CHECK(uop_infos[UOP_const].var_types[0] >> type & 1, "constant of type %s",
+    CHECK(!BASE_CAREFUL || uop_infos[UOP_const].var_types[0] >> type & 1, "constant of type %s",
           ir_type_names[type]);
     *ir_next(b) = (struct ir_uop){.op = UOP_const,
                                   .type = type,
                                   .arg = {IR_NONE, IR_NONE, IR_NONE},
                                   .imm = ir_cut(type, value)};
-    return ir_made(b);
+    return (ir_val)b->uops.len++;
 }
 
 /* Has it the operands that its row says? (ir_verify looks too: at a sample of what is translated.)
@@ -127,7 +127,8 @@ static ir_val ir_fold(struct ir_block *b, const struct ir_uop *u)
 {
     const struct uop_info *row = &uop_infos[u->op];
     uint64_t v[3] = {0, 0, 0};
-    if (row->class != UOP_CLASS_pure || !row->has_eval)
+    if (u->arg[0] == IR_NONE || !ir_is_const(b, u->arg[0]) || row->class != UOP_CLASS_pure ||
+        !row->has_eval)
         return IR_NONE;
     for (unsigned i = 0; i < row->n_args; i++) {
         if (!ir_is_const(b, u->arg[i]))
@@ -157,25 +158,27 @@ ir_val ir_op_rm(struct ir_block *b, enum uop op, enum ir_type type, ir_val a, ir
 
 ir_val ir_op_imm(struct ir_block *b, enum uop op, uint64_t imm)
 {
-    CHECK(uop_infos[op].imms == UOP_HAS_imm && op != UOP_const, "%s has no immediate alone",
-          uop_infos[op].name);
-    struct ir_uop *u = ir_prepare(b, op, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
-    u->imm = imm;
+    const struct uop_info *row = &uop_infos[op];
+    CHECK(row->imms == UOP_HAS_imm && row->n_args == 0 && op != UOP_const,
+          "%s has no immediate alone", row->name);
+    *ir_next(b) = (struct ir_uop){
+        .op = op, .type = row->result, .arg = {IR_NONE, IR_NONE, IR_NONE}, .imm = imm};
     return ir_made(b);
 }
 
 ir_val ir_get(struct ir_block *b, enum ir_type type, unsigned reg)
 {
-    struct ir_uop *u = ir_prepare(b, UOP_get, type, IR_NONE, IR_NONE, IR_NONE);
-    u->reg = (uint16_t)reg;
-    return ir_made(b);
+    *ir_next(b) = (struct ir_uop){
+        .op = UOP_get, .type = type, .reg = (uint16_t)reg, .arg = {IR_NONE, IR_NONE, IR_NONE}};
+    return (ir_val)b->uops.len++;
 }
 
 void ir_put(struct ir_block *b, unsigned reg, ir_val v)
 {
-    struct ir_uop *u = ir_prepare(b, UOP_put, IR_VOID, v, IR_NONE, IR_NONE);
-    u->reg = (uint16_t)reg;
-    ir_made(b);
+    enum ir_type type = ir_at(b, v)->type;
+    *ir_next(b) = (struct ir_uop){
+        .op = UOP_put, .arg_type = type, .reg = (uint16_t)reg, .arg = {v, IR_NONE, IR_NONE}};
+    b->uops.len++;
 }
 
 ir_val ir_load(struct ir_block *b, enum ir_mem mem, ir_val addr)

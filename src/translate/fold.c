@@ -247,31 +247,42 @@ static ir_val fold_with_imm(struct folding *f, ir_val i)
     }
 }
 
+enum { TAKES_IMM = 1, COMMUTES = 2 };
+
+/* Integer µops of two operands. */
+static const uint8_t binary[UOP_COUNT] = {
+    [UOP_add] = TAKES_IMM | COMMUTES,
+    [UOP_sub] = TAKES_IMM,
+    [UOP_and] = TAKES_IMM | COMMUTES,
+    [UOP_or] = TAKES_IMM | COMMUTES,
+    [UOP_xor] = TAKES_IMM | COMMUTES,
+    [UOP_mul] = TAKES_IMM | COMMUTES,
+    [UOP_shl] = TAKES_IMM,
+    [UOP_shr] = TAKES_IMM,
+    [UOP_sar] = TAKES_IMM,
+    [UOP_rol] = TAKES_IMM,
+    [UOP_ror] = TAKES_IMM,
+    [UOP_mins] = TAKES_IMM | COMMUTES,
+    [UOP_maxs] = TAKES_IMM | COMMUTES,
+    [UOP_minu] = TAKES_IMM | COMMUTES,
+    [UOP_maxu] = TAKES_IMM | COMMUTES,
+    [UOP_eq] = TAKES_IMM | COMMUTES,
+    [UOP_ne] = TAKES_IMM | COMMUTES,
+    [UOP_lts] = TAKES_IMM,
+    [UOP_ges] = TAKES_IMM,
+    [UOP_ltu] = TAKES_IMM,
+    [UOP_geu] = TAKES_IMM,
+};
+
 static bool commutes(unsigned op)
 {
-    switch (op) {
-    case UOP_add:
-    case UOP_and:
-    case UOP_or:
-    case UOP_xor:
-    case UOP_mul:
-    case UOP_eq:
-    case UOP_ne:
-    case UOP_mins:
-    case UOP_maxs:
-    case UOP_minu:
-    case UOP_maxu:
-        return true;
-    default:
-        return false;
-    }
+    return binary[op] & COMMUTES;
 }
 
 /* Has host code with an immediate as its second operand. */
 static bool takes_imm(unsigned op)
 {
-    return commutes(op) || op == UOP_sub || (op >= UOP_shl && op <= UOP_ror) ||
-           (op >= UOP_lts && op <= UOP_geu);
+    return binary[op] & TAKES_IMM;
 }
 
 /* A constant goes to the right and into the node. Is there one? */
@@ -425,14 +436,14 @@ static unsigned shift_width(const struct node *n, unsigned a, unsigned limit)
 
 static unsigned width_of(struct folding *f, const struct node *n)
 {
-    unsigned limit = width_limit(n->type), a, b;
-    if (n->op == UOP_getrm || n->op == UOP_getflags)
-        return n->op == UOP_getrm ? 3 : 5;
-    if (uop_infos[n->op].n_args == 0)
-        return limit;
-    a = arg_width(f, n, 0);
-    b = uop_infos[n->op].n_args > 1 ? arg_width(f, n, 1) : 0;
+    unsigned limit = width_limit(n->type);
+    unsigned a = n->arg[0] != IR_NONE ? arg_width(f, n, 0) : 0;
+    unsigned b = n->arg[1] != IR_NONE || n->has_imm ? arg_width(f, n, 1) : 0;
     switch ((enum uop)n->op) {
+    case UOP_getrm:
+        return 3;
+    case UOP_getflags:
+        return 5;
     case UOP_load:
         return n->mem == IR_U8 ? 8 : n->mem == IR_U16 ? 16 : n->mem == IR_U32 ? 32 : 64;
     case UOP_and:
@@ -726,10 +737,12 @@ static ir_val push_binary(struct folding *f, ir_val number)
 static ir_val push_uop(struct folding *f, ir_val number)
 {
     const struct ir_uop *u = &f->w->ir->uops.data[number];
+    ir_val arg[3] = {IR_NONE, IR_NONE, IR_NONE};
     if (takes_imm(u->op))
         return push_binary(f, number);
-    ir_val a = value_of(f, u->arg[0]), b = value_of(f, u->arg[1]), c = value_of(f, u->arg[2]);
-    return push_node(f, number, a, b, c);
+    for (unsigned k = 0; k < 3 && u->arg[k] != IR_NONE; k++)
+        arg[k] = value_of(f, u->arg[k]);
+    return push_node(f, number, arg[0], arg[1], arg[2]);
 }
 
 /* Of a register that was read or put before, the value; else it is read here. */
