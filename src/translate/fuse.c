@@ -13,14 +13,16 @@ void node_each_fused(const struct work *w, const struct node *n, void (*visit)(v
 }
 
 /* Nothing between i and its user that shows registers, flags or memory. (A put shows when i is a
- * load that faults.) */
+ * load that faults, and so does an instruction that the user is behind.) */
 static bool is_adjacent(struct work *w, ir_val i, ir_val user)
 {
-    bool puts_show = BASE_PRECISE || node_of(w, i)->op != UOP_load;
-    for (ir_val k = i + 1; k < user; k++)
-        if (node_of(w, k)->state != NODE_DEAD &&
-            (node_is_ordered(node_of(w, k)) || (puts_show && node_of(w, k)->op == UOP_put)))
+    bool loads = node_of(w, i)->op == UOP_load, puts_show = BASE_PRECISE || !loads;
+    for (ir_val k = i + 1; k < user; k++) {
+        const struct node *n = node_of(w, k);
+        bool shows = (n->op == UOP_put && puts_show) || (n->op == UOP_insn && loads && puts_show);
+        if (n->state != NODE_DEAD && (shows || node_is_ordered(n)))
             return false;
+    }
     return true;
 }
 

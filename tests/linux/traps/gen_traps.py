@@ -138,6 +138,8 @@ def shapes(text, is_access):
                    "addi x29, x29, 3", "bnez x5, 2b"] + AFTER
     if text.split()[0] in LOADS:  # the register that it writes has its address before
         yield "address", [*BEFORE, "slli x12, x10, 1", "sub x12, x12, x10", plain(text, "x12")] + AFTER
+    if text.split()[0] in ("lw", "ld"):  # only as a floating-point register is it wanted
+        yield "moved", [*BEFORE, plain(text), f"fmv.{'d' if text.startswith('ld') else 'w'}.x f13, x12", "li x12, 12"] + AFTER
     if not text.startswith("jalr"):  # there x6 is an address of code
         yield "late", LATE + [plain(text)] + ANEW + AFTER
         yield "late_between", [*LATE, "addi x19, x19, 1", "lw x17, 0(x6)", *LATE[::-1], plain(text)] + ANEW + AFTER
