@@ -57,7 +57,7 @@ struct fp_env {
     uint32_t rm;         /* 0..7 as in RISC-V's frm; 5..7 are invalid but can be held */
     uint32_t flags;      /* NX 1, UF 2, OF 4, DZ 8, NV 16 */
     uint32_t host_rm;    /* the mode that MXCSR holds, 0..3; mostly rm */
-    uint32_t host_mxcsr; /* the runtime's own, put back by fp_leave but for its flags */
+    uint32_t host_mxcsr; /* the runtime's own, put back by fp_leave */
     bool host_fma;       /* the processor has FMA3; cleared by tests to take the other path */
 };
 
