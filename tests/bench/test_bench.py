@@ -164,8 +164,8 @@ def test_passes(tmp):
     assert {name for name, _, _ in found} == {"pairs", "rotate"} and not re.search("@[a-z]+@", text), text
     with_it, without = next(cells.split(" | ")[3:5] for name, _, cells in found if name == "rotate")
     assert float(with_it) > 1 and float(without.rstrip(" |")) > 1, text
-    listed = "echo identities  operations; echo late  passes"
-    check_error(bench(false_isomorph(tmp / "other", listed), tool="passes"), 1, "has no rows", "late")
+    listed = "echo identities  operations; echo unheard-of  passes"
+    check_error(bench(false_isomorph(tmp / "other", listed), tool="passes"), 1, "has no rows", "unheard-of")
     check_error(bench(BUILD, "parse", tool="passes"), 2, "no pass 'parse'")
     check_error(bench(BUILD, "--runs=0", tool="passes"), 2, "--runs", "not 0")
     check_error(bench(tmp, tool="passes"), 2, f"{tmp} has no isomorph")
