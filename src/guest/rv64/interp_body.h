@@ -101,8 +101,8 @@ static inline const struct rv64_insn *first_insn(const struct decoded_block *blo
 #undef UOP_RM
 #define UOP_FP(name, function, type, ...)      uop_##function(FP_ENV(), ##__VA_ARGS__)
 #define UOP_RM(name, function, type, rm_, ...) uop_##function(FP_ENV(), __VA_ARGS__, rm_)
-#define READ_CSR(slot)                         (FP_ENV(), csr_read(t, (unsigned)i->slot, INSNS_DONE))
-#define WRITE_CSR(slot, v)                     (FP_ENV(), csr_write(t, (unsigned)i->slot, v))
+#define READ_CSR(slot)                         ((void)FP_ENV(), csr_read(t, (unsigned)i->slot, INSNS_DONE))
+#define WRITE_CSR(slot, v)                     ((void)FP_ENV(), csr_write(t, (unsigned)i->slot, v))
 
 enum exit_kind INTERPRET(struct thread *t, struct decoded_block *block)
 {
