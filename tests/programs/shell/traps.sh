@@ -69,7 +69,7 @@ bash -c '
     trap "n=\$((n + 1)); go=1" USR1
     n=0
     : >scratch/ready
-    while [ $n -lt 5 ]; do
+    for turn in 1 2 3 4 5; do
         while [ -z "$go" ]; do sleep 0.01; done
         go=
         kill -USR2 '$$'
