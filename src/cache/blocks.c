@@ -17,6 +17,7 @@
  *
  * Not handled: eviction of single blocks to make room; blocks on more than two pages. */
 #include "cache/cache.h"
+#include "cache/names.h"
 
 #include <string.h>
 
@@ -86,17 +87,6 @@ static bool is_live(const struct kept_block *kept)
 
 /* ---- by name --------------------------------------------------------------------------------- */
 
-static uint64_t hash_name(gva pc, uint32_t context)
-{
-    return (pc.v ^ (uint64_t)context << 32) * 0x9e3779b97f4a7c15u;
-}
-
-/* Of the hash the upper half is the slot, the lower half has the tag. */
-static size_t home_of(const struct block_cache *c, uint64_t hash)
-{
-    return (size_t)(hash >> 32) & (c->n_slots - 1);
-}
-
 static uint32_t tag_of(const struct block_cache *c, uint64_t hash)
 {
     return (uint32_t)hash & ~c->ref_mask;
@@ -105,9 +95,9 @@ static uint32_t tag_of(const struct block_cache *c, uint64_t hash)
 /* The slot of the name, or the empty one where it would be. */
 static size_t find_slot(const struct block_cache *c, gva pc, uint32_t context)
 {
-    uint64_t hash = hash_name(pc, context);
+    uint64_t hash = name_hash(pc, context);
     uint32_t tag = tag_of(c, hash);
-    size_t i = home_of(c, hash);
+    size_t i = name_home(hash, c->n_slots);
 
     for (; c->slots[i]; i = (i + 1) & (c->n_slots - 1)) {
         if ((c->slots[i] ^ tag) & ~c->ref_mask)
@@ -122,8 +112,8 @@ static size_t find_slot(const struct block_cache *c, gva pc, uint32_t context)
 /* The block's name is in no slot, and there is room. */
 static void put_in_slot(struct block_cache *c, const struct kept_block *kept)
 {
-    uint64_t hash = hash_name(kept->block.pc, kept->block.context);
-    size_t i = home_of(c, hash);
+    uint64_t hash = name_hash(kept->block.pc, kept->block.context);
+    size_t i = name_home(hash, c->n_slots);
 
     while (c->slots[i])
         i = (i + 1) & (c->n_slots - 1);
@@ -149,8 +139,8 @@ static void empty_slot(struct block_cache *c, size_t hole)
 
     for (size_t i = (hole + 1) & mask; c->slots[i]; i = (i + 1) & mask) {
         const struct decoded_block *block = block_ref_get(c->arena, c->slots[i] & c->ref_mask);
-        size_t home = home_of(c, hash_name(block->pc, block->context));
-        if (((i - home) & mask) >= ((i - hole) & mask)) {
+        size_t home = name_home(name_hash(block->pc, block->context), c->n_slots);
+        if (name_may_move(i, home, hole, c->n_slots)) {
             c->slots[hole] = c->slots[i];
             hole = i;
         }
@@ -244,7 +234,7 @@ unsigned char *block_cache_base(const struct block_cache *c)
 
 void block_cache_prefetch(const struct block_cache *c, gva pc, uint32_t context)
 {
-    __builtin_prefetch(&c->slots[home_of(c, hash_name(pc, context))]);
+    __builtin_prefetch(&c->slots[name_home(name_hash(pc, context), c->n_slots)]);
 }
 
 struct decoded_block *block_cache_find(const struct block_cache *c, gva pc, uint32_t context)

@@ -4,6 +4,7 @@
  *
  * Not handled: items of more than two pages. */
 #include "cache/index.h"
+#include "cache/names.h"
 
 #include <string.h>
 
@@ -27,17 +28,6 @@ void index_free(struct guest_index *x)
 
 /* ---- by name --------------------------------------------------------------------------------- */
 
-static uint64_t hash_name(gva pc, uint32_t context)
-{
-    return (pc.v ^ (uint64_t)context << 32) * 0x9e3779b97f4a7c15u;
-}
-
-/* Of the hash the upper half is the slot, the lower half has the tag. */
-static size_t home_of(const struct guest_index *x, uint64_t hash)
-{
-    return (size_t)(hash >> 32) & (x->n_slots - 1);
-}
-
 static uint64_t tag_of(uint64_t hash)
 {
     return hash << 32 >> TAG_SHIFT << TAG_SHIFT;
@@ -51,8 +41,8 @@ static struct index_item *item_in(uint64_t slot)
 /* The slot of the name, or the empty one where it would be. */
 static size_t find_slot(const struct guest_index *x, gva pc, uint32_t context)
 {
-    uint64_t hash = hash_name(pc, context);
-    size_t i = home_of(x, hash);
+    uint64_t hash = name_hash(pc, context);
+    size_t i = name_home(hash, x->n_slots);
 
     for (; x->slots[i]; i = (i + 1) & (x->n_slots - 1)) {
         if ((x->slots[i] ^ tag_of(hash)) >> TAG_SHIFT)
@@ -72,8 +62,8 @@ struct index_item *index_find(const struct guest_index *x, gva pc, uint32_t cont
 /* The item's name is in no slot, and there is room. */
 static void put_in_slot(struct guest_index *x, struct index_item *item)
 {
-    uint64_t hash = hash_name(item->pc, item->context);
-    size_t i = home_of(x, hash);
+    uint64_t hash = name_hash(item->pc, item->context);
+    size_t i = name_home(hash, x->n_slots);
 
     while (x->slots[i])
         i = (i + 1) & (x->n_slots - 1);
@@ -102,8 +92,8 @@ static void empty_slot(struct guest_index *x, size_t hole)
 
     for (size_t i = (hole + 1) & mask; x->slots[i]; i = (i + 1) & mask) {
         const struct index_item *item = item_in(x->slots[i]);
-        size_t home = home_of(x, hash_name(item->pc, item->context));
-        if (((i - home) & mask) >= ((i - hole) & mask)) {
+        size_t home = name_home(name_hash(item->pc, item->context), x->n_slots);
+        if (name_may_move(i, home, hole, x->n_slots)) {
             x->slots[hole] = x->slots[i];
             hole = i;
         }
