@@ -246,8 +246,7 @@ static bool traps_agree(const struct trap *a, const struct trap *b)
 
 /* A trap takes the reservation (handle_trap), so whoever comes after it cannot tell which there
  * was: with pass `reserve` of the translator a store-conditional that faults has none, or an older
- * one.
- */
+ * one. */
 static bool reservations_agree(const struct outcome *reference, const struct outcome *engine)
 {
     if (engine->kind == EXIT_TRAP)
