@@ -222,10 +222,10 @@ struct fragment_image {
 
 /* ---- reverse translation tables (reverse.c) -------------------------------------------------- */
 
-enum { HOST_GPRS = 16, HOST_REGS = 32, SPILL_SLOTS = 16, REVERSE_REGS = 128 };
+enum { HOST_GPRS = 16, HOST_REGS = 48, SPILL_SLOTS = 16, REVERSE_REGS = 128 };
 
-/* What a host context says: registers 0 to 15 general, 16 to 31 the low 64 bits of the vector
- * registers. */
+/* What a host context says: registers 0 to 15 general, 16 to 47 the low 64 bits of the vector
+ * registers, of which a processor may have the first 16 alone. */
 struct host_regs {
     uint64_t r[HOST_REGS];
     uint32_t mxcsr;

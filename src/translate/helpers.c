@@ -5,6 +5,7 @@
  * touches guest memory. */
 #include "translate/translator.h"
 
+#include <signal.h>
 #include <string.h>
 #include <ucontext.h>
 
@@ -67,14 +68,32 @@ static uint64_t context_gpr(const ucontext_t *context, unsigned reg)
     return (uint64_t)context->uc_mcontext.gregs[places[reg]];
 }
 
-void translate_read_context(const void *ucontext, struct host_regs *out)
+/* xmm16 to xmm31. The kernel puts them behind what the struct has, unless all are 0, and says so in
+ * the last bytes of that and in the header behind it (<asm/sigcontext.h>). */
+static void read_upper_vectors(const struct _libc_fpstate *fp, uint32_t offset, uint64_t *out)
+{
+    enum { COMPONENT = 7, COUNT = 16, BYTES = 64 };
+    const struct _fpx_sw_bytes *frame = (const struct _fpx_sw_bytes *)(fp + 1) - 1;
+    const struct _xsave_hdr *header = (const struct _xsave_hdr *)(fp + 1);
+
+    memset(out, 0, COUNT * sizeof(*out));
+    if (frame->magic1 != FP_XSTATE_MAGIC1 || frame->xstate_size < offset + COUNT * BYTES ||
+        !(header->xstate_bv >> COMPONENT & 1))
+        return;
+    for (unsigned k = 0; k < COUNT; k++)
+        memcpy(&out[k], (const char *)fp + offset + k * BYTES, sizeof(out[k]));
+}
+
+void translate_read_context(const struct translator *tr, const void *ucontext,
+                            struct host_regs *out)
 {
     const ucontext_t *context = ucontext;
     const struct _libc_fpstate *fp = context->uc_mcontext.fpregs;
     for (unsigned reg = 0; reg < HOST_GPRS; reg++)
         out->r[reg] = context_gpr(context, reg);
-    for (unsigned reg = HOST_GPRS; reg < HOST_REGS; reg++)
-        memcpy(&out->r[reg], &fp->_xmm[reg - REG_VECTOR], sizeof(out->r[reg]));
+    for (unsigned reg = 0; reg < ARRAY_LEN(fp->_xmm); reg++)
+        memcpy(&out->r[REG_VECTOR + reg], &fp->_xmm[reg], sizeof(out->r[0]));
+    read_upper_vectors(fp, tr->config.cpu.upper_vectors, &out->r[REG_VECTOR + ARRAY_LEN(fp->_xmm)]);
     out->mxcsr = fp->mxcsr;
 }
 

@@ -78,7 +78,8 @@ enum translate_exit {
 uint64_t translate_target(unsigned id);
 
 /* The registers of an interrupted context (ucontext_t *). Async-signal-safe. */
-void translate_read_context(const void *ucontext, struct host_regs *out);
+void translate_read_context(const struct translator *tr, const void *ucontext,
+                            struct host_regs *out);
 /* The state map of fragment borders, for a context in translated code: puts into guest (a copy of
  * t->guest, or that itself), what lives in host registers there, and fcsr. The pc stays as it is.
  * Async-signal-safe. */

@@ -80,7 +80,7 @@ void vm_take_sample(struct thread *t, const ucontext_t *context, uint32_t weight
         s.host = HPC(0);
         s.pc = thread_pc(t);
     } else if (in_fragments(e, s.host)) {
-        translate_read_context(context, &regs);
+        translate_read_context(e->translator, context, &regs);
         translate_read_homes(e->translator, t, &regs, t->guest);
     } else {
         take_outside(t, e, &s);

@@ -42,7 +42,7 @@ static enum vm_state take_state(struct thread *t, const ucontext_t *context)
 
     if (!vm->block || !code_cache_contains(vm->block->code, host))
         return VM_STATE_NONE;
-    translate_read_context(context, &regs);
+    translate_read_context(vm->block->translator, context, &regs);
     vm_lock(vm);
     enum vm_state state = vm_state_at(t, host, &regs, t->guest, &t->fault_block);
     vm_unlock(vm);

@@ -24,7 +24,7 @@ static bool handle_fault(struct machine *m, const siginfo_t *info, ucontext_t *c
     if (!host_memory_contains(&m->arena, HPC(pc)) ||
         !reverse_find(m->image.reverse, m->image.n_reverse, (uint32_t)(pc - code), &point))
         return false;
-    translate_read_context(context, &regs);
+    translate_read_context(m->tr, context, &regs);
     translate_read_homes(m->tr, m->t, &regs, m->t->guest);
     recipes_read(point.recipes, &guest_rv64, &regs, m->t->spill, m->t->guest);
     for (unsigned k = 0; k < point.n_late; k++)
@@ -55,9 +55,26 @@ static void on_signal(int sig, siginfo_t *info, void *arg)
  * ---------------------------------------------------------------------------------------------------------
  */
 
+/* Leaves nothing in vector registers, as functions of the C library do: all belong to the callee.
+ */
+static void helper_uop(struct thread *t)
+{
+    translate_helper_uop(t);
+    if (__builtin_cpu_supports("avx512vl"))
+        __asm__ volatile(".irp n,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
+                         "vpternlogd $255, %%xmm\\n, %%xmm\\n, %%xmm\\n\n\t.endr" ::
+                             : "memory");
+    __asm__ volatile(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t"
+                     "pcmpeqd %%xmm\\n, %%xmm\\n\n\t.endr" ::
+                         : "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+                           "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+}
+
 static uint64_t resolve(void *arg, unsigned id)
 {
     const struct machine *m = arg;
+    if (id == CODE_HELPER_UOP)
+        return (uintptr_t)helper_uop;
     return id < CODE_TRAMPOLINES ? m->arena.exec.v + m->offsets[id] : translate_target(id);
 }
 

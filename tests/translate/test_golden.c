@@ -7,8 +7,8 @@
  *
  * A case is `=== NAME`, lines that start with an instruction word in hexadecimal, `---`, and host
  * code up to a blank line. The code is for a fixed processor, whatever this one is: AVX2, FMA, BMI,
- * no AVX-512. Exit stubs are left out, jumps go to offsets from the first byte. `make golden`
- * renews the files from the assembly in golden/. */
+ * no AVX-512 unless the case's name says so. Exit stubs are left out, jumps go to offsets from the
+ * first byte. `make golden` renews the files from the assembly in golden/. */
 #include "machine.h"
 
 #include <string.h>
@@ -49,9 +49,23 @@ static uint64_t resolve(void *arg, unsigned id)
 /* What makes the host code. */
 struct maker {
     struct translate_config config;
-    struct translator *tr;
+    struct translator *tr, *avx512;
     struct space *space;
 };
+
+static void begin(struct maker *maker)
+{
+    struct translate_config config = maker->config;
+    maker->avx512 = translator_create(&config);
+    host_cpu_remove(&config.cpu, HOST_AVX512F);
+    maker->tr = translator_create(&config);
+}
+
+static void end(struct maker *maker)
+{
+    translator_destroy(maker->tr);
+    translator_destroy(maker->avx512);
+}
 
 static void print_code(struct translator *tr, const struct fragment_image *image,
                        struct strbuf *out)
@@ -110,6 +124,7 @@ static void print_case(const struct maker *maker, const struct golden *g, struct
     struct ir_block lifted;
     struct fragment_image image;
     uint32_t guest_bytes;
+    struct translator *tr = strstr(g->name, "avx512") ? maker->avx512 : maker->tr;
     gva pc = place_guest(maker->space, g);
     ir_block_init(&lifted, rv64_regs, RV64_REG_COUNT);
     unsigned n_insns = lift_case(maker, g, pc, &lifted, &guest_bytes);
@@ -121,12 +136,12 @@ static void print_case(const struct maker *maker, const struct golden *g, struct
         strbuf_printf(out, "\n");
         at += len;
     }
-    int bailout = translate_block(maker->tr, &lifted, pc, guest_bytes, n_insns, &image);
+    int bailout = translate_block(tr, &lifted, pc, guest_bytes, n_insns, &image);
     strbuf_printf(out, "---\n");
     if (bailout)
         strbuf_printf(out, "    bailout %d\n", -bailout);
     else
-        print_code(maker->tr, &image, out);
+        print_code(tr, &image, out);
     strbuf_printf(out, "\n");
     ir_block_free(&lifted);
 }
@@ -223,10 +238,10 @@ static unsigned compare_passes(struct maker *maker, char **files, int n_files)
     for (; translate_list_passes(n, &pass, &help); n++) {
         struct tally tally = {0};
         maker->config.passes_off = translate_pass_bit(pass);
-        maker->tr = translator_create(&maker->config);
+        begin(maker);
         for (int i = 0; i < n_files; i++)
             compare_file(maker, files[i], count_case, &tally);
-        translator_destroy(maker->tr);
+        end(maker);
         printf("%sok %u - %s: %u of %u cases differ without it, first %s\n",
                tally.differ ? "" : "not ", n + 1, pass, tally.differ, tally.count, tally.first);
         failed += tally.differ == 0;
@@ -238,10 +253,10 @@ static unsigned compare_passes(struct maker *maker, char **files, int n_files)
 static unsigned compare_files(struct maker *maker, char **files, int n_files)
 {
     struct tally tally = {0};
-    maker->tr = translator_create(&maker->config);
+    begin(maker);
     for (int i = 0; i < n_files; i++)
         compare_file(maker, files[i], report_case, &tally);
-    translator_destroy(maker->tr);
+    end(maker);
     printf("1..%u\n", tally.count);
     return tally.differ;
 }
@@ -260,8 +275,7 @@ int main(int argc, char **argv)
     unsigned failed = 0;
     struct maker maker = {.config = {.guest = &guest_rv64}};
     maker.config.fence = take_word(&argc, &argv, "--fence");
-    maker.config.cpu.features = ~UINT64_C(0);
-    host_cpu_remove(&maker.config.cpu, HOST_AVX512F);
+    maker.config.cpu = (struct host_cpu){.features = ~UINT64_C(0), .upper_vectors = 1};
     maker.space = space_create(SPACE_OFFSET, 0, &why);
     CHECK(maker.space, "%s", why);
     int64_t page =
@@ -269,9 +283,9 @@ int main(int argc, char **argv)
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL);
     CHECK(page == PAGE, "the guest's page: %ld", (long)page);
     if (take_word(&argc, &argv, "--print")) {
-        maker.tr = translator_create(&maker.config);
+        begin(&maker);
         print_all(&maker);
-        translator_destroy(maker.tr);
+        end(&maker);
     } else if (take_word(&argc, &argv, "--passes")) {
         failed = compare_passes(&maker, argv + 1, argc - 1);
     } else {

@@ -34,6 +34,16 @@ static bool system_saves(struct cpuid_answer *answer, enum host_feature feature)
     return (low & need) == need;
 }
 
+/* CPUID leaf 13 has a subleaf for each bit of XCR0; ebx: where the area has it (SDM vol. 1, 13.2).
+ */
+static uint32_t upper_vectors_offset(void)
+{
+    unsigned eax, ebx = 0, ecx, edx;
+
+    __get_cpuid_count(13, 7, &eax, &ebx, &ecx, &edx);
+    return ebx;
+}
+
 /* Per feature the one that it needs; rows stand after those they need. */
 static const uint8_t needs[HOST_FEATURE_COUNT] = {
 #define FEATURE(id, name, need, where) HOST_##need,
@@ -67,6 +77,7 @@ void host_cpu_detect(struct host_cpu *cpu)
 #undef CPUID
 #undef HWCAP2
     close_features(cpu);
+    cpu->upper_vectors = host_cpu_has(cpu, HOST_AVX512F) ? upper_vectors_offset() : 0;
 }
 
 void host_cpu_remove(struct host_cpu *cpu, enum host_feature feature)

@@ -26,7 +26,9 @@ enum host_feature {
 
 /* What the processor offers and the system lets us use. */
 struct host_cpu {
-    uint64_t features; /* bit per enum host_feature; HOST_BASE always set */
+    uint64_t features;      /* bit per enum host_feature; HOST_BASE always set */
+    uint32_t upper_vectors; /* where signal frames have zmm16 to zmm31, from the start of the area
+                               that XSAVE writes; 0 if nowhere */
 };
 
 /* Asks cpuid, xgetbv and AT_HWCAP2. */

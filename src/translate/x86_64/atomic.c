@@ -74,7 +74,7 @@ static void emit_sc_of_block(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
     regs_take(e, X86_RAX);
-    uint32_t locked = e->locked;
+    uint64_t locked = e->locked;
     emit_set(e, X86_RAX, size_of(n), regs_get_rm(e, n->arg[2], size_of(n)));
     e->locked = locked; /* it was read */
     unsigned addr = regs_get(e, n->arg[0]);

@@ -30,6 +30,8 @@ void translate_register_name(unsigned reg, char *out, size_t size)
 static void add_pin(struct emitter *e, const struct guest *guest, const char *name,
                     const char *host)
 {
+    if (is_upper_vector(host_register(host)) && !e->upper_vectors)
+        return;
     for (unsigned row = 0; row < guest->n_regs; row++) {
         const struct guest_reg *r = &guest->regs[row];
         if (!r->alias || strcmp(r->alias, name) != 0 || r->bits != 64 || r->zero)
@@ -75,6 +77,10 @@ void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
                           .offset_space = config->space_base != 0,
                           .wants_lines = config->lines,
                           .avx = host_cpu_has(&config->cpu, HOST_AVX),
+                          .upper_vectors = host_cpu_has(&config->cpu, HOST_AVX512DQ) &&
+                                           host_cpu_has(&config->cpu, HOST_AVX512VL) &&
+                                           config->cpu.upper_vectors != 0 &&
+                                           !(config->passes_off >> PASS_UPPER & 1),
                           .random_seed = config->random_registers};
     for (unsigned row = 0; row < config->guest->n_regs; row++) {
         vec_push(&e->pin_of, NO_REG);
@@ -89,8 +95,8 @@ void emitter_init(struct emitter *e, struct work *w, struct host_code *c,
         shuffle_pins(e);
     for (unsigned row = 0; row < config->guest->n_regs; row++)
         vec_push(&w->in_register, e->pin_of.data[row] != NO_REG);
-    e->temps = 1u << X86_RAX | 1u << X86_RCX | 1u << X86_RDX | 1u << REG_VECTOR |
-               1u << (REG_VECTOR + 1) | 1u << (REG_VECTOR + 15);
+    e->temps = reg_bit(X86_RAX) | reg_bit(X86_RCX) | reg_bit(X86_RDX) | reg_bit(REG_VECTOR) |
+               reg_bit(REG_VECTOR + 1) | reg_bit(REG_VECTOR + 15);
     for (unsigned k = 0; k < e->n_pins; k++)
         CHECK(!(e->temps >> e->pins[k].reg & 1), "pins.def: a pin in a register for values");
 }
@@ -163,7 +169,7 @@ void emit_slow_call(struct emitter *e, const struct node *n, const struct x86_op
 /* Operand k in the helper's slot. */
 static void pass_operand(struct emitter *e, const struct node *n, unsigned k)
 {
-    uint32_t locked = e->locked;
+    uint64_t locked = e->locked;
     const struct node *of = n->arg[k] == IR_NONE ? NULL : node_at(e, n->arg[k]);
     uint64_t imm = of ? of->imm : n->imm;
     if (of && of->op != UOP_const) {

@@ -7,14 +7,15 @@
  * CODE_CALL_SLOW pinned         see pins.def rax rcx rdx    integer values of the block; xmm0 xmm1
  * xmm15 those of floating point
  *
- * Registers are numbered 0 to 15 (general) and 16 to 31 (vector).
+ * Registers are numbered 0 to 15 (general) and 16 to 47 (vector; the upper half only with
+ * AVX-512).
  */
 #ifndef ISOMORPH_TRANSLATE_EMIT_H
 #define ISOMORPH_TRANSLATE_EMIT_H
 
 #include "translate/block.h"
 
-enum { REG_COUNT = 32, REG_VECTOR = 16, NO_REG = 0xff };
+enum { REG_COUNT = HOST_REGS, REG_VECTOR = HOST_GPRS, NO_REG = 0xff };
 
 /* t->spill: values first, then what passes to CODE_CALL_SLOW and back. */
 enum {
@@ -29,7 +30,7 @@ enum {
 
 /* Where a value is. Constants need no place. */
 struct place {
-    uint32_t regs;      /* set of the registers whose owner it is */
+    uint64_t regs;      /* set of the registers whose owner it is */
     uint16_t home;      /* row + 1 of an unpinned guest register whose slot holds it, or 0 */
     uint8_t reg;        /* the one of them to read it from, or NO_REG */
     uint8_t spill : 7;  /* slot + 1, or 0 */
@@ -80,20 +81,20 @@ struct emitter {
     struct work *w;
     struct host_code *c;
     const struct host_cpu *cpu;
-    bool offset_space, avx;
+    bool offset_space, avx, upper_vectors;
     int bailout; /* enum translate_bailout */
 
     /* the state map */
     struct pinned pins[REG_COUNT];
     unsigned n_pins;
-    uint32_t temps;             /* set of registers for values */
+    uint64_t temps;             /* set of registers for values */
     VEC(uint8_t) pin_of;        /* of each row: its register or NO_REG */
     unsigned fpr_rows, fpr_end; /* rows of floating-point registers */
 
     /* registers */
     ir_val owner[REG_COUNT];
-    uint32_t locked;
-    uint32_t scratch; /* set of registers taken for the node at hand; some may have a value since */
+    uint64_t locked;
+    uint64_t scratch; /* set of registers taken for the node at hand; some may have a value since */
     uint8_t
         freed; /* the first register that the operands of the node at hand gave back, or NO_REG */
     VEC(struct place) places; /* of each node */
@@ -171,6 +172,11 @@ static inline struct node *node_at(struct emitter *e, ir_val v)
     return &e->w->nodes.data[v];
 }
 
+static inline uint64_t reg_bit(unsigned reg)
+{
+    return UINT64_C(1) << reg;
+}
+
 static inline bool is_vector_reg(unsigned reg)
 {
     return reg >= REG_VECTOR;
@@ -179,6 +185,12 @@ static inline bool is_vector_reg(unsigned reg)
 static inline bool is_float_value(const struct node *n)
 {
     return n->type == IR_F32 || n->type == IR_F64;
+}
+
+/* One that VEX cannot name. */
+static inline bool is_upper_vector(unsigned reg)
+{
+    return reg >= REG_VECTOR + 16;
 }
 
 /* A general register of a size, a vector register. */

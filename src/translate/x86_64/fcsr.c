@@ -45,7 +45,7 @@ static void emit_setflags(struct emitter *e, ir_val i)
 {
     struct x86_operand slot = mxcsr_slot();
     regs_take(e, X86_RCX);
-    uint32_t locked = e->locked;
+    uint64_t locked = e->locked;
     emit_set(e, X86_RCX, 4, emit_operand(e, node_at(e, i)->arg[0], 4));
     e->locked = locked; /* it was read */
     regs_release_operands(e);

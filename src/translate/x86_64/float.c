@@ -189,7 +189,7 @@ static void emit_sign_of_two(struct emitter *e, ir_val i)
     uint64_t sign = sign_bit(n->type);
     unsigned b = regs_get(e, n->arg[1]), x = regs_scratch(e, true);
     x86_emit(e->c, n->op == UOP_fsgnjn ? X86_vandnps : X86_vandps, vec(x), vec(b), pair(e, sign));
-    uint32_t locked = 1u << x;
+    uint64_t locked = reg_bit(x);
     regs_release_arg(e, n->arg[1]);
     e->locked = locked; /* b was read */
     unsigned a = regs_get(e, n->arg[0]);
@@ -237,14 +237,17 @@ static void emit_round_to_signed(struct emitter *e, const struct node *n, unsign
     bool single = is_single(n->arg_type);
     enum x86_insn round = single ? X86_vroundss : X86_vroundsd;
     unsigned size = bytes_of(n->type), x = regs_scratch(e, true);
-    x86_emit(e->c, round, vec(x), vec(a), vec(a), x86_imm(modes[n->rm] | SILENT));
+    struct x86_operand from = vec(is_upper_vector(a) ? regs_scratch(e, true) : a);
+    if (is_upper_vector(a)) /* these instructions have no EVEX form */
+        regs_move(e, from.reg + REG_VECTOR, a);
+    x86_emit(e->c, round, vec(x), from, from, x86_imm(modes[n->rm] | SILENT));
     x86_emit(e->c, single ? X86_vcvttss2si : X86_vcvttsd2si, gpr(size, d), vec(x));
     x86_emit(e->c, X86_cmp, gpr(size, d), x86_imm(1));
     struct cold *cold = emit_cold(e, cold_slow, n);
     cold->args[0] = vec(a);
     cold->dst = (uint8_t)d;
     x86_emit(e->c, X86_jo, x86_label(cold->at));
-    x86_emit(e->c, round, vec(x), vec(a), vec(a), x86_imm(modes[n->rm]));
+    x86_emit(e->c, round, vec(x), from, from, x86_imm(modes[n->rm]));
     host_label_bind(e->c, cold->back);
     regs_release_operands(e);
 }
@@ -327,7 +330,10 @@ static void emit_to_unsigned(struct emitter *e, ir_val i)
  * nothing. */
 static void prepare_conversion(struct emitter *e, unsigned d, bool single)
 {
-    x86_emit(e->c, single ? X86_vpcmpeqd : X86_vxorps, vec(d), vec(d), vec(d));
+    if (single && is_upper_vector(d))
+        x86_emit(e->c, X86_vpternlogd, vec(d), vec(d), vec(d), x86_imm(-1));
+    else
+        x86_emit(e->c, single ? X86_vpcmpeqd : X86_vxorps, vec(d), vec(d), vec(d));
 }
 
 /* 64 unsigned bits without AVX-512: as a signed number if they are one, else by the helper. */

@@ -248,7 +248,7 @@ static void emit_shift(struct emitter *e, ir_val i, enum x86_insn insn, unsigned
         return;
     }
     regs_take(e, X86_RCX);
-    uint32_t locked = e->locked;
+    uint64_t locked = e->locked;
     emit_set(e, X86_RCX, 4, regs_get_rm(e, n->arg[1], 4));
     e->locked = locked; /* the count was read */
     struct x86_operand a = emit_operand(e, n->arg[0], size);

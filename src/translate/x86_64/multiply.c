@@ -10,7 +10,7 @@ static unsigned size_of(const struct node *n)
 static struct x86_operand fetch(struct emitter *e, const struct node *n, unsigned first,
                                 unsigned size)
 {
-    uint32_t locked = e->locked;
+    uint64_t locked = e->locked;
     if (node_is_const(e->w, n->arg[0]))
         x86_mov_imm(e->c, first,
                     size == 4 ? (uint32_t)node_at(e, n->arg[0])->imm : node_at(e, n->arg[0])->imm);

@@ -32,7 +32,7 @@ static bool is_live(struct emitter *e, ir_val v)
 
 static void lock(struct emitter *e, unsigned reg)
 {
-    e->locked |= 1u << reg;
+    e->locked |= reg_bit(reg);
 }
 
 /* The only way to change owner[], so that the sets in the places agree with it. */
@@ -40,9 +40,9 @@ static void set_owner(struct emitter *e, unsigned reg, ir_val v)
 {
     ir_val old = e->owner[reg];
     if (is_value(old))
-        place_of(e, old)->regs &= ~(1u << reg);
+        place_of(e, old)->regs &= ~reg_bit(reg);
     if (is_value(v))
-        place_of(e, v)->regs |= 1u << reg;
+        place_of(e, v)->regs |= reg_bit(reg);
     e->owner[reg] = v;
 }
 
@@ -147,13 +147,13 @@ static void forget_register(struct emitter *e, unsigned reg)
         return;
     struct place *p = place_of(e, v);
     if (p->reg == reg)
-        p->reg = p->regs ? (uint8_t)(31 - __builtin_clz(p->regs)) : NO_REG;
+        p->reg = p->regs ? (uint8_t)(63 - __builtin_clzll(p->regs)) : NO_REG;
 }
 
 static bool is_elsewhere(struct emitter *e, ir_val v, unsigned reg)
 {
     const struct place *p = place_of(e, v);
-    return p->home || p->spill || (p->regs & ~(1u << reg));
+    return p->home || p->spill || (p->regs & ~reg_bit(reg));
 }
 
 static void spill_value(struct emitter *e, ir_val v, unsigned reg)
@@ -172,12 +172,12 @@ static void spill_value(struct emitter *e, ir_val v, unsigned reg)
 }
 
 /* Of the two register files: a set of registers. */
-static uint32_t register_file(bool vector)
+static uint64_t register_file(bool vector)
 {
-    return vector ? 0xffff0000u : 0xffffu;
+    return vector ? ~UINT64_C(0xffff) : UINT64_C(0xffff);
 }
 
-static uint32_t unlocked_temps(const struct emitter *e, bool vector)
+static uint64_t unlocked_temps(const struct emitter *e, bool vector)
 {
     return e->temps & ~e->locked & register_file(vector);
 }
@@ -185,12 +185,12 @@ static uint32_t unlocked_temps(const struct emitter *e, bool vector)
 /* Any that is not locked, though another one may be free. */
 static unsigned find_any_temp(struct emitter *e, bool vector)
 {
-    uint32_t left = unlocked_temps(e, vector);
+    uint64_t left = unlocked_temps(e, vector);
     if (left == 0)
         return NO_REG;
-    for (unsigned skip = regs_random(e, (unsigned)__builtin_popcount(left)); skip > 0; skip--)
+    for (unsigned skip = regs_random(e, (unsigned)__builtin_popcountll(left)); skip > 0; skip--)
         left &= left - 1;
-    return (unsigned)__builtin_ctz(left);
+    return (unsigned)__builtin_ctzll(left);
 }
 
 static unsigned find_temp(struct emitter *e, bool vector)
@@ -199,8 +199,8 @@ static unsigned find_temp(struct emitter *e, bool vector)
     uint32_t farthest = 0;
     if (is_missed(e))
         return find_any_temp(e, vector);
-    for (uint32_t left = unlocked_temps(e, vector); left; left &= left - 1) {
-        unsigned r = (unsigned)__builtin_ctz(left);
+    for (uint64_t left = unlocked_temps(e, vector); left; left &= left - 1) {
+        unsigned r = (unsigned)__builtin_ctzll(left);
         if (!is_value(e->owner[r]))
             return r;
         uint32_t last = is_live(e, e->owner[r]) ? node_at(e, e->owner[r])->last : UINT32_MAX;
@@ -233,7 +233,7 @@ static void give(struct emitter *e, unsigned reg, ir_val v)
     if (is_value(v))
         place_of(e, v)->reg = (uint8_t)reg;
     else
-        e->scratch |= 1u << reg;
+        e->scratch |= reg_bit(reg);
     lock(e, reg);
 }
 
@@ -255,7 +255,7 @@ static void displace(struct emitter *e, unsigned reg)
 {
     ir_val v = e->owner[reg];
     if (must_be_saved(e, reg)) {
-        uint32_t locked = e->locked;
+        uint64_t locked = e->locked;
         lock(e, reg);
         unsigned to = take_temp(e, is_vector_reg(reg));
         if (e->bailout)
@@ -414,9 +414,9 @@ struct x86_operand regs_get_rm(struct emitter *e, ir_val v, unsigned size)
 }
 
 /* The vector registers that show v to somebody. */
-static uint32_t showing_registers(struct emitter *e, ir_val v)
+static uint64_t showing_registers(struct emitter *e, ir_val v)
 {
-    return place_of(e, v)->regs & register_file(true) & (is_live(e, v) ? ~0u : ~e->temps);
+    return place_of(e, v)->regs & register_file(true) & (is_live(e, v) ? ~UINT64_C(0) : ~e->temps);
 }
 
 bool regs_is_somewhere(struct emitter *e, ir_val v)
@@ -431,8 +431,8 @@ bool regs_is_somewhere(struct emitter *e, ir_val v)
 
 void regs_list_places(struct emitter *e, ir_val v)
 {
-    for (uint32_t left = showing_registers(e, v); left; left &= left - 1)
-        vec_push(&e->nan_places, ((struct nan_place){v, vec((unsigned)__builtin_ctz(left))}));
+    for (uint64_t left = showing_registers(e, v); left; left &= left - 1)
+        vec_push(&e->nan_places, ((struct nan_place){v, vec((unsigned)__builtin_ctzll(left))}));
     for (unsigned row = e->fpr_rows; row < e->fpr_end; row++)
         if (e->slot_value.data[row] == v)
             vec_push(&e->nan_places, ((struct nan_place){v, guest_slot(e, row, 8)}));
@@ -460,8 +460,8 @@ void regs_hold(struct emitter *e, ir_val v)
 unsigned regs_count_held(struct emitter *e, bool (*held)(struct emitter *e, ir_val v))
 {
     unsigned count = 0;
-    for (uint32_t left = e->temps & register_file(true); left; left &= left - 1) {
-        ir_val v = e->owner[__builtin_ctz(left)];
+    for (uint64_t left = e->temps & register_file(true); left; left &= left - 1) {
+        ir_val v = e->owner[__builtin_ctzll(left)];
         count +=
             is_live(e, v) && !place_of(e, v)->home && is_temp(e, place_of(e, v)->reg) && held(e, v);
     }
@@ -479,7 +479,7 @@ ir_val regs_at_home(const struct emitter *e, unsigned row)
 
 unsigned regs_available(const struct emitter *e, bool vector)
 {
-    return (unsigned)__builtin_popcount(unlocked_temps(e, vector));
+    return (unsigned)__builtin_popcountll(unlocked_temps(e, vector));
 }
 
 struct x86_operand regs_get_aside(struct emitter *e, ir_val v, unsigned size)
@@ -510,7 +510,7 @@ void regs_unlock(struct emitter *e)
 {
     e->locked = 0;
     for (; e->scratch; e->scratch &= e->scratch - 1) {
-        unsigned r = (unsigned)__builtin_ctz(e->scratch);
+        unsigned r = (unsigned)__builtin_ctzll(e->scratch);
         if (e->owner[r] == OWNER_SCRATCH)
             set_owner(e, r, OWNER_NONE);
     }
@@ -535,12 +535,12 @@ void regs_release(struct emitter *e, ir_val v)
         unlock_copies(e, v);
         return;
     }
-    uint32_t left = p->regs & e->temps;
+    uint64_t left = p->regs & e->temps;
     e->locked &= ~left;
     if (p->home && e->n_unchecked > 0) /* to be looked at for a NaN, so if nobody else */
         return;                        /* wants the register */
     for (; left; left &= left - 1) {
-        unsigned r = (unsigned)__builtin_ctz(left);
+        unsigned r = (unsigned)__builtin_ctzll(left);
         set_owner(e, r, OWNER_NONE);
         if (p->reg == r)
             p->reg = NO_REG;
@@ -635,8 +635,8 @@ void regs_end_node(struct emitter *e, ir_val i)
     }
     if (node_at(e, i)->uses > 0)
         return;
-    for (uint32_t left = place_of(e, i)->regs & e->temps; left; left &= left - 1)
-        forget_register(e, (unsigned)__builtin_ctz(left));
+    for (uint64_t left = place_of(e, i)->regs & e->temps; left; left &= left - 1)
+        forget_register(e, (unsigned)__builtin_ctzll(left));
 }
 
 bool regs_def_in_slot(struct emitter *e, ir_val i, ir_val a)

@@ -13,7 +13,7 @@ static const uint8_t callee_saved[] = {X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R
 static const uint8_t caller_saved[] = {X86_RAX, X86_RCX, X86_RDX, X86_RSI, X86_RDI,
                                        X86_R8,  X86_R9,  X86_R10, X86_R11};
 
-enum { VECTOR_BYTES = 16 * 16 };
+enum { VECTOR_BYTES = 16 };
 
 static void emit_runtime_call(struct emitter *e, enum code_target target)
 {
@@ -77,19 +77,21 @@ static void emit_leave(struct emitter *e, uint32_t fcsr)
  * bytes. */
 static void emit_call_slow(struct emitter *e)
 {
+    unsigned n_vectors = e->upper_vectors ? 32 : 16;
+    int32_t room = (int32_t)(n_vectors * VECTOR_BYTES + 8);
     emit_to_c_stack(e);
     for (unsigned k = 0; k < ARRAY_LEN(caller_saved); k++)
         x86_emit(e->c, X86_push, x86_r64(caller_saved[k]));
-    x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES + 8));
-    for (unsigned k = 0; k < 16; k++)
-        x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_mem(16, X86_RSP, (int32_t)k * 16),
-                 x86_xmm(k));
+    x86_emit(e->c, X86_sub, x86_r64(X86_RSP), x86_imm(room));
+    for (unsigned k = 0; k < n_vectors; k++)
+        x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps,
+                 x86_mem(VECTOR_BYTES, X86_RSP, (int32_t)k * VECTOR_BYTES), x86_xmm(k));
     x86_emit(e->c, X86_lea, x86_r64(X86_RDI), x86_mem(0, X86_RBP, frame_of_thread(0)));
     emit_runtime_call(e, CODE_HELPER_UOP);
-    for (unsigned k = 0; k < 16; k++)
+    for (unsigned k = 0; k < n_vectors; k++)
         x86_emit(e->c, e->avx ? X86_vmovaps : X86_movaps, x86_xmm(k),
-                 x86_mem(16, X86_RSP, (int32_t)k * 16));
-    x86_emit(e->c, X86_add, x86_r64(X86_RSP), x86_imm(VECTOR_BYTES + 8));
+                 x86_mem(VECTOR_BYTES, X86_RSP, (int32_t)k * VECTOR_BYTES));
+    x86_emit(e->c, X86_add, x86_r64(X86_RSP), x86_imm(room));
     for (unsigned k = ARRAY_LEN(caller_saved); k-- > 0;)
         x86_emit(e->c, X86_pop, x86_r64(caller_saved[k]));
     x86_emit(e->c, X86_mov, x86_r64(X86_RSP), THREAD_FIELD(8, returns.sp));

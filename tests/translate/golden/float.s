@@ -129,3 +129,23 @@ fma_group:
     fld fa4,0(a0)
     fmadd.d fa0,fa4,fa5,fa0
     fmadd.d fa0,fa4,ft0,fa0
+# Registers of the host that only EVEX can name.
+avx512_fmadd:
+    fmadd.d fs3,fs4,fs5,fs3
+    fadd.s ft9,fa0,ft10
+avx512_loads:
+    flw fa6,4(a0)
+    fld fa7,8(a0)
+    fsw fa6,12(a0)
+    fsd fs9,16(a0)
+avx512_convert:
+    fcvt.w.d a0,fs3,rdn
+    fcvt.s.w ft8,a1
+    fcvt.s.d fs4,fa0
+    fmin.d fs5,fs6,fs7
+avx512_signs:
+    fneg.s fa6,ft8
+    fsgnj.d fa7,ft9,ft10
+    fmv.x.w a0,ft11
+    fmv.d.x ft4,a1
+    fclass.d a2,fs8
