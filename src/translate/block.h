@@ -91,6 +91,7 @@ struct late_walk {
     uint32_t n_points;
     uint32_t points[LATE_POINTS]; /* their guest offsets; POINT_HERE in the instruction at hand */
     struct late_reg regs[REVERSE_REGS];
+    uint64_t fresh[REVERSE_REGS / 64]; /* set of those that are as a stretch begins */
 };
 
 /* A block between the passes. Kept by the translator, so that in the steady state nothing is

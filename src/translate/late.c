@@ -39,13 +39,25 @@ void late_begin(struct work *w)
     late_leave(w);
 }
 
+/* Only the registers that a stretch had to do with: there are many stretches, and they are short.
+ */
 void late_leave(struct work *w)
 {
     struct late_walk *l = &w->late_walk;
 
     l->n_points = 0;
-    for (unsigned r = 0; l->on && r < w->guest->n_regs; r++)
-        l->regs[r] = (struct late_reg){.again = NO_POINT, .needed = NO_POINT};
+    for (unsigned k = 0; k < ARRAY_LEN(l->fresh); k++) {
+        for (uint64_t left = ~l->fresh[k]; left; left &= left - 1)
+            l->regs[64 * k + (unsigned)__builtin_ctzll(left)] =
+                (struct late_reg){.again = NO_POINT, .needed = NO_POINT};
+        l->fresh[k] = ~UINT64_C(0);
+    }
+}
+
+static struct late_reg *late_reg(struct work *w, unsigned row)
+{
+    w->late_walk.fresh[row / 64] &= ~(UINT64_C(1) << row % 64);
+    return &w->late_walk.regs[row];
 }
 
 void late_insn(struct work *w, uint64_t pc)
@@ -87,8 +99,10 @@ static void need_sources(struct work *w, ir_val first, unsigned end)
 {
     for (ir_val i = first; w->ir->uops.data[i].op != UOP_put; i++) {
         const struct ir_uop *u = &w->ir->uops.data[i];
-        if (u->op == UOP_get)
-            w->late_walk.regs[u->reg].needed = MIN(w->late_walk.regs[u->reg].needed, end);
+        if (u->op == UOP_get) {
+            struct late_reg *r = late_reg(w, u->reg);
+            r->needed = MIN(r->needed, end);
+        }
     }
 }
 
@@ -117,10 +131,13 @@ static bool put_off(struct work *w, ir_val i, unsigned end)
 bool late_put(struct work *w, const struct node *put, bool overwritten)
 {
     struct late_walk *l = &w->late_walk;
-    struct late_reg *r = &l->regs[put->reg];
+    struct late_reg *r;
 
-    if (!l->on || (overwritten && r->needed == NO_POINT))
+    if (!l->on)
         return overwritten;
+    r = late_reg(w, put->reg);
+    if (overwritten && r->needed == NO_POINT)
+        return true;
     unsigned end = MIN(r->again, r->needed);
     bool again = r->again != NO_POINT;
     r->again = l->n_points;
