@@ -18,6 +18,8 @@ struct block_engine {
     struct hash_map bailed;  /* guest pc of blocks that are not translated: why, BAILOUT_* */
     bool timed;              /* --stats */
     bool superblocks;        /* fragments go on over branches: superblock.c */
+    bool alone;              /* hot blocks are translated without their neighbours: promote.c */
+    bool neighbours;         /* those are being translated */
     bool wants_alone;        /* what was to be translated needs an exclusive section */
     size_t trampoline_bytes; /* at the start of the arena */
     struct translate_names names;
@@ -33,6 +35,20 @@ static inline gva guest_code_end(const struct guest_code *code)
 {
     return GVA(code->pc.v + code->n_bytes);
 }
+
+/* promote.c, under the lock. The fragment for the block at t's pc, made without looking how hot it
+ * is. NULL: it bailed out, it cannot be fetched (which the interpreter will find out again, and
+ * raise), or e->wants_alone. */
+struct fragment *promote_at_once(struct vm *vm, struct thread *t);
+/* The same if it is hot, with its neighbours; else NULL, and in *cold the block, if it was met
+ * before. */
+struct fragment *promote_if_hot(struct vm *vm, struct thread *t, struct decoded_block **cold);
+/* Takes the block at pc, which has a fragment now, out of t's table of decoded blocks. */
+void promote_forget_ref(struct thread *t, gva pc);
+/* May fragments be dropped, as vm_may_drop says, for what is being translated? */
+bool promote_may_drop(const struct vm *vm);
+/* From the next entry on instructions are counted. All fragments go: in an exclusive section. */
+void block_start_counting(struct block_engine *e);
 
 /* superblock.c. Does this engine make superblocks? Into block_engine.superblocks. */
 void superblock_start(struct vm *vm);

@@ -22,9 +22,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
-
-enum { LIFT_SAMPLE = 64 }; /* blocks, of which one is verified in builds with optimisation */
 
 /* ---- start and end --------------------------------------------------------------------------- */
 
@@ -49,7 +46,7 @@ static void on_dropped(void *arg, const struct fragment *f)
 
 static bool may_drop(void *arg)
 {
-    return vm_may_drop(arg);
+    return promote_may_drop(arg);
 }
 
 static struct code_cache *make_code_cache(struct vm *vm)
@@ -112,6 +109,7 @@ static void block_start(struct vm *vm)
     e->translator = translator_create(&e->config);
     tier_start(&e->tier, vm->options);
     superblock_start(vm);
+    e->alone = e->config.passes_off & translate_pass_bit("neighbours");
     ir_block_init(&e->lifted, vm->guest->regs, vm->guest->n_regs);
     place_trampolines(e);
 }
@@ -126,205 +124,6 @@ static void block_stop(struct vm *vm)
     hash_map_free(&e->bailed);
     free(e);
     vm->block = NULL;
-}
-
-/* ---- counting instructions ------------------------------------------------------------------- */
-
-/* Counting costs each block an addition to memory, a tenth of the time of small loops. It is done
- * for --stats and for programs that ask: once a block that reads the counter is translated or
- * interpreted, all count, from the next entry on at the latest. The counter starts anywhere (manual
- * I, "Zicntr"), so what ran before is not missed. */
-static bool reads_instret(const struct ir_block *lifted)
-{
-    for (size_t i = 0; i < lifted->uops.len; i++) {
-        if (lifted->uops.data[i].op == UOP_counter && lifted->uops.data[i].imm == 2)
-            return true;
-    }
-    return false;
-}
-
-static void start_counting(struct block_engine *e)
-{
-    code_cache_flush(e->code);
-    translator_destroy(e->translator);
-    e->config.count = true;
-    e->translator = translator_create(&e->config);
-    e->names.tr = e->translator;
-}
-
-/* ---- translating ----------------------------------------------------------------------------- */
-
-static const enum counter bailout_counters[BAILOUT_COUNT] = {
-#define BAILOUT(id, help) [BAILOUT_##id] = COUNTER_BAILOUT_##id,
-#include "translate/bailouts.def"
-#undef BAILOUT
-};
-
-static void bail_out(struct block_engine *e, struct thread *t, gva pc, int why)
-{
-    hash_map_put(&e->bailed, pc.v, (void *)(uintptr_t)why);
-    t->counters[bailout_counters[why]]++;
-}
-
-static uint64_t now_ns(const struct block_engine *e)
-{
-    struct timespec now;
-
-    if (!e->timed)
-        return 0;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-static void count_fragment(struct thread *t, const struct fragment *f)
-{
-    t->counters[COUNTER_FRAGMENTS]++;
-    t->counters[COUNTER_FRAGMENT_INSNS] += f->n_insns;
-    t->counters[COUNTER_FRAGMENT_GUEST_BYTES] += f->guest_bytes;
-    t->counters[COUNTER_HOST_BYTES] += f->n_code;
-    t->counters[COUNTER_REVERSE_BYTES] += f->n_reverse;
-}
-
-/* Translates e->lifted, the µops of *code, and places it. Returns NULL with *why, a BAILOUT_*, if
- * that cannot be, or with e->wants_alone. */
-static struct fragment *translate_lifted(struct block_engine *e, const struct guest_code *code,
-                                         int *why)
-{
-    struct fragment_image image;
-
-    *why =
-        -translate_block(e->translator, &e->lifted, code->pc, code->n_bytes, code->n_insns, &image);
-    if (*why != TRANSLATE_OK)
-        return NULL;
-    struct fragment *f = code_cache_insert(e->code, &image);
-    if (!f && errno == EAGAIN)
-        e->wants_alone = true;
-    else if (!f)
-        *why = errno == E2BIG ? BAILOUT_TOO_LARGE : BAILOUT_OUT_OF_REACH;
-    return f;
-}
-
-static void lift(struct vm *vm, const struct decoded_block *block, struct guest_code *code)
-{
-    struct block_engine *e = vm->block;
-
-    ir_block_reset(&e->lifted);
-    vm->guest->lift_block(block, &e->lifted);
-    *code = (struct guest_code){block->pc, block->guest_bytes, block->n_insns};
-}
-
-/* What is too large is made in parts: the second half is another fragment's. */
-static void halve(struct block_engine *e, struct guest_code *code)
-{
-    code->n_insns /= 2;
-    code->n_bytes = (uint32_t)(ir_keep_first(&e->lifted, code->n_insns) - code->pc.v);
-}
-
-/* Lifting is checked by tests; here a sample is. */
-static void check_lifted(struct block_engine *e, gva pc)
-{
-    if (!BASE_CAREFUL && e->n_lifted++ % LIFT_SAMPLE != 0)
-        return;
-    const char *wrong = ir_verify(&e->lifted);
-    CHECK(!wrong, "the block at %#lx lifts to wrong µops: %s", (unsigned long)pc.v, wrong);
-}
-
-/* False: e->wants_alone. */
-static bool count_if_read(struct vm *vm)
-{
-    struct block_engine *e = vm->block;
-
-    if (e->config.count || !reads_instret(&e->lifted))
-        return true;
-    e->wants_alone = !vm_may_drop(vm);
-    if (!e->wants_alone)
-        start_counting(e);
-    return !e->wants_alone;
-}
-
-/* The life of a block: decoded, lifted, translated, placed, perhaps with others behind it, or
- * only a part of it. NULL if it bailed out, or e->wants_alone. *code: what was translated. */
-static struct fragment *make_fragment(struct vm *vm, struct thread *t,
-                                      const struct decoded_block *block, struct guest_code *code)
-{
-    struct block_engine *e = vm->block;
-    uint64_t start = now_ns(e);
-    int why;
-
-    lift(vm, block, code);
-    bool extended = superblock_extend(vm, t, code);
-    check_lifted(e, block->pc);
-    if (!count_if_read(vm))
-        return NULL;
-    struct fragment *f = translate_lifted(e, code, &why);
-    if (!f && extended && !e->wants_alone) {
-        lift(vm, block, code);
-        f = translate_lifted(e, code, &why);
-    }
-    while (!f && why == BAILOUT_TOO_LARGE && code->n_insns > 1 && !e->wants_alone) {
-        halve(e, code);
-        f = translate_lifted(e, code, &why);
-    }
-    if (f) {
-        count_fragment(t, f);
-        block_log_fragment(vm, f);
-        if (vm_observer && vm_observer->made)
-            vm_observer->made(t, f, code_cache_bytes(e->code, f), translate_lines(e->translator),
-                              &e->lifted);
-    } else if (!e->wants_alone) {
-        bail_out(e, t, block->pc, why);
-    }
-    t->counters[COUNTER_TRANSLATE_NS] += now_ns(e) - start;
-    return f;
-}
-
-static struct fragment *translate(struct vm *vm, struct thread *t,
-                                  const struct decoded_block *block)
-{
-    struct guest_code code;
-
-    t->doing = DOING_TRANSLATE;
-    tier_begin(&vm->block->tier);
-    struct fragment *f = make_fragment(vm, t, block, &code);
-    tier_end(&vm->block->tier, code.n_insns);
-    if (f)
-        tier_adapt(&vm->block->tier, t, vm->block->code);
-    t->doing = DOING_GUEST;
-    return f;
-}
-
-/* Translates the block at t's pc without looking how hot it is. NULL: as translate, or it cannot be
- * fetched (which the interpreter will find out again, and raise). */
-static struct fragment *translate_at_once(struct vm *vm, struct thread *t)
-{
-    union decoded_room decoded;
-
-    return vm_decode_block(vm, t, thread_pc(t), &decoded) ? translate(vm, t, &decoded.block) : NULL;
-}
-
-/* Other threads may go on interpreting the block for a while. */
-static void forget_block_ref(struct thread *t, gva pc)
-{
-    if (thread_block_at(t, pc)->pc.v == pc.v)
-        t->blocks[block_ref_index(pc.v)] = 0;
-}
-
-/* In *cold the block, if it was met before and is not hot. */
-static struct fragment *translate_if_hot(struct vm *vm, struct thread *t,
-                                         struct decoded_block **cold)
-{
-    struct decoded_block *block = block_cache_find(vm->cache, thread_pc(t), 0);
-
-    if (!block || !tier_is_hot(block)) {
-        *cold = block;
-        return NULL;
-    }
-    struct fragment *f = translate(vm, t, block);
-    if (!f)
-        return NULL;
-    tier_promoted(&vm->block->tier, t, block);
-    forget_block_ref(t, f->pc);
-    return f;
 }
 
 /* The fragment for t's pc; NULL: it is the interpreter's turn (on *cold, if that is not NULL), or
@@ -344,7 +143,7 @@ static struct fragment *find_fragment(struct vm *vm, struct thread *t, struct de
         return NULL;
     if (f || hash_map_get(&vm->block->bailed, pc.v))
         return f;
-    return vm->block->tier.runs > 0 ? translate_if_hot(vm, t, cold) : translate_at_once(vm, t);
+    return vm->block->tier.runs > 0 ? promote_if_hot(vm, t, cold) : promote_at_once(vm, t);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -390,7 +189,7 @@ static void remember(const struct vm *vm, struct thread *t, const struct fragmen
 {
     unsigned slot = jump_table_index(f->pc.v), page = slot / JUMPS_OF_A_PAGE;
 
-    forget_block_ref(t, f->pc);
+    promote_forget_ref(t, f->pc);
     if (vm->one_block)
         return;
     t->jumps[slot] = (struct jump_entry){f->pc.v, f->code.v};
@@ -530,7 +329,7 @@ static enum exit_kind count_from_now_on(struct vm *vm, struct thread *t)
     vm_leave_code(t);
     vm_exclusive_begin(vm);
     if (!vm->block->config.count)
-        start_counting(vm->block);
+        block_start_counting(vm->block);
     vm_exclusive_end(vm);
     vm_enter_code(t);
     return EXIT_LOOKUP;

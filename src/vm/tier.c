@@ -1,7 +1,7 @@
 /* vm/tier.c: when a block is worth a translation.
  *
- * A translation costs as much as some two hundred runs of a block by the interpreter, and most
- * blocks of a program that only starts are run a few times. So a block is interpreted first, and
+ * A translation costs as much as dozens of runs of a block by the interpreter, and most blocks of
+ * a program that only starts are run a few times. So a block is interpreted first, and
  * translated when the interpreter has run it `runs` times (--hot=N). The interpreter goes from
  * block to block by itself and counts (decoded_block.runs_left); it comes back when it gets to a
  * block that is hot, or has a fragment.
@@ -125,9 +125,11 @@ void tier_adapt(struct tier *tier, struct thread *t, const struct code_cache *co
 
 void tier_promoted(const struct tier *tier, struct thread *t, struct decoded_block *block)
 {
+    int32_t left = MAX(decoded_block_runs(block), 0);
+
     t->counters[COUNTER_PROMOTED]++;
     decoded_block_set_runs(block, tier->runs);
     if (log_on(LOG_TIER))
         log_print("tier: %#lx is translated after %d runs\n", (unsigned long)block->pc.v,
-                  tier->runs);
+                  tier->runs - left);
 }

@@ -29,8 +29,8 @@ struct tier {
 void tier_start(struct tier *tier, const struct options *options);
 /* The run loop is at a block that has no fragment: is it time for one? */
 bool tier_is_hot(const struct decoded_block *block);
-/* Is it run nearly as often as what is hot, so that a fragment of the block before may hold it too?
- */
+/* Is it run nearly as often as what is hot, so that a fragment of the block before may hold it too,
+ * or it is translated with that?  */
 bool tier_is_warm(const struct tier *tier, const struct decoded_block *block);
 /* The interpreter runs it once more; block->runs_left says for how long it may do so by itself. */
 void tier_run(const struct tier *tier, struct decoded_block *block);
@@ -39,7 +39,8 @@ void tier_begin(struct tier *tier);
 void tier_end(struct tier *tier, unsigned n_insns);
 /* After a translation that has a place: adapts the number of runs. */
 void tier_adapt(struct tier *tier, struct thread *t, const struct code_cache *code);
-/* The block was translated since it was hot. It starts anew, should the fragment be dropped. */
+/* The block was translated since it was hot, or warm. It starts anew, should the fragment be
+ * dropped. */
 void tier_promoted(const struct tier *tier, struct thread *t, struct decoded_block *block);
 
 #endif

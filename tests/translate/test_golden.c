@@ -230,6 +230,13 @@ static void report_case(void *arg, const char *name, const char *now)
         fprintf(stderr, "%s is now\n%s", name, now);
 }
 
+/* Passes that change when a block is translated, and not what it becomes, have tests of their own.
+ */
+static bool changes_code(const char *pass)
+{
+    return strcmp(pass, "neighbours") != 0;
+}
+
 /* A TAP case for each pass: without it some golden code is other code. */
 static unsigned compare_passes(struct maker *maker, char **files, int n_files)
 {
@@ -237,6 +244,10 @@ static unsigned compare_passes(struct maker *maker, char **files, int n_files)
     unsigned n = 0, failed = 0;
     for (; translate_list_passes(n, &pass, &help); n++) {
         struct tally tally = {0};
+        if (!changes_code(pass)) {
+            printf("ok %u - %s # SKIP vm/promote\n", n + 1, pass);
+            continue;
+        }
         maker->config.passes_off = translate_pass_bit(pass);
         begin(maker);
         for (int i = 0; i < n_files; i++)
