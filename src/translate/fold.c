@@ -434,95 +434,77 @@ static unsigned shift_width(const struct node *n, unsigned a, unsigned limit)
     return n->op == UOP_sar && a == limit ? limit : a > count ? a - count : 0;
 }
 
-static unsigned width_of(struct folding *f, const struct node *n)
+static unsigned load_width(unsigned mem)
 {
-    unsigned limit = width_limit(n->type);
-    unsigned a = n->arg[0] != IR_NONE ? arg_width(f, n, 0) : 0;
-    unsigned b = n->arg[1] != IR_NONE || n->has_imm ? arg_width(f, n, 1) : 0;
-    switch ((enum uop)n->op) {
-    case UOP_getrm:
-        return 3;
-    case UOP_getflags:
-        return 5;
-    case UOP_load:
-        return n->mem == IR_U8 ? 8 : n->mem == IR_U16 ? 16 : n->mem == IR_U32 ? 32 : 64;
-    case UOP_and:
-    case UOP_minu:
-        return MIN(a, b);
-    case UOP_or:
-    case UOP_xor:
-    case UOP_maxu:
-        return MAX(a, b);
-    case UOP_add:
-        return MAX(a, b) + 1;
-    case UOP_mul:
-        return a + b;
-    case UOP_shl:
-    case UOP_shr:
-    case UOP_sar:
-        return shift_width(n, a, limit);
-    case UOP_remu:
-        return a;
-    case UOP_select: /* the type of its operands is that of the condition */
-        return MAX(at(f, n->arg[1])->width, at(f, n->arg[2])->width);
-    case UOP_zext:
-    case UOP_zext8:
-    case UOP_zext16:
-        return MIN(a, n->op == UOP_zext8 ? 8 : n->op == UOP_zext16 ? 16 : 32);
-    case UOP_sc:
-        return 1;
-    case UOP_clz:
-    case UOP_ctz:
-    case UOP_popcnt:
-        return 7;
-    default:
-        return limit;
-    }
+    return mem == IR_U8 ? 8 : mem == IR_U16 ? 16 : mem == IR_U32 ? 32 : 64;
 }
 
-/* Is it the sign extension of its lower half, whatever its width? */
-static bool is_sign_extended(struct folding *f, const struct node *n)
+/* Of operand k: is it the sign extension of its lower half? */
+static bool arg_is_extended(struct folding *f, const struct node *n, unsigned k)
 {
-    uint8_t a = n->arg[0] != IR_NONE ? at(f, n->arg[0])->facts : 0;
-    uint8_t b = n->has_imm             ? const_facts(n->imm)
-                : n->arg[1] != IR_NONE ? at(f, n->arg[1])->facts
-                                       : 0;
-    if (n->type != IR_I64)
-        return false;
-    switch ((enum uop)n->op) {
-    case UOP_load:
-        return n->mem == IR_S8 || n->mem == IR_S16 || n->mem == IR_S32;
-    case UOP_lr:
-    case UOP_amoswap:
-    case UOP_amoadd:
-    case UOP_amoand:
-    case UOP_amoor:
-    case UOP_amoxor:
-    case UOP_amomins:
-    case UOP_amomaxs:
-    case UOP_amominu:
-    case UOP_amomaxu:
-        return n->mem == IR_U32;
-    case UOP_sext:
-    case UOP_sext8:
-    case UOP_sext16:
-        return true;
-    case UOP_and:
-    case UOP_or:
-    case UOP_xor:
-        return a & b & FACT_SX32;
-    case UOP_sar:
-        return a & FACT_SX32 || (n->has_imm && n->imm >= 32);
-    default:
-        return false;
-    }
+    return (n->arg[k] != IR_NONE ? at(f, n->arg[k])->facts : const_facts(n->imm)) & FACT_SX32;
 }
+
+/* Results that have a width of their own at most; else it is the type's. */
+static const uint8_t widths[UOP_COUNT] = {
+    [UOP_sc] = 1,     [UOP_getrm] = 3, [UOP_getflags] = 5, [UOP_clz] = 7,   [UOP_ctz] = 7,
+    [UOP_popcnt] = 7, [UOP_zext8] = 8, [UOP_zext16] = 16,  [UOP_zext] = 32,
+};
 
 static void find_facts(struct folding *f, struct node *n)
 {
-    n->width = (uint8_t)MIN(width_of(f, n), width_limit(n->type));
+    const unsigned limit = widths[n->op] ? widths[n->op] : width_limit(n->type);
+    unsigned width = limit;
+    bool extended = false; /* the sign extension of its lower half, whatever its width */
+    switch ((enum uop)n->op) {
+    case UOP_load:
+        width = load_width(n->mem);
+        extended = n->mem == IR_S8 || n->mem == IR_S16 || n->mem == IR_S32;
+        break;
+    case UOP_and:
+    case UOP_minu:
+        width = MIN(arg_width(f, n, 0), arg_width(f, n, 1));
+        extended = n->op == UOP_and && arg_is_extended(f, n, 0) && arg_is_extended(f, n, 1);
+        break;
+    case UOP_or:
+    case UOP_xor:
+    case UOP_maxu:
+        width = MAX(arg_width(f, n, 0), arg_width(f, n, 1));
+        extended = n->op != UOP_maxu && arg_is_extended(f, n, 0) && arg_is_extended(f, n, 1);
+        break;
+    case UOP_add:
+        width = MAX(arg_width(f, n, 0), arg_width(f, n, 1)) + 1;
+        break;
+    case UOP_mul:
+        width = arg_width(f, n, 0) + arg_width(f, n, 1);
+        break;
+    case UOP_shl:
+    case UOP_shr:
+    case UOP_sar:
+        width = shift_width(n, arg_width(f, n, 0), limit);
+        extended = n->op == UOP_sar && (arg_is_extended(f, n, 0) || (n->has_imm && n->imm >= 32));
+        break;
+    case UOP_remu:
+    case UOP_zext:
+    case UOP_zext8:
+    case UOP_zext16:
+        width = arg_width(f, n, 0);
+        break;
+    case UOP_select: /* the type of its operands is that of the condition */
+        width = MAX(at(f, n->arg[1])->width, at(f, n->arg[2])->width);
+        break;
+    case UOP_sext:
+    case UOP_sext8:
+    case UOP_sext16:
+        extended = true;
+        break;
+    default:
+        extended = uop_infos[n->op].class == UOP_CLASS_atomic && n->mem == IR_U32;
+        break;
+    }
+    n->width = (uint8_t)MIN(width, limit);
     n->facts |= (n->width <= 32 ? FACT_ZX32 : 0) |
-                (n->width < 32 || is_sign_extended(f, n) ? FACT_SX32 : 0);
+                (n->width < 32 || (extended && n->type == IR_I64) ? FACT_SX32 : 0);
 }
 
 /* ---- the walk -------------------------------------------------------------------------------- */
@@ -705,14 +687,17 @@ static ir_val push_node(struct folding *f, ir_val number, ir_val a, ir_val b, ir
     return (ir_val)f->w->nodes.len++;
 }
 
-/* The node that is the value of a µop; a constant is made one. */
-static ir_val value_of(struct folding *f, ir_val uop)
+static __attribute__((noinline)) ir_val make_const(struct folding *f, ir_val uop)
 {
-    if (is_unmade(f, uop)) {
-        ir_val v = push_node(f, uop, IR_NONE, IR_NONE, IR_NONE);
-        f->w->alias.data[uop] = become_const(f, v, at(f, v)->imm);
-    }
-    return uop == IR_NONE ? IR_NONE : f->w->alias.data[uop];
+    ir_val v = push_node(f, uop, IR_NONE, IR_NONE, IR_NONE);
+    return f->w->alias.data[uop] = become_const(f, v, at(f, v)->imm);
+}
+
+/* The node that is the value of a µop; a constant is made one. */
+static inline ir_val value_of(struct folding *f, ir_val uop)
+{
+    ir_val v = uop == IR_NONE ? IR_NONE : f->w->alias.data[uop];
+    return v != IR_NONE || uop == IR_NONE ? v : make_const(f, uop);
 }
 
 /* With a constant on the right in the node at once. */
@@ -737,12 +722,10 @@ static ir_val push_binary(struct folding *f, ir_val number)
 static ir_val push_uop(struct folding *f, ir_val number)
 {
     const struct ir_uop *u = &f->w->ir->uops.data[number];
-    ir_val arg[3] = {IR_NONE, IR_NONE, IR_NONE};
     if (takes_imm(u->op))
         return push_binary(f, number);
-    for (unsigned k = 0; k < 3 && u->arg[k] != IR_NONE; k++)
-        arg[k] = value_of(f, u->arg[k]);
-    return push_node(f, number, arg[0], arg[1], arg[2]);
+    ir_val a = value_of(f, u->arg[0]), b = value_of(f, u->arg[1]), c = value_of(f, u->arg[2]);
+    return push_node(f, number, a, b, c);
 }
 
 /* Of a register that was read or put before, the value; else it is read here. */
@@ -777,6 +760,21 @@ static ir_val fold_uop(struct folding *f, ir_val number)
     return value;
 }
 
+/* The value of µop `number`. The commonest need less than the others. */
+static ir_val fold_any(struct folding *f, ir_val number, const struct ir_uop *u)
+{
+    switch ((enum uop)u->op) {
+    case UOP_const:
+        return IR_NONE;
+    case UOP_insn:
+        return push_node(f, number, IR_NONE, IR_NONE, IR_NONE);
+    case UOP_get:
+        return fold_get(f, number, u->reg);
+    default:
+        return fold_uop(f, number);
+    }
+}
+
 static void begin(struct work *w)
 {
     size_t room =
@@ -796,9 +794,7 @@ int pass_fold(struct work *w)
         const struct ir_uop *u = &w->ir->uops.data[i];
         if (is_vector(u))
             return -BAILOUT_VECTOR;
-        w->alias.data[i] = u->op == UOP_const ? IR_NONE
-                           : u->op == UOP_get ? fold_get(&f, (ir_val)i, u->reg)
-                                              : fold_uop(&f, (ir_val)i);
+        w->alias.data[i] = fold_any(&f, (ir_val)i, u);
     }
     return 0;
 }
