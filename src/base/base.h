@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A function that is seldom called: its callers have their code for that out of the way. */
+#define SELDOM __attribute__((cold, noinline))
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define LIKELY(x)    __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)  __builtin_expect(!!(x), 0)
@@ -71,7 +74,8 @@ void base_report_bug_details(void);
 void base_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* base_warn, then _exit(status). */
-_Noreturn void base_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void base_fail(int status, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), cold));
 
 /* Several lines of the runtime's own (statistics) as they are, to where base_warn writes. */
 void base_report(const char *text, size_t len);
@@ -154,7 +158,7 @@ void arena_free(struct arena *a);
     (vec_reserve(v, n), (void)memset((v)->data, (byte), (n) * sizeof(*(v)->data)),                 \
      (void)((v)->len = (n)))
 #define vec_free(v) (free((v)->data), (v)->data = NULL, (v)->len = (v)->cap = 0)
-void *base_vec_grow(void *data, size_t *cap, size_t need, size_t item_size);
+SELDOM void *base_vec_grow(void *data, size_t *cap, size_t need, size_t item_size);
 
 /* A hash map from uint64_t to void * (not NULL). Open addressing. Not thread-safe. */
 struct hash_map {

@@ -15,7 +15,7 @@ struct trial {
     uint8_t bytes[TEST_CODE];
     struct host_label before, after;
     const struct x86_form *form;
-    struct x86_operand ops[X86_MAX_OPERANDS];
+    struct x86_operand ops[X86_OPERANDS];
     uint32_t classes[X86_MAX_OPERANDS];
     unsigned size; /* operand size */
     bool lock;

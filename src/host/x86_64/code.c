@@ -187,13 +187,7 @@ static void refer_to_host(struct host_code *c, const struct host_reloc *r, uint6
     vec_push(&c->relocs, *r);
 }
 
-uint8_t *host_code_room(struct host_code *c)
-{
-    bool fits = !c->overflow && c->size - c->pos >= X86_ROOM;
-    return fits ? c->write + c->pos : c->spare;
-}
-
-void host_code_insn(struct host_code *c, const struct x86_bytes *b)
+void host_code_special_insn(struct host_code *c, const struct x86_bytes *b)
 {
     uint32_t start = c->pos;
 

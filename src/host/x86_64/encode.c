@@ -45,7 +45,8 @@ static void place_operand(struct x86_shape *s, unsigned number, const struct x86
     case ROLE_IMM:
     case ROLE_REL:
         s->imm = (uint8_t)number;
-        s->imm_bytes = notation == OPERAND_Iz && size == 2 ? 2 : x86_notations[notation].bytes;
+        s->imm_bytes =
+            (notation == OPERAND_Iz && size == 2 ? 2 : x86_notations[notation].bytes) & 15;
         break;
     default:
         return;
@@ -78,6 +79,7 @@ void x86_shape_make(struct x86_shape *s, const struct x86_form *form, const stru
 {
     *s = (struct x86_shape){
         .form = form, .base = NO_OPERAND, .reg = NO_OPERAND, .vvvv = NO_OPERAND, .imm = NO_OPERAND};
+    s->encoding = form->encoding & 15;
     for (unsigned i = 0; i < X86_MAX_OPERANDS && form->operands[i] != OPERAND__; i++)
         place_operand(s, i, &ops[i], size);
     if (form->ext != EXT_R && s->modrm == MODRM_OPERAND)
@@ -236,21 +238,9 @@ static uint8_t *put_modrm(uint8_t *at, const struct x86_shape *s, const struct f
 static uint8_t *put_opcode(uint8_t *at, const struct x86_shape *s, const struct fields *f,
                            const struct x86_operand *ops)
 {
-    switch (s->form->encoding) {
-    case ENC_LEG:
+    if (LIKELY(s->encoding == ENC_LEG))
         return put_legacy(at, s, f, ops);
-    case ENC_VEX:
-        return put_vex(at, s, f);
-    default:
-        return put_evex(at, s, f, ops);
-    }
-}
-
-/* Operand `number`, or one that has neither register nor value. */
-static const struct x86_operand *operand_at(const struct x86_operand *ops, unsigned number)
-{
-    static const struct x86_operand none;
-    return number == NO_OPERAND ? &none : &ops[number];
+    return s->encoding == ENC_VEX ? put_vex(at, s, f) : put_evex(at, s, f, ops);
 }
 
 /* [index*1] is shorter as [base]. */
@@ -262,7 +252,7 @@ static bool is_index_alone(const struct x86_operand *o)
 
 void x86_encode(const struct x86_shape *s, const struct x86_operand *ops, struct x86_bytes *out)
 {
-    const struct x86_operand *rm = operand_at(ops, s->base), *imm = operand_at(ops, s->imm);
+    const struct x86_operand *rm = &ops[s->base], *imm = &ops[s->imm];
     struct x86_operand based;
     uint8_t *at = out->data;
 
@@ -272,10 +262,10 @@ void x86_encode(const struct x86_shape *s, const struct x86_operand *ops, struct
         based.index = X86_NO_REG;
         rm = &based;
     }
-    const struct fields f = {.reg = operand_at(ops, s->reg)->reg | s->digit,
+    const struct fields f = {.reg = ops[s->reg].reg | s->digit,
                              .base = rm->reg == X86_NO_REG ? 0 : rm->reg,
                              .index = rm->index == X86_NO_REG ? 0 : rm->index,
-                             .vvvv = operand_at(ops, s->vvvv)->reg};
+                             .vvvv = ops[s->vvvv].reg};
     out->ref = REF_NONE;
     if (rm->segment)
         at = put(at, rm->segment == X86_FS ? 0x64 : 0x65);
@@ -317,8 +307,8 @@ static const struct x86_form *find_form(const struct host_code *c, enum x86_insn
 }
 
 /* Finds the shape for operands without the help of what was found before. */
-static void find_shape(const struct host_code *c, enum x86_insn insn, const struct x86_operand *ops,
-                       struct x86_shape *s)
+static SELDOM void find_shape(const struct host_code *c, enum x86_insn insn,
+                              const struct x86_operand *ops, struct x86_shape *s)
 {
     uint32_t classes[X86_MAX_OPERANDS] = {0};
     unsigned size;
@@ -364,7 +354,7 @@ void x86_emit_operands(struct host_code *c, enum x86_insn insn, const struct x86
 
 void x86_emit0(struct host_code *c, enum x86_insn insn)
 {
-    static const struct x86_operand none[X86_MAX_OPERANDS];
+    static const struct x86_operand none[X86_OPERANDS];
     x86_emit_operands(c, insn, none);
 }
 

@@ -116,7 +116,7 @@ enum x86_modrm {
     MODRM_FIXED,   /* the whole byte is the form's */
 };
 
-enum { NO_OPERAND = X86_MAX_OPERANDS };
+enum { NO_OPERAND = X86_MAX_OPERANDS }; /* of X86_OPERANDS, the one that is always NONE */
 
 /* ---- one instruction ------------------------------------------------------------------------- */
 
@@ -152,10 +152,25 @@ void x86_shape_make(struct x86_shape *s, const struct x86_form *form, const stru
 void x86_encode(const struct x86_shape *s, const struct x86_operand *ops, struct x86_bytes *out);
 
 /* Where the next instruction may be written: in its place if there is room enough. */
-uint8_t *host_code_room(struct host_code *c);
+static inline uint8_t *host_code_room(struct host_code *c)
+{
+    bool fits = !c->overflow && c->size - c->pos >= X86_ROOM;
+    return LIKELY(fits) ? c->write + c->pos : c->spare;
+}
+
+/* host_code_insn for all that is not simple: bytes that stand elsewhere, a reference. */
+void host_code_special_insn(struct host_code *c, const struct x86_bytes *b);
+
 /* Appends the bytes, which may stand in host_code_room; settles or records what the reference
  * needs. */
-void host_code_insn(struct host_code *c, const struct x86_bytes *b);
+static inline void host_code_insn(struct host_code *c, const struct x86_bytes *b)
+{
+    if (UNLIKELY(b->data == c->spare) || b->ref != REF_NONE)
+        host_code_special_insn(c, b);
+    else
+        c->written = c->pos += b->n;
+}
+
 /* Offset of a bound label, or -1. */
 int64_t host_label_place(const struct host_code *c, uint32_t id);
 

@@ -70,7 +70,8 @@ struct x86_shape {
     uint8_t length : 2;     /* vector length: 0 128, 1 256, 2 512 */
     uint8_t byte_regs : 4;  /* set of operands that are registers of one byte */
     uint8_t disp_shift : 4; /* a displacement of one byte counts in units of 1 << disp_shift */
-    uint8_t imm_bytes;
+    uint8_t imm_bytes : 4;
+    uint8_t encoding : 4; /* the form's, which then need not be read for most instructions */
     /* legacy forms */
     uint8_t n_prefixes : 4, n_opcode : 4;
     uint8_t prefixes[3]; /* before REX, but for a segment's */

@@ -311,12 +311,14 @@ static inline struct x86_operand x86_rounded(struct x86_operand o, enum x86_roun
 
 /* ---- emission -------------------------------------------------------------------------------- */
 
-enum { X86_MAX_OPERANDS = 4, X86_MAX_INSN = 15 };
+/* Operands are passed as X86_OPERANDS of them, destination first. The unused ones are of kind NONE,
+ * and so is always the last. */
+enum { X86_MAX_OPERANDS = 4, X86_OPERANDS = X86_MAX_OPERANDS + 1, X86_MAX_INSN = 15 };
 
 #define x86_emit(c, insn, ...)                                                                     \
-    x86_emit_operands((c), (insn), (const struct x86_operand[X86_MAX_OPERANDS]){__VA_ARGS__})
-/* Appends one instruction. ops: X86_MAX_OPERANDS of them, the unused ones of kind NONE, destination
- * first. When it does not fit the buffer nothing is written and c->overflow set. */
+    x86_emit_operands((c), (insn), (const struct x86_operand[X86_OPERANDS]){__VA_ARGS__})
+/* Appends one instruction. When it does not fit the buffer nothing is
+ * written and c->overflow set. */
 void x86_emit_operands(struct host_code *c, enum x86_insn insn, const struct x86_operand *ops);
 /* For an instruction without operands. */
 void x86_emit0(struct host_code *c, enum x86_insn insn);
