@@ -238,6 +238,7 @@ enum recipe_kind {
     RECIPE_CONST, /* nowhere: it is `plus` */
     RECIPE_NAN32, /* at home; but a NaN there, boxed or */
     RECIPE_NAN64, /* of 64 bits, stands for the canonical one (RISC-V) */
+    RECIPE_BOX,   /* the lower half of what is at home, boxed */
     RECIPE_KINDS
 };
 

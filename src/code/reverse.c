@@ -74,6 +74,7 @@ static bool is_sound(struct recipe r)
     case RECIPE_HOME:
     case RECIPE_NAN32:
     case RECIPE_NAN64:
+    case RECIPE_BOX:
         return r.where == 0 && r.plus == 0;
     case RECIPE_HOST:
         return r.where < HOST_REGS;
@@ -109,6 +110,9 @@ static bool get_recipe(const uint8_t *table, uint32_t n, struct reverse_cursor *
     return true;
 }
 
+/* The upper half of a single in a register of 64 bits. */
+#define BOX UINT64_C(0xffffffff00000000)
+
 /* Is it a NaN, all bits but the sign above those of infinity? */
 static bool is_nan(uint64_t value, uint64_t infinity)
 {
@@ -126,9 +130,11 @@ uint64_t recipe_value(struct recipe recipe, uint64_t home, const struct host_reg
     case RECIPE_CONST:
         return (uint64_t)recipe.plus;
     case RECIPE_NAN32:
-        return is_nan((uint32_t)home, 0x7f800000) ? UINT64_C(0xffffffff7fc00000) : home;
+        return BOX | (is_nan((uint32_t)home, 0x7f800000) ? 0x7fc00000 : home);
     case RECIPE_NAN64:
         return is_nan(home, UINT64_C(0x7ff0000000000000)) ? UINT64_C(0x7ff8000000000000) : home;
+    case RECIPE_BOX:
+        return BOX | home;
     default:
         return home;
     }

@@ -43,14 +43,16 @@ struct node {
     uint8_t state; /* enum node_state */
     uint8_t facts;
     uint8_t width;  /* of integers: all 64 bits are a number below 2^width */
-    uint8_t read;   /* how many of its lower bits count for anybody (narrow.c) */
+    uint8_t read;   /* how many of its lower bits count for anybody (narrow.c); of an f32: 32 if
+                       it need not be boxed, else 64 or unknown (boxes.c) */
     bool has_imm;   /* imm takes the place of the last operand */
     bool may_leave; /* may trap or leave the fragment here: guest registers must be at home, as of
                        this instruction's start */
     bool slow;      /* through CODE_HELPER_UOP */
     bool scaled;    /* add: the second operand is a fused shift, for the host's scaled index */
     bool again; /* a load: if it faults, the interpreter goes on from there, or from `back` bytes
-                   of guest code before it */
+                   of guest code before it. A put: its register is put again, and until then only
+                   the faults of loads and stores show it (late.c) */
     uint8_t back;
     bool check_rne;     /* before it: MXCSR must be in mode nearest even */
     bool chained;       /* the hint came from a user: it holds if that is the only one */
@@ -148,6 +150,12 @@ static inline struct node *node_of(struct work *w, ir_val v)
     return &w->nodes.data[v];
 }
 
+/* Of an f32 that arithmetic or a load gives: is it to be boxed? (boxes.c) */
+static inline bool node_is_boxed(const struct node *n)
+{
+    return n->read != 32;
+}
+
 static inline bool node_is_const(const struct work *w, ir_val v)
 {
     return w->nodes.data[v].op == UOP_const;
@@ -199,6 +207,8 @@ static inline void node_each_operand(const struct work *w, const struct node *n,
 /* µops to nodes: registers forwarded, constants and identities folded, facts found, checks of
  * rounding modes and boxes placed once. Returns 0 or a negative enum translate_bailout. (fold.c) */
 int pass_fold(struct work *w);
+/* The check of the rounding mode, moved up. Needs may_leave. (mode.c) */
+void pass_mode(struct work *w);
 /* Loads of bytes, put together, as one load. (wide.c) */
 void pass_wide(struct work *w);
 /* LR and SC of the same address. Needs may_leave. (reserve.c) */
@@ -211,7 +221,7 @@ void late_begin(struct work *w);
 void late_leave(struct work *w);
 void late_insn(struct work *w, uint64_t pc);
 void late_point(struct work *w, const struct node *n);
-bool late_put(struct work *w, const struct node *put, bool overwritten);
+bool late_put(struct work *w, struct node *put, bool overwritten);
 /* Puts that are overwritten before anybody can see them, and what nobody uses, taken out. Needs
  * may_leave. (dead.c) */
 void pass_dead(struct work *w);
@@ -219,6 +229,8 @@ void pass_dead(struct work *w);
 void pass_rotate(struct work *w);
 /* Extensions and masks that nobody needs. (narrow.c) */
 void pass_narrow(struct work *w);
+/* Singles that need not be boxed. Needs what late_put leaves. (boxes.c) */
+void pass_boxes(struct work *w);
 /* Which nodes are part of their users' instructions. (fuse.c) */
 void pass_fuse(struct work *w);
 /* Users are counted, and values told in which register they will be wanted. (hints.c) */

@@ -128,7 +128,7 @@ static bool put_off(struct work *w, ir_val i, unsigned end)
     return true;
 }
 
-bool late_put(struct work *w, const struct node *put, bool overwritten)
+bool late_put(struct work *w, struct node *put, bool overwritten)
 {
     struct late_walk *l = &w->late_walk;
     struct late_reg *r;
@@ -140,6 +140,7 @@ bool late_put(struct work *w, const struct node *put, bool overwritten)
         return true;
     unsigned end = MIN(r->again, r->needed);
     bool again = r->again != NO_POINT;
+    put->again = again;
     r->again = l->n_points;
     r->needed = NO_POINT;
     if (again && end < l->n_points && put_off(w, put->number, end))

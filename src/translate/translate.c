@@ -106,11 +106,13 @@ int translate_block(struct translator *tr, const struct ir_block *b, gva pc, uin
 
     if ((error = pass_fold(w)) != 0)
         return error;
+    pass_mode(w);
     pass_wide(w);
     pass_reserve(w);
     pass_dead(w);
     pass_rotate(w);
     pass_narrow(w);
+    pass_boxes(w);
     pass_fuse(w);
     pass_hints(w);
     if ((error = emit_block(&tr->emitter)) != 0)

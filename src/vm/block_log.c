@@ -23,6 +23,9 @@ static void print_recipe(struct recipe r, struct strbuf *out)
     case RECIPE_NAN64:
         strbuf_printf(out, "at home, any NaN");
         return;
+    case RECIPE_BOX:
+        strbuf_printf(out, "at home, boxed");
+        return;
     case RECIPE_KINDS:
         return;
     }

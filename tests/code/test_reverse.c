@@ -142,7 +142,8 @@ static void a_table_cut_short_ends_there(void **state)
 
 static bool is_at_home(struct recipe r)
 {
-    return r.kind == RECIPE_HOME || r.kind == RECIPE_NAN32 || r.kind == RECIPE_NAN64;
+    return r.kind == RECIPE_HOME || r.kind == RECIPE_NAN32 || r.kind == RECIPE_NAN64 ||
+           r.kind == RECIPE_BOX;
 }
 
 static struct recipe random_recipe(void)
@@ -353,8 +354,13 @@ static void all_nans_become_the_canonical_one(void **state)
             float f;
             uint32_t u;
         } is = {singles[i]}, canonical = {NAN};
-        assert_int_equal(recipe_value((struct recipe){RECIPE_NAN32}, boxed | is.u, NULL, NULL),
-                         boxed | (isnan(is.f) ? canonical.u : is.u));
+        for (unsigned k = 0; k < 2; k++) { /* at home boxed or not */
+            uint64_t upper = k ? boxed : 0;
+            assert_int_equal(recipe_value((struct recipe){RECIPE_NAN32}, upper | is.u, NULL, NULL),
+                             boxed | (isnan(is.f) ? canonical.u : is.u));
+            assert_int_equal(recipe_value((struct recipe){RECIPE_BOX}, upper | is.u, NULL, NULL),
+                             boxed | is.u);
+        }
     }
     /* a single that was taken for a double: what comes of it is one of 64 bits */
     assert_int_equal(recipe_value((struct recipe){RECIPE_NAN64}, boxed | 1, NULL, NULL),

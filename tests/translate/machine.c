@@ -31,6 +31,8 @@ static bool handle_fault(struct machine *m, const siginfo_t *info, ucontext_t *c
         ir_replay(m->image.reverse + point.late[k].at, point.late[k].n_bytes, &guest_rv64,
                   m->t->guest);
     m->n_late += point.n_late;
+    for (unsigned row = 0; row < ARRAY_LEN(point.recipes); row++)
+        m->n_boxed += point.recipes[row].kind == RECIPE_BOX;
     /* Otherwise it is outside the guest's space; vm/ asks the interpreter then. */
     bool known = space_guest_addr(m->space, (uint64_t)info->si_addr, &addr);
     m->again = point.again;

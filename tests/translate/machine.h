@@ -20,8 +20,9 @@ struct machine {
     uint64_t return_stack[64];
     struct fragment_image image; /* of the block run last */
     int bailout;
-    bool again;      /* it ended at a point that says `again` */
-    uint64_t n_late; /* instructions that were done at points because the table said so */
+    bool again;       /* it ended at a point that says `again` */
+    uint64_t n_late;  /* instructions that were done at points because the table said so */
+    uint64_t n_boxed; /* recipes for singles that are not boxed, at faults */
 };
 
 /* What a run leaves. */

@@ -769,6 +769,83 @@ static void make_late(struct gen *g, uint64_t seed)
     random_exit(g);
 }
 
+/* flw and fsw, or fsd of a single, to a register and from another. */
+static void random_transfer(struct gen *g, unsigned to, unsigned from)
+{
+    uint64_t at =
+        g->m->scratch + 4 * below(g, SCRATCH_BYTES / 4) + (below(g, 8) ? 0 : SCRATCH_BYTES);
+    ir_val address = ir_const(g->b, IR_I64, at), v;
+    if (below(g, 5) < 3) {
+        v = ir_op(g->b, UOP_low, IR_VOID, ir_load(g->b, IR_U32, address), IR_NONE, IR_NONE);
+        v = ir_op(g->b, UOP_float32, IR_VOID, v, IR_NONE, IR_NONE);
+        ir_put(g->b, to, ir_op(g->b, UOP_box, IR_VOID, v, IR_NONE, IR_NONE));
+    } else {
+        v = ir_op(g->b, UOP_bits, IR_VOID, ir_get(g->b, IR_F64, from), IR_NONE, IR_NONE);
+        ir_store(g->b, below(g, 4) ? IR_U32 : IR_U64, address, v);
+    }
+}
+
+/* A result to a register of its kind: singles to `to`, and some of the doubles. Who takes such a
+ * double for a single goes on in the interpreter. */
+static void put_result(struct gen *g, unsigned to, ir_val v)
+{
+    switch (g->b->uops.data[v].type) {
+    case IR_F32:
+        ir_put(g->b, to, ir_op(g->b, UOP_box, IR_VOID, v, IR_NONE, IR_NONE));
+        return;
+    case IR_F64:
+        ir_put(g->b, below(g, 4) ? RV64_REG_f0 : to, v);
+        return;
+    case IR_B:
+        v = ir_op(g->b, UOP_flag, IR_VOID, v, IR_NONE, IR_NONE);
+        break;
+    case IR_I32:
+        v = ir_op(g->b, UOP_sext, IR_VOID, v, IR_NONE, IR_NONE);
+        break;
+    default:
+        break;
+    }
+    ir_put(g->b, random_x(g), v);
+}
+
+/* An operation on singles in n_regs registers from `first` on. */
+static void random_of_singles(struct gen *g, unsigned first, unsigned n_regs)
+{
+    static const uint8_t ops[] = {UOP_fadd,   UOP_fsub,   UOP_fmul,   UOP_fdiv,   UOP_fsqrt,
+                                  UOP_fma,    UOP_fmin,   UOP_fsgnj,  UOP_fneg,   UOP_fsgnjx,
+                                  UOP_feq,    UOP_flt,    UOP_fle,    UOP_fclass, UOP_f2s,
+                                  UOP_bits32, UOP_fwiden, UOP_fwiden, UOP_fwiden};
+    enum uop op = (enum uop)ops[below(g, ARRAY_LEN(ops))];
+    const struct uop_info *row = &uop_infos[op];
+    ir_val arg[3] = {IR_NONE, IR_NONE, IR_NONE};
+    for (unsigned k = 0; k < row->n_args; k++)
+        arg[k] = ir_op(g->b, UOP_unbox, IR_VOID, ir_get(g->b, IR_F64, first + below(g, n_regs)),
+                       IR_NONE, IR_NONE);
+    unsigned type = op == UOP_f2s ? IR_I64 : row->result < UOP_VAR0 ? IR_VOID : IR_F32;
+    if (row->imms & UOP_HAS_rm)
+        ir_op(g->b, UOP_checkrm, IR_VOID, IR_NONE, IR_NONE, IR_NONE);
+    put_result(g, first + below(g, n_regs),
+               row->imms & UOP_HAS_rm ? ir_op_rm(g->b, op, type, arg[0], arg[1], arg[2], FP_DYN)
+                                      : ir_op(g->b, op, type, arg[0], arg[1], arg[2]));
+}
+
+/* Singles and doubles in few registers, each written again soon, as guests have them: boxed and
+ * unboxed, loaded and stored, and some loads and stores fault. */
+static void make_singles(struct gen *g, uint64_t seed)
+{
+    unsigned first = RV64_REG_f0 + 16 + below(g, 12), n_regs = 2 + below(g, 4);
+    for (unsigned k = 4 + below(g, 40); k > 0; k--) {
+        begin_insn(g);
+        if (below(g, 60) == 0)
+            random_insn(g);
+        else if (below(g, 2))
+            random_transfer(g, first + below(g, n_regs), first + below(g, n_regs));
+        else
+            random_of_singles(g, first, n_regs);
+    }
+    random_exit(g);
+}
+
 static void with_setting(void **state, void (*make)(struct gen *, uint64_t))
 {
     const struct setting *s = *state;
@@ -783,8 +860,11 @@ static void with_setting(void **state, void (*make)(struct gen *, uint64_t))
     machine_init(&m, &config, s->offset);
     run_blocks(&m, make);
     print_message("# %llu instructions done late\n", (unsigned long long)m.n_late);
+    print_message("# %llu singles boxed late\n", (unsigned long long)m.n_boxed);
     if (make == make_late && s->passes_off == 0 && n_blocks >= 1000)
         assert_true(m.n_late > 0);
+    if (make == make_singles && s->passes_off == 0 && s->without < 0 && n_blocks >= 1000)
+        assert_true(m.n_boxed > 0 || !host_cpu_has(&config.cpu, HOST_FMA));
     machine_free(&m);
     m.tr = NULL;
 }
@@ -797,6 +877,11 @@ static void test_single(void **state)
 static void test_many(void **state)
 {
     with_setting(state, make_many);
+}
+
+static void test_singles(void **state)
+{
+    with_setting(state, make_singles);
 }
 
 static void test_floats(void **state)
@@ -846,6 +931,7 @@ int main(int argc, char **argv)
     } kinds[] = {{"single µops", test_single},
                  {"blocks", test_many},
                  {"floats", test_floats},
+                 {"singles", test_singles},
                  {"late", test_late}};
     static char names[ARRAY_LEN(kinds) * ARRAY_LEN(settings)][64];
     static struct CMUnitTest tests[ARRAY_LEN(names)];

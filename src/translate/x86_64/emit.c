@@ -342,7 +342,7 @@ int emit_block(struct emitter *e)
             emit_insn(e, n, &first);
         else if (n->state == NODE_EMIT) {
             e->node = (uint32_t)i;
-            if (e->n_unchecked > 0 || e->told_nans != 0 || is_float_node(n))
+            if (e->n_unchecked > 0 || e->told_floats != 0 || e->unboxed || is_float_node(n))
                 nans_before(e, n);
             emit_node(e, (ir_val)i);
             regs_end_node(e, (ir_val)i);

@@ -114,7 +114,8 @@ struct emitter {
     bool holds;                       /* the result at hand is to be held */
     uint32_t pending;                 /* those of them that are not checked yet */
     VEC(struct nan_place) nan_places; /* for the cold side */
-    uint32_t told_nans;               /* set of floating-point registers with such a recipe */
+    uint32_t told_floats;             /* set of floating-point registers with a recipe */
+    bool unboxed;                     /* some single of the block is not boxed */
 
     VEC(struct cold) cold;
     VEC(struct fragment_exit) exits;

@@ -473,7 +473,9 @@ static void emit_from_bits(struct emitter *e, ir_val i)
         x86_emit(e->c,
                  single ? (e->avx ? X86_vmovss : X86_movss) : (e->avx ? X86_vmovsd : X86_movsd),
                  vec(d), a);
-    if (single && e->avx)
+    if (single && !node_is_boxed(n))
+        e->unboxed = true;
+    else if (single && e->avx)
         x86_emit(e->c, X86_vorps, vec(d), vec(d), pair(e, BOX_BITS));
     else if (single)
         x86_emit(e->c, X86_orps, vec(d), pair(e, BOX_BITS));

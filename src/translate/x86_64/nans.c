@@ -309,26 +309,36 @@ static void tell(struct emitter *e, unsigned row, enum recipe_kind kind)
     reverse_set(&e->reverse, row, (struct recipe){.kind = (uint8_t)kind});
 }
 
-/* Which registers may have a NaN of any kind at the next point of the reverse table. */
+/* What the next point of the reverse table is to do with the value that a register has. */
+static enum recipe_kind recipe_of(struct emitter *e, ir_val v)
+{
+    if (is_unchecked(e, v))
+        return is_single(e, v) ? RECIPE_NAN32 : RECIPE_NAN64;
+    return v != IR_NONE && is_single(e, v) && !node_is_boxed(node_at(e, v)) ? RECIPE_BOX
+                                                                            : RECIPE_HOME;
+}
+
+/* Which registers may have a NaN of any kind at the next point, or a single that is not boxed. */
 static void tell_all(struct emitter *e)
 {
     uint32_t now = 0;
-    for (unsigned row = e->fpr_rows; e->pending && row < e->fpr_end; row++) {
-        ir_val v = regs_at_home(e, row);
-        if (!is_unchecked(e, v))
+    for (unsigned row = e->fpr_rows; (e->pending || e->unboxed) && row < e->fpr_end; row++) {
+        enum recipe_kind kind = recipe_of(e, regs_at_home(e, row));
+        if (kind == RECIPE_HOME)
             continue;
-        tell(e, row, is_single(e, v) ? RECIPE_NAN32 : RECIPE_NAN64);
+        tell(e, row, kind);
         now |= 1u << (row - e->fpr_rows);
     }
-    for (uint32_t left = e->told_nans & ~now; left; left &= left - 1)
+    for (uint32_t left = e->told_floats & ~now; left; left &= left - 1)
         tell(e, e->fpr_rows + (unsigned)__builtin_ctz(left), RECIPE_HOME);
-    e->told_nans = now;
+    e->told_floats = now;
 }
 
 void nans_begin(struct emitter *e)
 {
     e->pending = e->n_unchecked = 0;
-    e->told_nans = 0;
+    e->told_floats = 0;
+    e->unboxed = false;
     e->nan_places.len = 0;
 }
 
@@ -365,7 +375,7 @@ void nans_before(struct emitter *e, const struct node *n)
         else if (find_held(e) && is_time_for_fmas(e, n))
             check(e, find_held(e));
     }
-    if (BASE_PRECISE && n->may_leave && (e->n_unchecked > 0 || e->told_nans != 0))
+    if (BASE_PRECISE && n->may_leave && (e->n_unchecked > 0 || e->told_floats != 0 || e->unboxed))
         tell_all(e);
     if (is_noted(e, n))
         pass_on_held(e, n);

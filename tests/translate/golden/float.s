@@ -149,3 +149,16 @@ avx512_signs:
     fmv.x.w a0,ft11
     fmv.d.x ft4,a1
     fclass.d a2,fs8
+mode_first:
+    fld fa0,0(a0)
+    fcvt.d.w fa1,a1
+    fadd.d fa0,fa0,fa1
+boxes:
+    flw fa0,0(a0)
+    fcvt.d.s fa1,fa0
+    flw fa0,4(a0)
+    fsw fa0,4(a1)
+    fcvt.d.s fa0,fa0
+boxes_kept:
+    flw fa0,0(a0)
+    fcvt.d.s fa1,fa0
