@@ -222,7 +222,7 @@ struct fragment_image {
 
 /* ---- reverse translation tables (reverse.c) -------------------------------------------------- */
 
-enum { HOST_GPRS = 16, HOST_REGS = 48, SPILL_SLOTS = 16, REVERSE_REGS = 128 };
+enum { HOST_GPRS = 16, HOST_REGS = 48, SPILL_SLOTS = 20, REVERSE_REGS = 128 };
 
 /* What a host context says: registers 0 to 15 general, 16 to 47 the low 64 bits of the vector
  * registers, of which a processor may have the first 16 alone. */

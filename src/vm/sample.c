@@ -1,9 +1,11 @@
 /* vm/sample.c: where a thread is, for a profile.
  *
- * A signal that arrives at any time asks. In a fragment the host pc says it, and the pins are in
- * the registers of the context. In the interpreter the pc is in a register that the compiler chose:
- * there the poll word brings the thread back to the run loop at the end of its block, and the
- * sample counts where the next one starts. In all other places the guest's pc stands in the state.
+ * A signal that arrives at any time asks. In a fragment the host pc says it, and the registers are
+ * the context's, and what the fragment's reverse table makes of them; a thread there holds no lock,
+ * so that the handler may take one. In the interpreter the pc is in a register that the compiler
+ * chose: there the poll word brings the thread back to the run loop at the end of its block, and
+ * the sample counts where the next one starts. In all other places the guest's pc stands in the
+ * state.
  *
  * The observer reads guest memory, and its fault needs the handler: so not where that is blocked,
  * which it is while it runs (the kernel may put two signals on one instruction) and in some of the
@@ -12,7 +14,7 @@
  * In a helper that a fragment calls (CODE_CALL_SLOW) the place of that call is on top of the return
  * stack.
  *
- * Does not look anything up: fragments may be changing under another thread's hands. */
+ * Elsewhere nothing is looked up: fragments may be changing under another thread's hands. */
 #include "vm/block_engine.h"
 
 #include <signal.h>
@@ -81,7 +83,9 @@ void vm_take_sample(struct thread *t, const ucontext_t *context, uint32_t weight
         s.pc = thread_pc(t);
     } else if (in_fragments(e, s.host)) {
         translate_read_context(e->translator, context, &regs);
-        translate_read_homes(e->translator, t, &regs, t->guest);
+        vm_lock(t->vm);
+        vm_registers_near(t, s.host, &regs, t->guest);
+        vm_unlock(t->vm);
     } else {
         take_outside(t, e, &s);
     }

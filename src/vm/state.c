@@ -31,6 +31,19 @@ enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_re
     return !exact ? VM_STATE_NEAR : point.again ? VM_STATE_AGAIN : VM_STATE_EXACT;
 }
 
+void vm_registers_near(const struct thread *t, hpc host, const struct host_regs *regs,
+                       unsigned char *guest)
+{
+    const struct block_engine *e = ((const struct vm *)t->vm)->block;
+    const struct fragment *f = code_cache_find_host(e->code, host);
+    struct reverse_cursor point = {0};
+
+    translate_read_homes(e->translator, t, regs, guest);
+    while (f && reverse_next(f->reverse, f->n_reverse, &point) && point.host < host.v - f->code.v)
+        ;
+    recipes_read(point.recipes, t->desc, regs, t->spill, guest);
+}
+
 /* The state where a signal interrupted t, into t itself. A thread in translated code holds no lock,
  * so that the handler may take one; and since it is in guest code, the fragment stays. */
 static enum vm_state take_state(struct thread *t, const ucontext_t *context)

@@ -113,6 +113,10 @@ enum vm_state {
  * thread's translated code, which takes it. */
 enum vm_state vm_state_at(const struct thread *t, hpc host, const struct host_regs *regs,
                           unsigned char *guest, gva *block);
+/* The registers at any pc of a fragment, roughly: as at the next point, or else the last one. The
+ * guest's pc stays. For samples; otherwise as vm_state_at. */
+void vm_registers_near(const struct thread *t, hpc host, const struct host_regs *regs,
+                       unsigned char *guest);
 
 /* vm->guest->interpret, with t->doing. */
 enum exit_kind vm_interpret(struct vm *vm, struct thread *t, struct decoded_block *block);

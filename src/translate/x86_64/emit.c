@@ -106,6 +106,7 @@ void emitter_free(struct emitter *e)
     vec_free(&e->pin_of);
     vec_free(&e->places);
     vec_free(&e->slot_value);
+    vec_free(&e->ends);
     vec_free(&e->nan_places);
     vec_free(&e->cold);
     vec_free(&e->exits);
@@ -335,6 +336,7 @@ int emit_block(struct emitter *e)
     e->late_left = (uint32_t)e->w->late.len;
     reverse_begin(&e->reverse);
     regs_begin(e);
+    lend_begin(e);
     nans_begin(e);
     for (size_t i = 0; i < e->w->nodes.len && !e->bailout; i++) {
         const struct node *n = node_at(e, (ir_val)i);

@@ -17,11 +17,14 @@
 
 enum { REG_COUNT = HOST_REGS, REG_VECTOR = HOST_GPRS, NO_REG = 0xff };
 
+enum { LENT_MAX = 4 };
+
 /* t->spill: values first, then what passes to CODE_CALL_SLOW and back. */
 enum {
     SPILL_VALUES = 12,
-    SPILL_ARGS = 12,  /* three operands; the first takes the result */
-    SPILL_PACKED = 15 /* op, type, arg_type, rm: a byte each */
+    SPILL_ARGS = 12,   /* three operands; the first takes the result */
+    SPILL_PACKED = 15, /* op, type, arg_type, rm: a byte each */
+    SPILL_LENT = 16    /* guest registers whose pins are lent (lend.c) */
 };
 
 /* owner[] of registers that hold no value. */
@@ -36,6 +39,7 @@ struct place {
     uint8_t spill : 7;  /* slot + 1, or 0 */
     uint8_t fenced : 1; /* it has been compared with SPACE_TOP */
 };
+_Static_assert(SPILL_LENT + LENT_MAX == SPILL_SLOTS, "each slot has its use");
 _Static_assert(SPILL_VALUES < 1 << 7, "a slot + 1 stands in seven bits");
 
 struct emitter;
@@ -87,9 +91,12 @@ struct emitter {
     /* the state map */
     struct pinned pins[REG_COUNT];
     unsigned n_pins;
-    uint64_t temps;             /* set of registers for values */
-    VEC(uint8_t) pin_of;        /* of each row: its register or NO_REG */
-    unsigned fpr_rows, fpr_end; /* rows of floating-point registers */
+    uint64_t temps;               /* set of registers for values */
+    VEC(uint8_t) pin_of;          /* of each row: its register or NO_REG */
+    unsigned fpr_rows, fpr_end;   /* rows of floating-point registers */
+    struct pinned lent[LENT_MAX]; /* of this fragment: pins that are registers for values */
+    unsigned n_lent;
+    VEC(uint8_t) ends; /* lend.c: of each node, how many values end there */
 
     /* registers */
     ir_val owner[REG_COUNT];
@@ -271,6 +278,14 @@ void regs_end_node(struct emitter *e, ir_val i);
 void regs_move(struct emitter *e, unsigned to, unsigned from);
 void regs_load(struct emitter *e, unsigned to, struct x86_operand mem);
 void regs_store(struct emitter *e, struct x86_operand mem, unsigned from);
+
+/* lend.c. At the entry, behind regs_begin: chooses what to lend, and keeps what was there. */
+void lend_begin(struct emitter *e);
+/* On the way out: lent registers have their guest registers again. Flags stay, and what is said of
+ * values too. */
+void lend_return(struct emitter *e);
+/* The same in a straight line, for an exit that still reads values: they are no longer there. */
+void regs_return_lent(struct emitter *e);
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 

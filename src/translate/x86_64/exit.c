@@ -54,6 +54,7 @@ static void cold_call(struct emitter *e, const struct cold *c)
 static void cold_leave(struct emitter *e, const struct cold *c, enum code_target target)
 {
     host_label_bind(e->c, c->at);
+    lend_return(e);
     cold_call(e, c);
     emit_count(e, c->n_insns);
     x86_mov_imm(e->c, X86_RAX, c->pc);
@@ -104,6 +105,7 @@ struct host_label emit_cold_interp(struct emitter *e)
 
 void emit_leave_for_interp(struct emitter *e)
 {
+    lend_return(e);
     emit_count(e, uncounted_before(e));
     x86_mov_imm(e->c, X86_RAX, e->insn_pc);
     emit_trampoline(e, X86_jmp, CODE_EXIT_INTERP);
@@ -164,6 +166,14 @@ static void align_branch(struct emitter *e, size_t fixups, enum x86_insn jcc)
     host_code_bytes(c, bytes, n);
 }
 
+/* Of a branch that is taken while registers are lent. */
+static void cold_side_exit(struct emitter *e, const struct cold *c)
+{
+    host_label_bind(e->c, c->at);
+    lend_return(e);
+    emit_link(e, X86_jmp, c->pc);
+}
+
 static void emit_branch(struct emitter *e, ir_val i)
 {
     const struct node *n = node_at(e, i);
@@ -172,8 +182,14 @@ static void emit_branch(struct emitter *e, ir_val i)
     emit_count_insns(e);
     size_t fixups = e->c->fixups.len;
     enum x86_insn jcc = x86_jcc(emit_condition(e, n->arg[0]));
-    align_branch(e, fixups, jcc);
-    emit_link(e, jcc, n->imm);
+    if (e->n_lent > 0) {
+        struct cold *c = emit_cold(e, cold_side_exit, NULL);
+        c->pc = n->imm;
+        x86_emit(e->c, jcc, x86_label(c->at));
+    } else {
+        align_branch(e, fixups, jcc);
+        emit_link(e, jcc, n->imm);
+    }
     regs_release_operands(e);
 }
 
@@ -250,6 +266,7 @@ static void emit_indirect_call(struct emitter *e, struct x86_operand goal, struc
 static void emit_jump(struct emitter *e, const struct node *n)
 {
     struct host_label site = host_label_new(e->c);
+    lend_return(e);
     if (e->calls) {
         struct cold *c = emit_poll(e, n->imm, uncounted_with(e));
         c->calls = true;
@@ -318,6 +335,7 @@ static void emit_jumpr(struct emitter *e, ir_val i)
     const struct node *target = node_at(e, v);
     bool mask = target->state == NODE_FUSED && target->op == UOP_and;
     struct host_label site = host_label_new(e->c);
+    regs_return_lent(e);
     emit_count_insns(e);
     unsigned pc = regs_get(e, mask ? target->arg[0] : v), index;
     if (e->returns && !e->calls) {
@@ -340,6 +358,7 @@ static void emit_jumpr(struct emitter *e, ir_val i)
 
 static void emit_trap(struct emitter *e, enum trap_kind kind)
 {
+    lend_return(e);
     emit_count(e, uncounted_before(e));
     x86_mov_imm(e->c, X86_RAX, e->insn_pc);
     x86_emit(e->c, X86_mov, guest_field(8, e->w->guest->pc_offset), x86_r64(X86_RAX));
@@ -352,6 +371,7 @@ static void emit_trap(struct emitter *e, enum trap_kind kind)
 
 static void emit_flush(struct emitter *e, uint64_t pc)
 {
+    lend_return(e);
     emit_count_insns(e);
     x86_mov_imm(e->c, X86_RAX, pc);
     emit_trampoline(e, X86_jmp, CODE_EXIT_FLUSH);

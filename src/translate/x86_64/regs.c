@@ -276,6 +276,15 @@ void regs_take(struct emitter *e, unsigned reg)
     give(e, reg, OWNER_SCRATCH);
 }
 
+void regs_return_lent(struct emitter *e)
+{
+    for (unsigned k = 0; k < e->n_lent; k++)
+        e->temps &= ~reg_bit(e->lent[k].reg);
+    for (unsigned k = 0; k < e->n_lent; k++)
+        displace(e, e->lent[k].reg);
+    lend_return(e);
+}
+
 /* ---- operands -------------------------------------------------------------------------------- */
 
 static void load_vector_constant(struct emitter *e, unsigned reg, uint64_t bits)
