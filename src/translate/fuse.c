@@ -227,6 +227,8 @@ void pass_fuse(struct work *w)
             find_pair(w, i);
     for (size_t i = w->nodes.len; i-- > 0;) {
         struct node *n = node_of(w, (ir_val)i);
+        if (n->op == UOP_insn)
+            continue;
         if (n->state != NODE_DEAD && n->state != NODE_PAIRED)
             decide(w, (ir_val)i);
         n->uses = n->last = 0; /* pass `hints` counts anew */

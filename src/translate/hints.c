@@ -74,6 +74,8 @@ void pass_hints(struct work *w)
         if (n->state == NODE_EMIT && n->may_leave)
             leave = (uint32_t)i;
         w->next_leave.data[i] = (uint16_t)leave;
+        if (n->op == UOP_insn)
+            continue;
         if (n->state == NODE_EMIT || n->state == NODE_FUSED)
             count_uses(w, n, i);
         if (pass_on(w, PASS_HINTS))

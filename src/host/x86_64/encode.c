@@ -319,11 +319,38 @@ static SELDOM void find_shape(const struct host_code *c, enum x86_insn insn,
     x86_shape_make(s, form, ops, size, insn & X86_LOCK);
 }
 
+enum { OPERAND_KEY_BITS = 13, INSN_KEY_BITS = 11 };
+_Static_assert(X86_OPERAND_HOST < 1 << 4 && C_ONE / C_I8 << 5 <= 1 << OPERAND_KEY_BITS &&
+                   64 << 6 < 1 << OPERAND_KEY_BITS && X86_INSN_COUNT < 1 << INSN_KEY_BITS,
+               "what stands in an operand's key and in that of all");
+
+static uint64_t operand_key(const struct host_code *c, const struct x86_operand *o,
+                            const struct x86_operand *first)
+{
+    unsigned range = 0;
+    if (o->kind == X86_OPERAND_GPR)
+        range = o->reg <= X86_RCX ? o->reg + 1u : 0;
+    else if (o->kind != X86_OPERAND_MEM)
+        range = x86_operand_range(c, o, first);
+    return o->kind | range << 4 | (unsigned)o->size << 6;
+}
+
+/* The mnemonic and the kinds, sizes and classes of all operands in one number, which is not 0: if
+ * it is the same for other operands without decorations, so is the shape. */
+static uint64_t operands_key(const struct host_code *c, enum x86_insn insn,
+                             const struct x86_operand *ops)
+{
+    uint64_t key = insn % X86_LOCK + 1;
+    for (unsigned i = 0; i < X86_MAX_OPERANDS && ops[i].kind; i++)
+        key = key << OPERAND_KEY_BITS | operand_key(c, &ops[i], &ops[0]);
+    return key << 1 | (insn & X86_LOCK) / X86_LOCK;
+}
+
 /* The same by what was found last for such operands. */
 static const struct x86_shape *look_up_shape(struct host_code *c, enum x86_insn insn,
                                              const struct x86_operand *ops)
 {
-    uint64_t key = x86_operands_key(c, insn, ops);
+    uint64_t key = operands_key(c, insn, ops);
     uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
     struct host_found_shape *found = &c->found[hash >> 56 & (HOST_FOUND_SHAPES - 1)];
     if (UNLIKELY(c->found_for != c->features)) {
@@ -391,13 +418,17 @@ void x86_nop(struct host_code *c, size_t n)
     }
 }
 
-/* call or jmp rel32, which every way out of a fragment has: without a look for the form. */
-static void put_call(struct host_code *c, enum x86_insn insn, uint64_t address, unsigned id)
+void x86_jump(struct host_code *c, enum x86_insn insn, struct x86_operand to)
 {
-    struct x86_operand to = x86_host(address, id);
     struct x86_bytes bytes = {.data = host_code_room(c)};
-    uint8_t *at = put(bytes.data, insn == X86_call ? 0xe8 : 0xe9);
+    uint8_t *at = bytes.data;
 
+    if (insn == X86_call || insn == X86_jmp) {
+        at = put(at, insn == X86_call ? 0xe8 : 0xe9);
+    } else {
+        at = put(at, 0x0f);
+        at = put(at, 0x80 + (insn - X86_jo));
+    }
     at = put_reference(at, &to, 4, &bytes);
     bytes.n = (uint8_t)(at - bytes.data);
     host_code_insn(c, &bytes);
@@ -407,7 +438,7 @@ void x86_call_host(struct host_code *c, enum x86_insn insn, uint64_t address, un
 {
     CHECK(insn == X86_call || insn == X86_jmp, "%s calls nobody", x86_insn_name(insn));
     if (host_code_reaches(c, address))
-        put_call(c, insn, address, id);
+        x86_jump(c, insn, x86_host(address, id));
     else
         x86_emit(c, insn, host_constant_address(c, address, id));
 }

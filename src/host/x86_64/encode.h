@@ -137,10 +137,11 @@ struct x86_bytes {
  * an immediate means. */
 uint32_t x86_operand_classes(const struct host_code *c, const struct x86_operand *o,
                              const struct x86_operand *first);
-/* The mnemonic and the kinds, sizes and classes of all operands in one number, which is not 0: if
- * it is the same for other operands without decorations, so is the shape. */
-uint64_t x86_operands_key(const struct host_code *c, enum x86_insn insn,
-                          const struct x86_operand *ops);
+/* Of an operand that is neither a general register nor plain memory, what comes between its kind
+ * and size and its classes: which registers have classes of their own, how wide a number is (which
+ * has no size), whether a label is near. */
+unsigned x86_operand_range(const struct host_code *c, const struct x86_operand *o,
+                           const struct x86_operand *first);
 /* Do the operands fit the form on a processor with these features? classes: of each operand. *size:
  * the operand size, 0 if no operand decides it. */
 bool x86_form_fits(const struct x86_form *f, const struct x86_operand *ops, const uint32_t *classes,

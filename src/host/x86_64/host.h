@@ -80,7 +80,7 @@ struct x86_shape {
 
 /* What x86_emit has found before. Two stand in a cache line. */
 struct host_found_shape {
-    uint64_t key; /* x86_operands_key */
+    uint64_t key; /* of insn and operands (encode.c) */
     struct x86_shape shape;
 } __attribute__((aligned(32)));
 

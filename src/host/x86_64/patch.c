@@ -40,7 +40,7 @@ uint32_t host_emit_patchable(struct host_code *c, enum x86_insn insn, struct x86
           "a patchable jump to kind %u", to.kind);
     host_pad_patchable(c, insn, 0);
     uint32_t field = c->pos + opcode_bytes(insn);
-    x86_emit(c, insn, to);
+    x86_jump(c, insn, to);
     return field;
 }
 

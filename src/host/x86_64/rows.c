@@ -175,41 +175,19 @@ uint32_t x86_operand_classes(const struct host_code *c, const struct x86_operand
     }
 }
 
-/* Kind and size say it all but for what comes between them: which registers have classes of their
- * own, how wide a number is (which has no size), whether a label is near. */
-static uint64_t operand_key(const struct host_code *c, const struct x86_operand *o,
-                            const struct x86_operand *first)
+unsigned x86_operand_range(const struct host_code *c, const struct x86_operand *o,
+                           const struct x86_operand *first)
 {
-    unsigned range = 0;
     switch (o->kind) {
-    case X86_OPERAND_GPR:
-        range = o->reg <= X86_RCX ? o->reg + 1u : 0;
-        break;
     case X86_OPERAND_VECTOR:
-        range = o->reg >> 3;
-        break;
+        return o->reg >> 3;
     case X86_OPERAND_IMM:
-        range = immediate_classes(o, first) / C_I8;
-        break;
+        return immediate_classes(o, first) / C_I8;
     case X86_OPERAND_LABEL:
-        range = label_classes(c, o) / C_J8;
-        break;
+        return label_classes(c, o) / C_J8;
+    default:
+        return 0;
     }
-    return o->kind | range << 4 | (unsigned)o->size << 6;
-}
-
-enum { OPERAND_KEY_BITS = 13, INSN_KEY_BITS = 11 };
-_Static_assert(X86_OPERAND_HOST < 1 << 4 && C_ONE / C_I8 << 5 <= 1 << OPERAND_KEY_BITS &&
-                   64 << 6 < 1 << OPERAND_KEY_BITS && X86_INSN_COUNT < 1 << INSN_KEY_BITS,
-               "what stands in an operand's key and in that of all");
-
-uint64_t x86_operands_key(const struct host_code *c, enum x86_insn insn,
-                          const struct x86_operand *ops)
-{
-    uint64_t key = insn % X86_LOCK + 1;
-    for (unsigned i = 0; i < X86_MAX_OPERANDS && ops[i].kind; i++)
-        key = key << OPERAND_KEY_BITS | operand_key(c, &ops[i], &ops[0]);
-    return key << 1 | (insn & X86_LOCK) / X86_LOCK;
 }
 
 /* ---- the choice of a form -------------------------------------------------------------------- */

@@ -330,6 +330,9 @@ void x86_mov_imm(struct host_code *c, enum x86_reg reg, uint64_t value);
 void x86_zero(struct host_code *c, enum x86_reg reg);
 /* n bytes of nothing, in the fewest instructions of at most 9 bytes (SDM vol. 2B, NOP). */
 void x86_nop(struct host_code *c, size_t n);
+/* call, jmp or jcc rel32, which every way out of a fragment has, without a look for the form. `to`
+ * is a far label or a host address. */
+void x86_jump(struct host_code *c, enum x86_insn insn, struct x86_operand to);
 /* Calls or jumps to a runtime helper: rel32 if in reach, else through an address in the constants
  * pool. Either way the address is in the relocation records. insn is X86_call or X86_jmp. */
 void x86_call_host(struct host_code *c, enum x86_insn insn, uint64_t address, unsigned id);
