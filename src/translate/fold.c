@@ -365,8 +365,8 @@ static void fold_rounding(struct folding *f, struct node *n)
 {
     bool truncates = n->rm == FP_RTZ && (n->op == UOP_f2s || n->op == UOP_f2u);
     bool rounds_itself =
-        f->w->float_code && ((n->op == UOP_f2s && n->rm != FP_RMM) ||
-                             (n->op == UOP_s2f && n->rm != FP_RNE)); /* by code of its own */
+        f->w->float_code &&
+        (n->op == UOP_f2s || (n->op == UOP_s2f && n->rm != FP_RNE)); /* by code of its own */
     if (!(uop_infos[n->op].imms & UOP_HAS_rm) || n->rm == FP_DYN || is_exact(n) || truncates ||
         rounds_itself)
         return;

@@ -78,10 +78,10 @@ static uint64_t random_integer(struct gen *g)
 
 static uint32_t random_single(struct gen *g)
 {
-    static const uint32_t special[] = {0,          0x80000000, 0x3f800000, 0xbf800000,
-                                       0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001,
-                                       0x7f800001, 1,          0x807fffff, 0x7f7fffff,
-                                       0x4f000000, 0xcf000000, 0x4f800000, 0x3effffff};
+    static const uint32_t special[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000,
+                                       0xff800000, 0x7fc00000, 0xffc00001, 0x7f800001, 1,
+                                       0x807fffff, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x4f800000,
+                                       0x3effffff, 0x40200000, 0xbf000000};
     return below(g, 2)
                ? special[below(g, ARRAY_LEN(special))]
                : (uint32_t)((int32_t)below(g, 2000) - 1000) * 0x1234567u % 0x01000000 + 0x3f000000;
@@ -108,6 +108,7 @@ static uint64_t random_double(struct gen *g)
                                        0xc3e0000000000000,
                                        0x43f0000000000000,
                                        0x3fdfffffffffffff,
+                                       0x4004000000000000,
                                        0xbfe0000000000000};
     return below(g, 2)
                ? special[below(g, ARRAY_LEN(special))]

@@ -228,26 +228,46 @@ static void cold_convert(struct emitter *e, struct cold *cold, unsigned a, unsig
     emit_cold_branch(e, cond, cold);
 }
 
+enum { TRUNCATE = 3, SILENT = 8 }; /* in the immediate of roundsd */
+
+/* x = a rounded to nearest, ties away from zero, and no flag raised: truncated, and what that took
+ * away, twice, is truncated too and added. All of it is exact. */
+static void emit_round_away(struct emitter *e, bool single, struct x86_operand x,
+                            struct x86_operand a)
+{
+    enum x86_insn round = single ? X86_vroundss : X86_vroundsd;
+    enum x86_insn add = single ? X86_vaddss : X86_vaddsd;
+    struct x86_operand rest = vec(regs_scratch(e, true));
+    x86_emit(e->c, round, x, a, a, x86_imm(TRUNCATE | SILENT));
+    x86_emit(e->c, single ? X86_vsubss : X86_vsubsd, rest, a, x);
+    x86_emit(e->c, add, rest, rest, rest);
+    x86_emit(e->c, round, rest, rest, rest, x86_imm(TRUNCATE | SILENT));
+    x86_emit(e->c, add, x, x, rest);
+}
+
 /* In a mode of its own. It is rounded twice: silently first, for what does not fit is not inexact,
- * then for the flag. */
+ * then for the flag, which any mode gives. */
 static void emit_round_to_signed(struct emitter *e, const struct node *n, unsigned a, unsigned d)
 {
-    enum { SILENT = 8 };
     static const uint8_t modes[] = {[FP_RNE] = 0, [FP_RDN] = 1, [FP_RUP] = 2};
     bool single = is_single(n->arg_type);
     enum x86_insn round = single ? X86_vroundss : X86_vroundsd;
-    unsigned size = bytes_of(n->type), x = regs_scratch(e, true);
+    unsigned size = bytes_of(n->type);
+    struct x86_operand x = vec(regs_scratch(e, true));
     struct x86_operand from = vec(is_upper_vector(a) ? regs_scratch(e, true) : a);
     if (is_upper_vector(a)) /* these instructions have no EVEX form */
         regs_move(e, from.reg + REG_VECTOR, a);
-    x86_emit(e->c, round, vec(x), from, from, x86_imm(modes[n->rm] | SILENT));
-    x86_emit(e->c, single ? X86_vcvttss2si : X86_vcvttsd2si, gpr(size, d), vec(x));
+    if (n->rm == FP_RMM)
+        emit_round_away(e, single, x, from);
+    else
+        x86_emit(e->c, round, x, from, from, x86_imm(modes[n->rm] | SILENT));
+    x86_emit(e->c, single ? X86_vcvttss2si : X86_vcvttsd2si, gpr(size, d), x);
     x86_emit(e->c, X86_cmp, gpr(size, d), x86_imm(1));
     struct cold *cold = emit_cold(e, cold_slow, n);
     cold->args[0] = vec(a);
     cold->dst = (uint8_t)d;
     x86_emit(e->c, X86_jo, x86_label(cold->at));
-    x86_emit(e->c, round, vec(x), from, from, x86_imm(modes[n->rm]));
+    x86_emit(e->c, round, x, from, from, x86_imm(TRUNCATE));
     host_label_bind(e->c, cold->back);
     regs_release_operands(e);
 }

@@ -162,3 +162,5 @@ boxes:
 boxes_kept:
     flw fa0,0(a0)
     fcvt.d.s fa1,fa0
+away_from_zero:
+    fcvt.l.d a0,fa0,rmm
