@@ -516,15 +516,22 @@ static void join(struct emitter *e, struct x86_operand all, struct x86_operand w
 static void emit_box_check(struct emitter *e)
 {
     struct x86_operand all = gpr(4, regs_scratch(e, false));
-    unsigned joined = NO_REG, x = NO_REG;
+    enum { ALL_THREE = -128 }; /* the truth table of a & b & c */
+    unsigned joined = NO_REG, x = NO_REG, third = NO_REG;
     bool first = true;
     for (size_t k = 0; k < e->w->boxed_rows.len; k++) {
         unsigned row = e->w->boxed_rows.data[k], pin = e->pin_of.data[row];
         struct x86_operand slot = guest_slot(e, row, 4);
         if (pin != NO_REG && e->avx) {
             if (joined != NO_REG) {
+                bool waits = third == NO_REG && x != NO_REG && e->upper_vectors;
                 x = x == NO_REG ? regs_scratch(e, true) : x;
-                x86_emit(e->c, X86_vandps, vec(x), vec(joined), vec(pin));
+                if (third != NO_REG)
+                    x86_emit(e->c, X86_vpternlogd, vec(x), vec(third), vec(pin),
+                             x86_imm(ALL_THREE));
+                else if (!waits)
+                    x86_emit(e->c, X86_vandps, vec(x), vec(joined), vec(pin));
+                third = waits ? pin : NO_REG;
             }
             joined = joined == NO_REG ? pin : x;
             continue;
@@ -537,6 +544,8 @@ static void emit_box_check(struct emitter *e)
         slot.value += 4;
         join(e, all, slot, &first);
     }
+    if (third != NO_REG)
+        x86_emit(e->c, X86_vandps, vec(x), vec(x), vec(third));
     if (joined != NO_REG) {
         struct x86_operand upper = first ? all : gpr(4, regs_scratch(e, false));
         x86_emit(e->c, X86_vpextrd, upper, vec(joined), x86_imm(1));

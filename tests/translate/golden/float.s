@@ -164,3 +164,7 @@ boxes_kept:
     fcvt.d.s fa1,fa0
 away_from_zero:
     fcvt.l.d a0,fa0,rmm
+avx512_boxes_at_home:
+    fadd.s fa0,fa1,fa6
+    fadd.s fa2,fa3,fa7
+    fadd.s fa4,fa5,ft4
