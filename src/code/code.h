@@ -302,8 +302,9 @@ struct reverse_cursor {
     struct recipe recipes[REVERSE_REGS];
 };
 bool reverse_next(const uint8_t *table, uint32_t n, struct reverse_cursor *c);
-/* Brings a zeroed cursor to the point at exactly this host offset; false if there is none: then it
- * stands at the last point before it, or is as zeroed. Async-signal-safe. */
+/* Brings a zeroed cursor to the point at exactly this host offset; false if there is none: then
+ * host and guest are those of the last point before it, or 0, and the rest, recipes above all, is
+ * that of the first one behind it, or else of the last. Async-signal-safe. */
 bool reverse_find(const uint8_t *table, uint32_t n, uint32_t host, struct reverse_cursor *c);
 /* The value that a recipe gives. home: what is there where the register is at the borders of
  * fragments. */

@@ -39,8 +39,8 @@ void vm_registers_near(const struct thread *t, hpc host, const struct host_regs 
     struct reverse_cursor point = {0};
 
     translate_read_homes(e->translator, t, regs, guest);
-    while (f && reverse_next(f->reverse, f->n_reverse, &point) && point.host < host.v - f->code.v)
-        ;
+    if (f)
+        reverse_find(f->reverse, f->n_reverse, (uint32_t)(host.v - f->code.v), &point);
     recipes_read(point.recipes, t->desc, regs, t->spill, guest);
 }
 
