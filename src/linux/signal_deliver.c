@@ -8,6 +8,21 @@
 #include "linux/debug.h"
 #include "linux/sys.h"
 
+/* A signal was open when it came into the slot, but the handler of a fault or the end of another
+ * handler may have blocked it since. Then it is pending at the host again, of this thread's signals
+ * the first that it gets. */
+static bool goes_back(struct linux_task *task)
+{
+    int sig = task->slot.si_signo;
+
+    if (!(task->mask & signal_bit(sig)))
+        return false;
+    signal_send_back(&task->slot);
+    __atomic_store_n(&task->slot_full, 0, __ATOMIC_RELEASE);
+    signal_apply_mask(task);
+    return true;
+}
+
 /* Takes the next signal to act on: what a processor would have raised before what was sent. False
  * if there is none. */
 static bool signal_take(struct linux_task *task, siginfo_t *info)
@@ -22,7 +37,7 @@ static bool signal_take(struct linux_task *task, siginfo_t *info)
         __atomic_and_fetch(&task->sync_pending, ~signal_bit(sig), __ATOMIC_SEQ_CST);
         return true;
     }
-    if (!__atomic_load_n(&task->slot_full, __ATOMIC_ACQUIRE))
+    if (!__atomic_load_n(&task->slot_full, __ATOMIC_ACQUIRE) || goes_back(task))
         return false;
     /* All others are blocked on the host, until the new mask is applied. */
     *info = task->slot;

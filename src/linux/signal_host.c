@@ -227,6 +227,12 @@ void signal_block_all(void)
     set_host_mask(~SIGNAL_SYNC);
 }
 
+void signal_send_back(const siginfo_t *info)
+{
+    raw_syscall4(__NR_rt_tgsigqueueinfo, (uint64_t)getpid(), (uint64_t)gettid(),
+                 (uint64_t)info->si_signo, (uint64_t)info);
+}
+
 /* ---- SIGNAL_SYNC in a system call ------------------------------------------------------------ */
 
 uint64_t signal_held(const struct linux_task *task, uint64_t guest_mask)
@@ -248,14 +254,11 @@ uint64_t signal_held(const struct linux_task *task, uint64_t guest_mask)
 /* What is kept of them goes back to the kernel: for the call it is pending there. */
 void signal_hold(struct linux_task *task, uint64_t held)
 {
-    uint64_t pid = (uint64_t)getpid(), tid = (uint64_t)gettid();
-
     raw_syscall4(__NR_rt_sigprocmask, SIG_BLOCK, (uint64_t)&held, 0, sizeof(held));
     for (uint64_t kept = task->sync_pending & held; kept; kept &= kept - 1) {
         int sig = __builtin_ctzll(kept) + 1;
         __atomic_and_fetch(&task->sync_pending, ~signal_bit(sig), __ATOMIC_SEQ_CST);
-        raw_syscall4(__NR_rt_tgsigqueueinfo, pid, tid, (uint64_t)sig,
-                     (uint64_t)&task->sync_info[sig]);
+        signal_send_back(&task->sync_info[sig]);
     }
 }
 

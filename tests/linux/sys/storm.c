@@ -4,17 +4,19 @@
 #include "show.h"
 
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/time.h>
+#include <ucontext.h>
 
-enum { QUEUED = 3000, BYTES = 20000, FORKS = 30 };
+enum { QUEUED = 3000, BYTES = 20000, FORKS = 30, FAULTS = 1000, MANY = 300 };
 
 static volatile sig_atomic_t ticks, queued, wrong_order, while_blocked, expected;
 static volatile bool blocked;
 
-static void on_tick(int sig)
+static void on_tick(int sig, siginfo_t *info, void *context)
 {
     ticks++;
-    if (blocked)
+    if (blocked || sigismember(&((ucontext_t *)context)->uc_sigmask, sig))
         while_blocked++;
 }
 
@@ -30,7 +32,7 @@ static void on_queued(int sig, siginfo_t *info, void *context)
 
 static void start_ticks(int flags)
 {
-    struct sigaction sa = {.sa_handler = on_tick, .sa_flags = flags};
+    struct sigaction sa = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | flags};
     struct itimerval it = {{0, 300}, {0, 300}};
 
     sigaction(SIGALRM, &sa, NULL);
@@ -170,6 +172,32 @@ static void test_suspend(void)
     sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
+/* Faults whose handler blocks what comes at any time: also what came just before the fault. */
+static char *page;
+
+static void on_fault(int sig)
+{
+    mprotect(page, 1, PROT_READ);
+}
+
+static void test_faults(void)
+{
+    struct sigaction sa = {.sa_handler = on_fault};
+    int sum = 0;
+
+    page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    sigaddset(&sa.sa_mask, SIGALRM);
+    sigaction(SIGSEGV, &sa, NULL);
+    ticks = while_blocked = 0;
+    start_ticks(SA_RESTART);
+    for (int i = 0; i < FAULTS || ticks < MANY; i++) {
+        sum += *(volatile char *)page;
+        mprotect(page, 1, PROT_NONE);
+    }
+    stop_ticks();
+    show("sum %d ticks in handlers of faults %d", sum, while_blocked);
+}
+
 /* Handlers on top of handlers: both signals' stacks of frames unwind in order. */
 static volatile sig_atomic_t depth, deepest;
 
@@ -201,6 +229,7 @@ int main(void)
     test_pipe(0);
     test_forks();
     test_suspend();
+    test_faults();
     test_nesting();
     return 0;
 }
