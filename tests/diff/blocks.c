@@ -15,9 +15,12 @@
  * counter that ends the loop; an indirect jump, with its address made before it; ecall, ebreak, and
  * words that are no instruction.
  *
+ * A third of the cases are mostly floating point, in few registers, so that values are passed on,
+ * overwritten and taken for ones of the other width.
+ *
  * After a trap the case goes on behind the instruction. Compared are the traps with their
- * addresses, and at the end all registers, fcsr, pc, the number of instructions, the reservation,
- * and memory.
+ * addresses and all registers and fcsr at each; and at the end the same, pc, the number of
+ * instructions, the reservation, and memory.
  *
  * Not covered: counters, code that changes, several threads; accesses beyond the guest's addresses
  * that would reach something of this process (README.md, limits). The interpreter is no authority:
@@ -53,6 +56,8 @@ enum {
     MIDDLE_REG = 8,
     LOW_REG = 9,
     STACK_REG = 2,
+    GROUP_F = 3, /* of main's */
+    GROUP_D = 4,
 };
 
 /* ---- a case ---------------------------------------------------------------------------------- */
@@ -70,6 +75,7 @@ struct test_case {
     struct rng r;
     const struct encodings *groups;
     unsigned n_groups, n;
+    unsigned n_fprs, first_fpr;         /* those used if it is a case of floating point; else 0 */
     struct unit unit[MAX_STRAIGHT + 1]; /* the last one is an ebreak */
     struct rv64_state start;
     uint64_t reserve_addr;
@@ -160,17 +166,78 @@ static bool is_counter(uint32_t word, unsigned len, enum insn_class class)
     return len == 4 && class == CLASS_CSR && (word >> 20 & 0xfe0) == 0xc00;
 }
 
+/* Of a floating-point instruction: the operands that are floating-point registers, as a set of the
+ * bits where their numbers begin. */
+static uint32_t float_operands(uint32_t word)
+{
+    enum { RD = 1 << 7, RS1 = 1 << 15, RS2 = 1 << 20, RS3 = 1 << 27 };
+
+    switch (word & 0x7f) {
+    case 0x07:
+        return RD;
+    case 0x27:
+        return RS2;
+    case 0x43:
+    case 0x47:
+    case 0x4b:
+    case 0x4f:
+        return RD | RS1 | RS2 | RS3;
+    case 0x53:
+        switch (word >> 27) {
+        case 0x14: /* comparisons */
+            return RS1 | RS2;
+        case 0x18: /* to integers, and fclass */
+        case 0x1c:
+            return RS1;
+        case 0x1a: /* from integers */
+        case 0x1e:
+            return RD;
+        case 0x08: /* from one width to the other, square roots: rs2 is part of the opcode */
+        case 0x0b:
+            return RD | RS1;
+        default:
+            return RD | RS1 | RS2;
+        }
+    default:
+        return 0;
+    }
+}
+
+static uint32_t with_few_fprs(const struct test_case *c, uint32_t word)
+{
+    for (uint32_t left = float_operands(word); left; left &= left - 1) {
+        unsigned low = (unsigned)__builtin_ctz(left);
+        word = field(word, low, 5, (c->first_fpr + (word >> low & 31) % c->n_fprs) & 31);
+    }
+    return word;
+}
+
+/* Where the next instruction is taken from. */
+static const struct encodings *choose_group(struct test_case *c, bool *access)
+{
+    *access = false;
+    if (c->n_fprs == 0 || rng_chance(&c->r, 10))
+        return &c->groups[rng_below(&c->r, c->n_groups)];
+    *access = rng_chance(&c->r, 40);
+    return &c->groups[rng_chance(&c->r, 60) ? GROUP_F : GROUP_D];
+}
+
 /* One instruction that does not jump. */
 static void make_plain(struct test_case *c, struct unit *u)
 {
-    const struct encodings *group = &c->groups[rng_below(&c->r, c->n_groups)];
+    bool access;
+    const struct encodings *group = choose_group(c, &access);
 
     for (;;) {
         const struct encoding *e = &group->row[rng_below(&c->r, group->n)];
         uint32_t bits = e->len == 2 ? 0xffff : 0xffffffff;
         uint32_t word = e->match | ((uint32_t)rng_next(&c->r) & ~e->mask & bits);
         enum insn_class class = insn_class_of(word, e->len);
+        if (access && class != CLASS_LOAD && class != CLASS_STORE)
+            continue;
         word = choose_operands(&c->r, e, word, class);
+        if (c->n_fprs > 0)
+            word = with_few_fprs(c, word);
         if (class == CLASS_BRANCH || class == CLASS_JUMP || class == CLASS_JUMP_REG ||
             class == CLASS_CALL || is_counter(word, e->len, class))
             continue;
@@ -368,6 +435,8 @@ static void make_case(struct test_case *c, uint64_t seed)
 {
     c->r = rng_stream(seed, "blocks", 0, 0);
     bool straight = rng_chance(&c->r, 5);
+    c->n_fprs = rng_chance(&c->r, 33) ? 1 + rng_below(&c->r, 5) : 0;
+    c->first_fpr = rng_below(&c->r, 32);
     c->n = 1 + rng_below(&c->r, straight ? MAX_STRAIGHT : rng_chance(&c->r, 50) ? 12 : MAX_UNITS);
     for (unsigned i = 0; i < c->n; i++)
         make_unit(c, i, straight);
@@ -421,6 +490,7 @@ struct result {
     struct {
         uint64_t pc, addr;
         uint32_t kind, reason;
+        uint64_t state; /* a sum of all registers */
     } traps[MAX_TRAPS];
     uint8_t memory[WINDOW_BYTES];
 };
@@ -442,6 +512,17 @@ static struct rv64_state *state_of(struct thread *t)
     return (struct rv64_state *)t->guest;
 }
 
+static uint64_t sum_registers(const struct rv64_state *s)
+{
+    uint64_t sum = s->fcsr;
+
+    for (unsigned i = 0; i < 32; i++) {
+        sum = (sum ^ s->x[i]) * UINT64_C(0x100000001b3);
+        sum = (sum ^ s->f[i] ^ sum >> 29) * UINT64_C(0x100000001b3);
+    }
+    return sum;
+}
+
 static enum vm_next note_trap(struct thread *t, const struct trap *trap)
 {
     struct result *o = &running->result;
@@ -451,6 +532,7 @@ static enum vm_next note_trap(struct thread *t, const struct trap *trap)
     o->traps[o->n_traps].addr = trap->addr.v;
     o->traps[o->n_traps].kind = trap->kind;
     o->traps[o->n_traps].reason = trap->reason;
+    o->traps[o->n_traps].state = sum_registers(state_of(t));
     if (++o->n_traps == MAX_TRAPS || pc == running->end || trap->kind == TRAP_FETCH)
         return VM_STOP;
     uint16_t low;
@@ -584,7 +666,8 @@ static unsigned print_differences(const struct result *a, const struct result *b
         n += differ("pc of trap ", i, a->traps[i].pc, b->traps[i].pc) +
              differ("kind of trap ", i, a->traps[i].kind, b->traps[i].kind) +
              differ("reason of trap ", i, a->traps[i].reason, b->traps[i].reason) +
-             differ("address of trap ", i, a->traps[i].addr, b->traps[i].addr);
+             differ("address of trap ", i, a->traps[i].addr, b->traps[i].addr) +
+             differ("sum of registers at trap ", i, a->traps[i].state, b->traps[i].state);
     for (unsigned i = 0; i < WINDOW_BYTES; i++)
         n += differ("memory + ", i, a->memory[i], b->memory[i]);
     return n;
