@@ -33,8 +33,11 @@ static bool handle_fault(struct machine *m, const siginfo_t *info, ucontext_t *c
     m->n_late += point.n_late;
     for (unsigned row = 0; row < ARRAY_LEN(point.recipes); row++)
         m->n_boxed += point.recipes[row].kind == RECIPE_BOX;
-    /* Otherwise it is outside the guest's space; vm/ asks the interpreter then. */
-    bool known = space_guest_addr(m->space, (uint64_t)info->si_addr, &addr);
+    /* Otherwise it is outside the guest's space, or no address of the host's, and then it is not
+     * known whether it was a load; vm/ asks the interpreter then. */
+    enum { PAGE_FAULT = 14 }; /* AMD64 manual, volume 2, 8.2.15 */
+    bool known = context->uc_mcontext.gregs[REG_TRAPNO] == PAGE_FAULT &&
+                 space_guest_addr(m->space, (uint64_t)info->si_addr, &addr);
     m->again = point.again;
     bool write = context->uc_mcontext.gregs[REG_ERR] & 2;
     m->t->trap =

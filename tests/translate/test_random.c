@@ -530,6 +530,14 @@ static void restore_state(struct machine *m, const struct saved *s)
  * -----------------------------------------------------------------------------------------------------
  */
 
+/* a: of host code. */
+static bool is_same_trap(const struct trap *a, const struct trap *b)
+{
+    if (a->reason == FAULT_NONE)
+        return a->kind == b->kind || (a->kind == TRAP_LOAD && b->kind == TRAP_STORE);
+    return a->kind == b->kind && a->addr.v == b->addr.v;
+}
+
 static const char *difference(const struct outcome *a, const struct outcome *b)
 {
     static char text[128];
@@ -537,8 +545,7 @@ static const char *difference(const struct outcome *a, const struct outcome *b)
         snprintf(text, sizeof(text), "exit %d, not %d", a->exit, b->exit);
     else if (a->state.pc != b->state.pc)
         snprintf(text, sizeof(text), "pc %#lx, not %#lx", a->state.pc, b->state.pc);
-    else if (a->trap.kind != b->trap.kind ||
-             (a->trap.reason != FAULT_NONE && a->trap.addr.v != b->trap.addr.v))
+    else if (!is_same_trap(&a->trap, &b->trap))
         snprintf(text, sizeof(text), "trap %d at %#lx, not %d at %#lx", a->trap.kind,
                  a->trap.addr.v, b->trap.kind, b->trap.addr.v);
     else if (a->state.fcsr != b->state.fcsr)
