@@ -21,8 +21,8 @@ static bool wants_box(const struct node *n, unsigned k, const struct node *of)
     switch ((enum uop)n->op) {
     case UOP_put:
         return !n->again || of->type != IR_F32;
-    case UOP_store: /* of the bits of a register */
-        return n->mem != IR_U32 && n->mem != IR_S32;
+    case UOP_store: /* of the bits of a register, or where they say */
+        return k == 0 || (n->mem != IR_U32 && n->mem != IR_S32);
     case UOP_feq:
     case UOP_flt:
     case UOP_fle:
