@@ -10,14 +10,14 @@
 
 /* A signal was open when it came into the slot, but the handler of a fault or the end of another
  * handler may have blocked it since. Then it is pending at the host again, of this thread's signals
- * the first that it gets. */
+ * the first that it gets. If no more may be pending there, it comes nevertheless: it is not lost.
+ */
 static bool goes_back(struct linux_task *task)
 {
     int sig = task->slot.si_signo;
 
-    if (!(task->mask & signal_bit(sig)))
+    if (!(task->mask & signal_bit(sig)) || signal_send_back(&task->slot) < 0)
         return false;
-    signal_send_back(&task->slot);
     __atomic_store_n(&task->slot_full, 0, __ATOMIC_RELEASE);
     signal_apply_mask(task);
     return true;

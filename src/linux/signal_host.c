@@ -227,10 +227,10 @@ void signal_block_all(void)
     set_host_mask(~SIGNAL_SYNC);
 }
 
-void signal_send_back(const siginfo_t *info)
+int64_t signal_send_back(const siginfo_t *info)
 {
-    raw_syscall4(__NR_rt_tgsigqueueinfo, (uint64_t)getpid(), (uint64_t)gettid(),
-                 (uint64_t)info->si_signo, (uint64_t)info);
+    return raw_syscall4(__NR_rt_tgsigqueueinfo, (uint64_t)getpid(), (uint64_t)gettid(),
+                        (uint64_t)info->si_signo, (uint64_t)info);
 }
 
 /* ---- SIGNAL_SYNC in a system call ------------------------------------------------------------ */

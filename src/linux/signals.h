@@ -57,8 +57,9 @@ bool signal_apply_mask(struct linux_task *task);
 /* Blocks everything that can be blocked, so that nothing more comes into the slot. */
 void signal_block_all(void);
 
-/* The host has info's signal pending again, for this thread, which blocks it there. */
-void signal_send_back(const siginfo_t *info);
+/* The host has info's signal pending again, for this thread, which blocks it there. Returns 0 or
+ * -errno: no more may be pending (RLIMIT_SIGPENDING). */
+int64_t signal_send_back(const siginfo_t *info);
 
 /* Around the host's system call that is made for the guest (dispatch.c): of SIGNAL_SYNC, what the
  * guest must not notice under this mask of its own, because it blocks or ignores it or because the
