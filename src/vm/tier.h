@@ -29,8 +29,8 @@ struct tier {
 void tier_start(struct tier *tier, const struct options *options);
 /* The run loop is at a block that has no fragment: is it time for one? */
 bool tier_is_hot(const struct decoded_block *block);
-/* Is it run nearly as often as what is hot, so that a fragment of the block before may hold it too,
- * or it is translated with that?  */
+/* Is it run nearly as often as what is hot, so that a fragment of the block before may hold it,
+ * or be translated with it? */
 bool tier_is_warm(const struct tier *tier, const struct decoded_block *block);
 /* The interpreter runs it once more; block->runs_left says for how long it may do so by itself. */
 void tier_run(const struct tier *tier, struct decoded_block *block);
